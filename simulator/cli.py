@@ -1,0 +1,391 @@
+"""The command line: each command reads what it was given, calls one verb, and says what came of it.
+
+Heavy libraries are imported inside the commands, so that ``simulator --help`` answers at once. Exit codes: 0 done, 1 it
+ran but the answer is no, 2 your input, 3 not finished and can resume, 130 interrupted and can resume.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simulator.errors import CheckFailed, Fault, Interrupted, ScenarioError, SimulatorError
+
+if TYPE_CHECKING:
+    from simulator.check import CheckResult
+    from simulator.run import Run
+    from simulator.scenario import Scenario
+
+MODES = ("calibrated", "claimed", "sceptical")
+ENGINES = ("auto", "simpy", "compiled")
+LARGEST_SEED = 2**64 - 1
+ROWS = 64
+
+
+class Commands(click.Group):
+    """Commands whose errors are sentences, never tracebacks."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what goes wrong on purpose is printed plainly and sets the exit code."""
+        try:
+            return super().invoke(ctx)
+        except SimulatorError as fault:
+            click.echo(str(fault), err=True)
+            ctx.exit(fault.exit_code)
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            ctx.exit(Interrupted.exit_code)
+        except OSError as fault:
+            if fault.errno == errno.EPIPE:
+                raise
+            click.echo(f"{fault.filename or 'a file'}: {fault.strerror or fault}", err=True)
+            ctx.exit(SimulatorError.exit_code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="coproduction-simulator", prog_name="simulator")
+def main() -> None:
+    """What a co-production programme may cost and save, for whom, by when, and how sure we are.
+
+    \b
+    Example:
+      simulator list
+      simulator run age_uk
+      simulator plot results/age_uk-0123456789ab
+    """
+
+
+def _sets(command: Any) -> Any:
+    text = "Change a value of the scenario, written as in the file; may be given again."
+    return click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help=text)(command)
+
+
+def _json(command: Any) -> Any:
+    text = "Print one JSON object on standard output, and nothing else there."
+    return click.option("--json", "as_json", is_flag=True, help=text)(command)
+
+
+_PEOPLE = click.option("--people", type=click.IntRange(2), help="People simulated in each set; changes precision only.")
+_SEED = click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=1, show_default=True, help="Which luck.")
+_WORKERS = click.option("--workers", type=click.IntRange(1), help="Processes; as many as there are cores if left out.")
+_EVIDENCE = click.option(
+    "--evidence", type=click.Choice(MODES), default=MODES[0], show_default=True,
+    help="calibrated: best independent evidence; claimed: as reported; sceptical: track record of similar programmes.",
+)  # fmt: skip
+_RUN = click.argument("run_folder", metavar="RUN", type=click.Path(exists=True, file_okay=False, path_type=Path))
+_OUT = click.Path(file_okay=False, path_type=Path)
+
+
+# ----------------------------------------------------------------------------------------- simulating
+
+
+@main.command("run", short_help="Simulate a scenario; write tables and figures.")
+@click.argument("scenario")
+@click.option("--rows", type=click.IntRange(2), default=ROWS, show_default=True, help="Sampled sets of parameters.")
+@_PEOPLE
+@click.option("--years", type=click.IntRange(1, 100), help="Years followed; the scenario's own if left out.")
+@_SEED
+@click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0], show_default=True, help="What simulates.")
+@_EVIDENCE
+@_WORKERS
+@_sets
+@click.option("--out", type=_OUT, help="Results folder; results/SCENARIO-HASH if left out.")
+@click.option("--resume", is_flag=True, help="Go on from the rows that an interrupted run left in the results folder.")
+@_json
+def run_command(
+    scenario: str, years: int | None, sets: tuple[str, ...], out: Path | None, as_json: bool, **asked: Any
+) -> None:
+    """Simulate a scenario and write tables and figures into a results folder.
+
+    SCENARIO is a file, or a name that `simulator list` shows.
+
+    \b
+    Example:
+      simulator run befriending
+      simulator run befriending --rows 256 --people 2000 --evidence claimed
+      simulator run befriending --set programmes.befriending.uptake=0.4 --out results/low-uptake
+    """
+    from simulator.run import run
+    from simulator.screen import progress
+
+    changes = (*sets, *([f"horizon.years={years}"] if years else []))
+    resolved = _examined(scenario, changes)
+    folder = out or _default_folder(resolved)
+    with progress(resolved.name) as tell:
+        done = run(resolved, out=folder, progress=tell, **asked)
+    _write(done, folder)
+    _tell(done, folder, as_json)
+
+
+def _examined(scenario: str, changes: Sequence[str]) -> Scenario:
+    """The scenario; numbers whose law fits badly are mentioned on standard error."""
+    from simulator.read import examine
+
+    reading = examine(scenario, sets=changes)
+    for fault in reading.warnings:
+        click.echo(f"note: {fault}", err=True)
+    return reading.scenario
+
+
+def _default_folder(scenario: Scenario) -> Path:
+    from simulator.read import scenario_hash
+
+    return Path("results") / f"{scenario.name}-{scenario_hash(scenario)}"
+
+
+def _write(run: Run, folder: Path) -> None:
+    """Tables and figures of a run."""
+    from simulator.figures import save_all
+    from simulator.report import write_tables
+
+    write_tables(run.findings(), run.account(), folder)
+    save_all(run, folder / "figures")
+
+
+def _tell(run: Run, folder: Path | None, as_json: bool) -> None:
+    from simulator import screen
+
+    if as_json:
+        click.echo(json.dumps(screen.as_json(run, None if folder is None else str(folder)), indent=2))
+        return
+    screen.show(run.findings())
+    if folder is not None:
+        click.echo(f"\nTables, figures and the record of the run: {folder}")
+
+
+@main.command(short_help="One person's two lives, side by side, in words.")
+@click.argument("scenario")
+@click.option("--person", type=click.IntRange(0), help="Whose life; the first who starts the programme if left out.")
+@click.option("--arm", help="The programme arm; the first if left out.")
+@_PEOPLE
+@_SEED
+@_EVIDENCE
+@_sets
+def trace(scenario: str, person: int | None, arm: str | None, sets: tuple[str, ...], **asked: Any) -> None:
+    """One person's life in both worlds, side by side, in words.
+
+    Parameters have their stated values. Where people share beds or places, everyone is simulated and it takes longer.
+
+    \b
+    Example:
+      simulator trace befriending
+      simulator trace befriending --person 12 --set horizon.years=2
+    """
+    from simulator.read import read
+    from simulator.story import told
+
+    click.echo(told(read(scenario, sets=sets), person=person, arm=arm, **asked))
+
+
+# ------------------------------------------------------------------------------------------ checking
+
+
+@main.command(short_help="Figures on record beside simulated ones.")
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO ...]")
+@click.option("--name", "names", multiple=True, help="One check; may be given again. All if left out.")
+@_PEOPLE
+@click.option("--rows", type=click.IntRange(1), help="Samples of people; more make the error smaller.")
+@_SEED
+@_sets
+@_json
+def check(
+    scenarios: tuple[str, ...], names: tuple[str, ...], sets: tuple[str, ...], as_json: bool, **asked: Any
+) -> None:
+    """Show figures on record beside simulated ones; exit 1 if any lies outside its range.
+
+    Without SCENARIO, every scenario that `simulator list` shows and that has checks.
+
+    \b
+    Example:
+      simulator check
+      simulator check age_uk --people 5000
+    """
+    from simulator import screen
+
+    results = _checked(scenarios, names, sets, {name: value for name, value in asked.items() if value is not None})
+    if as_json:
+        click.echo(json.dumps(screen.checks_as_json(results), indent=2))
+    else:
+        for scenario, entries in results:
+            screen.show_checks(scenario, entries)
+    out = [entry.name for _, entries in results for entry in entries if entry.passed is False]
+    if out:
+        raise CheckFailed(f"outside their range: {', '.join(out)}")
+
+
+def _checked(
+    scenarios: Sequence[str], names: Sequence[str], sets: Sequence[str], asked: dict[str, Any]
+) -> list[tuple[Scenario, list[CheckResult]]]:
+    """The results of every scenario that has checks."""
+    from simulator.check import check as done
+    from simulator.packaged import packaged
+    from simulator.read import read
+    from simulator.screen import progress
+
+    chosen = [read(name, sets=sets) for name in scenarios or packaged()]
+    wanted = [scenario for scenario in chosen if scenario.checks]
+    results = []
+    with progress("check") as tell:
+        for number, scenario in enumerate(wanted, start=1):
+            results.append((scenario, done(scenario, names=names, **asked)))
+            tell(number, len(wanted))
+    return results
+
+
+@main.command(short_help="Every fault of scenario files at once.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE ...")
+def validate(files: tuple[str, ...]) -> None:
+    """Find every fault of scenario files at once; exit 2 if there is any.
+
+    \b
+    Example:
+      simulator validate my_programme.toml
+    """
+    from simulator.read import examine
+
+    faults: list[Fault] = []
+    for file in files:
+        try:
+            notes = examine(file).warnings
+        except ScenarioError as error:
+            faults += error.faults
+            continue
+        for note in notes:
+            click.echo(f"note: {note}")
+        click.echo(f"{file}: no faults")
+    if faults:
+        raise ScenarioError(faults)
+
+
+# ---------------------------------------------------------------------------------------- finished runs
+
+
+@main.command(short_help="Other prices on a finished run, without simulation.")
+@_RUN
+@_sets
+@click.option("--out", type=_OUT, help="Write tables and figures with the new prices into this folder.")
+@_json
+def price(run_folder: Path, sets: tuple[str, ...], out: Path | None, as_json: bool) -> None:
+    """Put other prices, payers, discount rates or cash rules on a finished run; nothing is simulated.
+
+    \b
+    Example:
+      simulator price results/age_uk --set prices.ae.amount=260
+      simulator price results/age_uk --set economics.discount_rate=0.015 --out results/age_uk-at-1.5
+    """
+    from simulator.run import open_run
+
+    priced = open_run(run_folder).priced(_changes(sets))
+    if out is not None:
+        _write(priced, out)
+    _tell(priced, out, as_json)
+
+
+def _changes(sets: Iterable[str]) -> dict[str, object]:
+    from simulator.inherit import parse_set
+
+    return dict(parse_set(text) for text in sets)
+
+
+@main.command(short_help="Figures of a finished run, png and svg.")
+@_RUN
+@click.option(
+    "--figure", "names", multiple=True, metavar="NAME", help="One figure; may be given again. All if left out."
+)
+@click.option("--out", type=_OUT, help="Where to; the figures folder of the run if left out.")
+def plot(run_folder: Path, names: tuple[str, ...], out: Path | None) -> None:
+    """Draw the figures of a finished run as png and svg.
+
+    \b
+    Names: savings_fan, npv_distribution, payback_curve, saving_by_payer, before_after.
+
+    \b
+    Example:
+      simulator plot results/age_uk
+      simulator plot results/age_uk --figure savings_fan --out .
+    """
+    from simulator.figures import FIGURES, save_all
+    from simulator.run import open_run
+
+    for file in save_all(open_run(run_folder), out or run_folder / "figures", names or FIGURES):
+        click.echo(str(file))
+
+
+# -------------------------------------------------------------------------------------- scenario files
+
+
+@main.command("list", short_help="Scenarios that can be run by name.")
+def list_command() -> None:
+    """The scenarios that can be run by name: those that come with the simulator, and those in ./scenarios.
+
+    \b
+    Example:
+      simulator list
+    """
+    from simulator.packaged import packaged
+    from simulator.screen import title_in
+
+    found = {name: title_in(path) for name, path in packaged().items()}
+    width = max(map(len, found), default=0)
+    for name, title in found.items():
+        click.echo(f"{name:<{width}}  {title}".rstrip())
+
+
+@main.command(short_help="A scenario with every value written out.")
+@click.argument("scenario")
+@click.argument("part", required=False)
+@_sets
+def show(scenario: str, part: str | None, sets: tuple[str, ...]) -> None:
+    """Print a scenario with every value written out, or one part of it.
+
+    \b
+    Example:
+      simulator show befriending
+      simulator show befriending programmes.befriending
+      simulator show befriending > all_values.toml
+    """
+    from simulator.read import read
+    from simulator.starter import part_of
+    from simulator.write import write
+
+    resolved = read(scenario, sets=sets)
+    click.echo((part_of(resolved, part) if part else write(resolved)).rstrip("\n"))
+
+
+@main.command(short_help="A commented starter file.")
+@click.argument("name")
+@click.option("--from", "parent", required=True, metavar="SCENARIO", help="The scenario it starts from.")
+def new(name: str, parent: str) -> None:
+    """Write NAME.toml here: a commented starter file that extends another scenario.
+
+    \b
+    Example:
+      simulator new my_programme --from befriending
+    """
+    from simulator.starter import write_starter
+
+    path = write_starter(name, parent)
+    click.echo(f"{path}: change what you like, then  simulator validate {path}  and  simulator run {path}")
+
+
+@main.command(short_help="JSON Schema of scenario files.")
+def schema() -> None:
+    """Print the JSON Schema of scenario files, which editors use to complete and check them.
+
+    \b
+    Example:
+      simulator schema > scenarios/scenario.schema.json
+    """
+    from simulator.read import schema as of_scenarios
+
+    click.echo(json.dumps(of_scenarios(), indent=2))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

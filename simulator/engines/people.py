@@ -1,0 +1,102 @@
+"""Who is there: people drawn from the population of a model, each by their own keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import exp, log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.compiling import compiled
+from simulator.engines.hazards import band_at, ndtri
+from simulator.model import DAYS_PER_YEAR, ENTRANT_IDS_FROM, Model
+from simulator.streams import uniform4
+
+
+@dataclass(frozen=True)
+class Person:
+    """Traits that no arm changes; ``age`` is the age at t = 0, also of those who join later."""
+
+    number: int
+    age: float
+    health: int
+    risk: float
+    cluster: int
+
+
+@compiled()
+def traits(
+    seed: int,
+    stream: int,
+    number: int,
+    words: NDArray[np.int64],
+    edges: NDArray[np.float64],
+    share: NDArray[np.float64],
+    mix: NDArray[np.float64],
+    bands: NDArray[np.float64],
+    log_sd: float,
+    clusters: int,
+) -> tuple[float, int, float, int]:
+    """Age (even within each interval), health given the age band, personal risk (mean 1), cluster.
+
+    ``words`` are the decision words of age, health, risk and cluster; ``mix`` holds cumulative shares by band and
+    state.
+    """
+    u = uniform4(seed, stream, number, words[0], 0)[0]
+    i = 0
+    while i + 1 < len(share) and u >= share[i]:
+        i += 1
+    low = share[i - 1] if i > 0 else 0.0
+    age = edges[i] + (u - low) / (share[i] - low) * (edges[i + 1] - edges[i])
+    u = uniform4(seed, stream, number, words[1], 0)[0]
+    band = band_at(age, bands) if len(mix) > 1 else 0
+    health = 0
+    while health + 1 < mix.shape[1] and u >= mix[band, health]:
+        health += 1
+    risk = exp(log_sd * ndtri(uniform4(seed, stream, number, words[2], 0)[0]) - log_sd * log_sd / 2.0)
+    return age, health, risk, int(uniform4(seed, stream, number, words[3], 0)[0] * clusters)
+
+
+@compiled()
+def arrival_gap(seed: int, stream: int, number: int, word: int, rate: float) -> float:
+    """Days between the arrival of one entrant and the one before."""
+    return -log(uniform4(seed, stream, number, word, 0)[0]) * DAYS_PER_YEAR / rate
+
+
+def trait_words(model: Model) -> NDArray[np.int64]:
+    """Decision words of the traits, in the order that `traits` reads them."""
+    words = model.words
+    return np.array([words.age, words.health, words.risk, words.cluster], dtype=np.int64)
+
+
+def draw_people(model: Model, stream: int, numbers: NDArray[np.int64]) -> list[Person]:
+    """The people with these ids: age, health given age, personal risk, cluster."""
+    them, words = model.population, trait_words(model)
+    return [
+        Person(
+            int(number),
+            *traits(
+                model.seed, stream, int(number), words, them.age_edges, them.age_share, them.initial_health,
+                model.bands, them.risk_log_sd, them.clusters,
+            ),
+        )
+        for number in numbers
+    ]  # fmt: skip
+
+
+def entrants(model: Model, stream: int) -> Iterator[tuple[float, Person]]:
+    """People who join an open population, in order of their day of arrival."""
+    them, words = model.population, trait_words(model)
+    day, number = 0.0, ENTRANT_IDS_FROM
+    while them.entrants_per_year > 0:
+        day += arrival_gap(model.seed, stream, number, model.words.arrival, them.entrants_per_year)
+        if day >= model.horizon:
+            return
+        age, health, risk, cluster = traits(
+            model.seed, stream, number, words, them.entrant_age_edges, them.entrant_age_share,
+            them.entrant_health[None, :], model.bands, them.risk_log_sd, them.clusters,
+        )  # fmt: skip
+        yield day, Person(number, age - day / DAYS_PER_YEAR, health, risk, cluster)
+        number += 1

@@ -1,0 +1,103 @@
+"""The distribution of the net present value over simulated futures of a place of this size."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from simulator.account import Array
+from simulator.figures.style import (
+    BRIGHT,
+    GREY,
+    ORANGE,
+    HasFindings,
+    chosen,
+    explain,
+    legend,
+    money_axis,
+    percent_axis,
+    sampled,
+    setting,
+    short_pounds,
+    styled,
+)
+from simulator.findings import ArmFindings, Findings
+from simulator.wording import end, in_futures, net
+
+BINS = 40
+
+
+def npv_distribution(source: Findings | HasFindings, arm: str | None = None, *, ax: Axes | None = None) -> Axes:
+    """How many simulated futures end with which net saving, those that cost apart from those that save.
+
+    Args:
+        source: findings, or a run.
+        arm: the programme arm; the first when none is named.
+        ax: axes to draw on; new ones when none are given.
+
+    Returns:
+        The axes.
+
+    Raises:
+        KeyError: when no arm has that name.
+    """
+    findings, found = chosen(source, arm)
+    with styled(ax) as axes:
+        _bars(axes, found)
+        money_axis(axes, "x")
+        percent_axis(axes)
+        axes.set_xlabel(f"Net present value over {findings.years} years")
+        axes.set_ylabel("Share of futures")
+        legend(axes)
+        explain(axes, _title(found, findings.years), _subtitle(findings), _note(found, findings), _alt(found))
+        return axes
+
+
+def _bars(axes: Axes, found: ArmFindings) -> None:
+    draws = found.view().place_paths[:, -1]
+    edges = _edges(draws)
+    heights, _ = np.histogram(draws, edges, weights=np.full(len(draws), 1 / len(draws)))
+    saves = float(found.view().p_saving.value[-1])
+    cost, saving = (f"net {what} ({p * 100:.0f} % of futures)" for what, p in (("cost", 1 - saves), ("saving", saves)))
+    for side, colour, hatch, label in ((edges[:-1] < 0, ORANGE, "///", cost), (edges[:-1] >= 0, BRIGHT, "", saving)):
+        shown = side & (heights > 0)
+        if shown.any() and found.view().payback.status == "measured":
+            left, width = edges[:-1][shown], np.diff(edges)[shown]
+            axes.bar(
+                left, heights[shown], width, align="edge", color=colour, hatch=hatch, edgecolor="white", label=label
+            )
+    mean = float(found.view().npv.mean)
+    axes.axvline(0, color=GREY, linewidth=1.5)
+    axes.axvline(mean, color="black", linestyle="--", label=f"mean, {short_pounds(mean, 3)}")
+
+
+def _edges(draws: Array) -> Array:
+    """Bins of one width with an edge at zero."""
+    low, high = min(float(draws.min()), 0.0), max(float(draws.max()), 0.0)
+    width = (high - low) / BINS or 1.0
+    first, last = np.floor(low / width), np.ceil(high / width)
+    return np.arange(first, max(last, first + 1) + 1) * width
+
+
+def _title(found: ArmFindings, years: int) -> str:
+    share = float(found.view().p_saving.value[-1])
+    return f"{found.title}: it saves money in {in_futures(share)} within {years} years"
+
+
+def _subtitle(findings: Findings) -> str:
+    return f"Discounted net saving to the public purse after programme cost; {setting(findings)}"
+
+
+def _note(found: ArmFindings, findings: Findings) -> str:
+    saves, worst = found.view().p_saving.at(-1), found.view().shortfall
+    ends = f"Mean: {net(float(found.view().npv.mean))}; mean of the worst tenth: {net(float(worst.value))}."
+    return (
+        f"Probability of a net saving {float(saves.value):.2f} (Monte Carlo error {float(saves.mcse):.2f}). "
+        f"{ends} {sampled(findings)}."
+    )
+
+
+def _alt(found: ArmFindings) -> str:
+    band = found.view().npv.place
+    ends = f"{end(float(band.low))} to {end(float(band.high))}"
+    return f"Histogram. 95 % of futures lie within {ends}; half lie below {net(float(band.median))}."

@@ -1,0 +1,118 @@
+"""The fan chart of the cumulative net saving: first the cost, then perhaps the saving (the J-curve)."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from simulator.account import Array
+from simulator.figures.style import (
+    BLUE,
+    GREY,
+    MIDDLE,
+    ORANGE,
+    PALE,
+    SHADE,
+    HasFindings,
+    chosen,
+    error_words,
+    explain,
+    legend,
+    money_axis,
+    sampled,
+    setting,
+    short_pounds,
+    styled,
+    year_axis,
+)
+from simulator.findings import ArmFindings, Findings
+from simulator.wording import end, net
+
+
+def savings_fan(source: Findings | HasFindings, arm: str | None = None, *, ax: Axes | None = None) -> Axes:
+    """Cumulative discounted net saving to the public purse, with the bands of a place of this size.
+
+    Args:
+        source: findings, or a run.
+        arm: the programme arm; the first when none is named.
+        ax: axes to draw on; new ones when none are given.
+
+    Returns:
+        The axes.
+
+    Raises:
+        KeyError: when no arm has that name.
+
+    Example:
+        >>> import simulator as sim
+        >>> run = sim.run(sim.read("befriending"), rows=4, people=200)  # doctest: +SKIP
+        >>> sim.figures.savings_fan(run).figure.savefig("fan.png")  # doctest: +SKIP
+    """
+    findings, found = chosen(source, arm)
+    with styled(ax) as axes:
+        _bands(axes, found, findings.years)
+        _funding(axes, findings)
+        _ends(axes, found, findings.years)
+        axes.axhline(0, color=GREY, linewidth=1)
+        year_axis(axes, findings.years)
+        money_axis(axes)
+        axes.set_ylabel("Cumulative net saving, discounted")
+        legend(axes, columns=5)
+        explain(axes, _title(found, findings.years), _subtitle(findings), _note(found, findings), _alt(found))
+        return axes
+
+
+def _bands(axes: Axes, found: ArmFindings, years: int) -> None:
+    band, cash = found.view().discounted.place, found.view(money="cash").discounted.place
+    at = np.arange(years + 1)
+    axes.fill_between(at, _from_zero(band.low), _from_zero(band.high), color=PALE, label="95 % of futures", linewidth=0)
+    axes.fill_between(
+        at, _from_zero(band.p10), _from_zero(band.p90), color=MIDDLE, label="80 % of futures", linewidth=0
+    )
+    axes.plot(at, _from_zero(band.mean), color=BLUE, linewidth=2.5, label="mean")
+    axes.plot(at, _from_zero(cash.mean), color=ORANGE, linestyle="--", label="mean, cash only")
+
+
+def _from_zero(path: Array) -> Array:
+    return np.concatenate([[0.0], path])
+
+
+def _funding(axes: Axes, findings: Findings) -> None:
+    axes.axvspan(
+        0, min(findings.funding_years, findings.years), color=SHADE, linewidth=0, zorder=0, label="funding period"
+    )
+
+
+def _ends(axes: Axes, found: ArmFindings, years: int) -> None:
+    """Where the two means end, in pounds beside the axes; the higher one above the lower."""
+    value, cash = (float(found.view(money=money).npv.mean) for money in ("value", "cash"))
+    ends = ((value, cash, BLUE), (cash, value, ORANGE)) if value != cash else ((value, cash, BLUE),)
+    for amount, other, colour in ends:
+        axes.annotate(
+            short_pounds(amount, 3), (years, amount), (6, 0), textcoords="offset points", color=colour,
+            va="bottom" if amount >= other else "top", annotation_clip=False,
+        )  # fmt: skip
+
+
+def _title(found: ArmFindings, years: int) -> str:
+    band = found.view().npv.place
+    low, high = end(float(band.low)), end(float(band.high))
+    return f"{found.title}: {net(float(band.mean))} on average after {years} years (95 % range: {low} to {high})"
+
+
+def _subtitle(findings: Findings) -> str:
+    return f"Cumulative net saving to the public purse after programme cost, discounted; {setting(findings)}"
+
+
+def _note(found: ArmFindings, findings: Findings) -> str:
+    return (
+        f"Bands: your place, parameters and individual chance together. {sampled(findings)}; Monte Carlo error of "
+        f"the final mean {error_words(found.view().npv.place.mcse)}. Cash only: money that can be spent elsewhere; "
+        "the rest is the value of capacity."
+    )
+
+
+def _alt(found: ArmFindings) -> str:
+    means = ", ".join(f"{net(float(x))} by year {year}" for year, x in enumerate(found.view().discounted.place.mean, 1))
+    cash = net(float(found.view(money="cash").npv.place.mean))
+    return f"Fan chart. The mean goes from 0 to {means}. In cash the mean ends at {cash}."

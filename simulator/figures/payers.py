@@ -1,0 +1,117 @@
+"""Net saving by payer and year: who pays and who gains."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from simulator.account import Array
+from simulator.figures.style import (
+    BLUE,
+    GREY,
+    HATCHES,
+    ORANGE,
+    PLUM,
+    SILVER,
+    TEAL,
+    HasFindings,
+    chosen,
+    explain,
+    legend,
+    money_axis,
+    sampled,
+    setting,
+    styled,
+)
+from simulator.findings import SOCIETY, ArmFindings, Findings, View
+from simulator.wording import end, pounds
+
+COLOURS = (BLUE, ORANGE, TEAL, PLUM, SILVER)
+MOST, OTHER = 4, "other"
+
+
+def saving_by_payer(source: Findings | HasFindings, arm: str | None = None, *, ax: Axes | None = None) -> Axes:
+    """Mean net saving of each year by payer, costs below zero; the four largest payers and the others together.
+
+    Args:
+        source: findings, or a run.
+        arm: the programme arm; the first when none is named.
+        ax: axes to draw on; new ones when none are given.
+
+    Returns:
+        The axes.
+
+    Raises:
+        KeyError: when no arm has that name.
+    """
+    findings, found = chosen(source, arm)
+    bars = _bars(found, findings)
+    with styled(ax) as axes:
+        _stack(axes, bars)
+        total = found.view(SOCIETY).by_year.mean
+        axes.plot(
+            np.arange(len(total)),
+            total,
+            color="black",
+            marker="D",
+            markeredgecolor="white",
+            markersize=9,
+            linewidth=0,
+            label="net of all",
+            zorder=3,
+        )
+        axes.axhline(0, color=GREY, linewidth=1)
+        axes.use_sticky_edges = False
+        axes.margins(y=0.08)
+        axes.set_xticks(np.arange(findings.years), [str(year) for year in range(findings.years)])
+        axes.set_xlabel("Year (0 is the first)")
+        money_axis(axes)
+        axes.set_ylabel("Net saving in the year")
+        legend(axes, columns=2)
+        explain(axes, _title(found, findings), _subtitle(findings), _note(findings), _alt(bars))
+        return axes
+
+
+def _bars(found: ArmFindings, findings: Findings) -> dict[str, Array]:
+    """Yearly means by payer title, the largest first, what is left over as one."""
+    views = sorted(_moved(found), key=lambda view: -float(np.abs(view.by_year.mean).sum()))
+    bars = {findings.payer_titles.get(view.payer, view.payer): view.by_year.mean for view in views[:MOST]}
+    rest = [view.by_year.mean for view in views[MOST:]]
+    return {**bars, OTHER: np.sum(rest, axis=0)} if rest else bars
+
+
+def _moved(found: ArmFindings) -> list[View]:
+    return [view for view in found.payer_views() if np.any(view.by_year.mean)]
+
+
+def _stack(axes: Axes, bars: dict[str, Array]) -> None:
+    years = len(next(iter(bars.values()), []))
+    up, down = np.zeros(years), np.zeros(years)
+    for (label, heights), colour, hatch in zip(bars.items(), COLOURS, HATCHES, strict=False):
+        base = np.where(heights >= 0, up, down)
+        axes.bar(np.arange(years), heights, 0.7, base, color=colour, hatch=hatch, edgecolor="white", label=label)
+        up, down = up + np.maximum(heights, 0), down + np.minimum(heights, 0)
+
+
+def _title(found: ArmFindings, findings: Findings) -> str:
+    totals = {findings.payer_titles.get(v.payer, v.payer): float(v.total.mean) for v in _moved(found)}
+    if not totals:
+        return f"{found.title}: no payer spends more or less"
+    loser, gainer = min(totals, key=lambda name: totals[name]), max(totals, key=lambda name: totals[name])
+    cost = f"{loser} ({pounds(totals[loser])})" if totals[loser] < 0 else "nobody"
+    saving = f"{gainer} ({pounds(totals[gainer])})" if totals[gainer] > 0 else "nobody"
+    return f"{found.title}: the largest cost falls on {cost}, the largest saving on {saving}"
+
+
+def _subtitle(findings: Findings) -> str:
+    return f"Mean net saving by payer and year at full value, undiscounted, costs below zero; {setting(findings)}"
+
+
+def _note(findings: Findings) -> str:
+    said = f"Totals in the title are over {findings.years} years. Part of it is the value of capacity, not money."
+    return f"{said} {sampled(findings)}."
+
+
+def _alt(bars: dict[str, Array]) -> str:
+    totals = ", ".join(f"{name}: {end(float(bar.sum()))}" for name, bar in bars.items())
+    return f"Stacked bars by year. Over all years: {totals}."

@@ -1,0 +1,260 @@
+"""Activity: what happened, by row, replicate, arm, group, year and item. Never money.
+
+Item names are ``kind:subject``. Counts are whole numbers, days are person-days of the simulated
+sample; :attr:`Ledger.people` says how many people each replicate holds, so that money can be
+weighted to the place.
+
+=====================  ====================================================================
+counts                 meaning
+=====================  ====================================================================
+visits:PLACE           entries to the place, all origins
+emergency:PLACE        entries that are emergencies (direct, or through an emergency place)
+through:PLACE          emergency entries that came through another place (A&E)
+readmissions:PLACE     emergency entries within the place's readmission days of an emergency stay
+waits:PLACE            entries or joins that had to queue
+lost:PLACE             waits cancelled because the person went elsewhere or died
+gave_up:PLACE          waits that reached their limit
+unfinished:PLACE       stays cut by the horizon
+needs:NEED             needs that arose at home
+met_elsewhere:NEED     of these, met by a programme instead (redirect)
+offers:SUPPORT         offers made; refusals, starts, completions, drop_outs, lapses, new_volunteers
+deaths, entrants, leavers, flares
+=====================  ====================================================================
+
+=========================  ================================================================
+days                       meaning
+=========================  ================================================================
+days:PLACE                 in the place; ``emergency_days:PLACE`` of these, in emergency stays
+wait_days:PLACE            waiting for the place from home
+delay_days:PLACE           held in the place because the next one or a support was full
+home_alone_days            alive, at home, on no support
+community_days             alive, at home, on at least one support
+dead_days                  from death to the horizon
+person_days:HEALTH:BAND    alive, by health state and age band
+active_days:SUPPORT        enrolled (less hospital days with ``pause_in_hospital``)
+listed_days:SUPPORT        on the waiting list
+volunteer_days:SUPPORT     active volunteers
+effect_days:SUPPORT.NAME   utility effects: weight times days alive
+benefit_days:SUPPORT.NAME  stated benefits: days alive within its years of the first start
+flare_days                 in a flare
+=========================  ================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+EVERYONE = "everyone"
+PLACE_COUNTS = ("visits", "emergency", "through", "readmissions", "waits", "lost", "gave_up", "unfinished")
+PLACE_DAYS = ("days", "emergency_days", "wait_days", "delay_days")
+SUPPORT_COUNTS = (
+    "offers",
+    "refusals",
+    "starts",
+    "completions",
+    "drop_outs",
+    "lapses",
+    "new_volunteers",
+)
+SUPPORT_DAYS = ("active_days", "listed_days", "volunteer_days")
+LIFE_COUNTS = ("deaths", "entrants", "leavers", "flares")
+LIFE_DAYS = ("home_alone_days", "community_days", "dead_days", "flare_days")
+WINDOW_KINDS = ("visits", "emergency", "days", "emergency_days")
+SIDES = ("before", "after")
+WORLDS = ("with", "without")
+WHO = ("starters", "completers")
+
+
+def count_items(
+    places: tuple[str, ...], needs: tuple[str, ...], supports: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Names of the counted items, in the order both engines use."""
+    return (
+        *(f"{kind}:{place}" for place in places for kind in PLACE_COUNTS),
+        *(f"{kind}:{need}" for need in needs for kind in ("needs", "met_elsewhere")),
+        *(f"{kind}:{support}" for support in supports for kind in SUPPORT_COUNTS),
+        *LIFE_COUNTS,
+    )
+
+
+def day_items(
+    places: tuple[str, ...],
+    supports: tuple[str, ...],
+    states: tuple[str, ...],
+    bands: tuple[str, ...],
+    utility_effects: tuple[str, ...],
+    benefits: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Names of the items measured in days, in the order both engines use."""
+    return (
+        *(f"{kind}:{place}" for place in places for kind in PLACE_DAYS),
+        *(f"{kind}:{support}" for support in supports for kind in SUPPORT_DAYS),
+        *LIFE_DAYS,
+        *(f"person_days:{state}:{band}" for state in states for band in bands),
+        *(f"effect_days:{name}" for name in utility_effects),
+        *(f"benefit_days:{name}" for name in benefits),
+    )
+
+
+def window_measures(places: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of what the 12 months before and after the index date hold, exposure and people last."""
+    return (
+        *(f"{kind}:{place}" for place in places for kind in WINDOW_KINDS),
+        "alive_days",
+        "people",
+    )
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Activity of a run.
+
+    ``groups[0]`` is everyone; ``groups[1 + k]`` the participants of programme arm ``arms[1 + k]``,
+    filled for that arm and for usual care (the same people without it).
+    """
+
+    arms: tuple[str, ...]
+    groups: tuple[str, ...]
+    items: tuple[str, ...]
+    measures: tuple[str, ...]
+    rows: NDArray[np.int64]  # [row] design row numbers
+    people: NDArray[np.float64]  # [row, replicate] simulated people at t = 0
+    place_size: float
+    activity: NDArray[np.float64]  # [row, replicate, arm, group, year, item]
+    windows: NDArray[np.float64]  # [row, replicate, programme arm, who, world, side, measure]
+    events: int = 0
+
+    def item(self, name: str) -> NDArray[np.float64]:
+        """Activity of one item: [row, replicate, arm, group, year]; zeros if nobody can have it."""
+        if name not in self.items:
+            return np.zeros(self.activity.shape[:-1])
+        return self.activity[..., self.items.index(name)]
+
+    def weight(self) -> NDArray[np.float64]:
+        """What one simulated person stands for in the place: [row, replicate]."""
+        return self.place_size / self.people
+
+    def append(self, later: Ledger) -> Ledger:
+        """This ledger with the rows of another below its own.
+
+        Raises ValueError when the two count different things.
+        """
+        if (self.arms, self.items, self.measures) != (later.arms, later.items, later.measures):
+            raise ValueError("ledgers of different scenarios cannot be joined")
+        parts = {
+            name: np.concatenate([getattr(self, name), getattr(later, name)])
+            for name in ("rows", "people", "activity", "windows")
+        }
+        return replace(self, **parts, events=self.events + later.events)
+
+
+def group_names(arms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Everyone, then the participants of each programme arm."""
+    return (EVERYONE, *(f"participants of {arm}" for arm in list(arms)[1:]))
+
+
+SCHEMA = "ledger 1"
+CELL = ("row", "replicate", "arm", "group", "year")
+WINDOW_CELL = ("row", "replicate", "arm", "who", "world", "side")
+
+
+def save(ledger: Ledger, path: Path) -> None:
+    """Write a ledger as one Parquet file: cells below each other, an item a column.
+
+    The same ledger gives the same bytes, and a half-written file is never seen under its name.
+
+    Args:
+        ledger: what to write.
+        path: the file; the windows go beside it as ``NAME.windows.parquet``.
+    """
+    about = {
+        "schema": SCHEMA,
+        "place_size": repr(ledger.place_size),
+        "events": str(ledger.events),
+        "shape": ",".join(map(str, ledger.activity.shape)),
+    }
+    people = np.repeat(ledger.people.ravel(), int(np.prod(ledger.activity.shape[2:5])))
+    labels = (ledger.rows.tolist(), (0, 1), ledger.arms, ledger.groups, range(ledger.activity.shape[4]))
+    _write(path, labels, CELL, ledger.items, ledger.activity, about, people=people)
+    worlds = (ledger.rows.tolist(), (0, 1), ledger.arms[1:], WHO, WORLDS, SIDES)
+    _write(_windows_path(path), worlds, WINDOW_CELL, ledger.measures, ledger.windows, about)
+
+
+def load(path: Path) -> Ledger:
+    """Read a ledger written by :func:`save`.
+
+    Raises ValueError if the file is not a ledger of this version.
+    """
+    table, about = _read(path)
+    if about.get("schema") != SCHEMA:
+        raise ValueError(f"{path.name}: found {about.get('schema', 'no schema')}; allowed {SCHEMA}")
+    shape = tuple(int(n) for n in about["shape"].split(","))
+    items = tuple(name for name in table.column_names if name not in (*CELL, "people"))
+    cells = table.select(CELL).to_pydict()
+    activity = _values(table, items).reshape(shape)
+    windows_table, _ = _read(_windows_path(path))
+    measures = tuple(name for name in windows_table.column_names if name not in WINDOW_CELL)
+    windows = _values(windows_table, measures)
+    arms, groups = tuple(dict.fromkeys(cells["arm"])), tuple(dict.fromkeys(cells["group"]))
+    people = table.column("people").to_numpy().reshape(shape[:-1])[:, :, 0, 0, 0]
+    return Ledger(
+        arms=arms,
+        groups=groups,
+        items=items,
+        measures=measures,
+        rows=np.array(list(dict.fromkeys(cells["row"])), dtype=np.int64),
+        people=people,
+        place_size=float(about["place_size"]),
+        activity=activity,
+        windows=windows.reshape(*shape[:2], len(arms) - 1, len(WHO), len(WORLDS), len(SIDES), len(measures)),
+        events=int(about["events"]),
+    )
+
+
+def _windows_path(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.windows.parquet")
+
+
+def _write(
+    path: Path,
+    labels: tuple[Any, ...],
+    names: tuple[str, ...],
+    columns: tuple[str, ...],
+    values: NDArray[np.float64],
+    about: dict[str, str],
+    **more: NDArray[np.float64],
+) -> None:
+    import os
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    cells = list(zip(*product(*labels), strict=True)) or [()] * len(names)
+    flat = values.reshape(-1, len(columns))
+    data = dict(zip(names, cells, strict=True)) | more | {c: flat[:, i] for i, c in enumerate(columns)}
+    table = pa.table({name: pa.array(column) for name, column in data.items()}).replace_schema_metadata(about)
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    with unfinished.open("wb") as file:
+        pq.write_table(table, file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(unfinished, path)
+
+
+def _read(path: Path) -> tuple[Any, dict[str, str]]:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, partitioning=None)
+    return table, {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
+
+
+def _values(table: Any, names: tuple[str, ...]) -> NDArray[np.float64]:
+    columns = [table.column(name).to_numpy() for name in names]
+    return np.stack(columns, axis=-1).astype(np.float64)

@@ -1,0 +1,29 @@
+"""What an engine returns: the activity of every person in every arm, by year.
+
+Both engines fill the same arrays, so that they can be compared to the last integer; a run adds them
+up into a ledger and forgets them. Item orders are those of :func:`simulator.build.items`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Lives:
+    """Activity by arm, person and year of one stream.
+
+    ``index_day`` is the first start of any of the arm's programmes (nan: none); ``windows`` hold the
+    year before and after it, in the programme arm and for the same person in usual care, for people
+    whose windows lie inside the simulated time.
+    """
+
+    person: NDArray[np.int64]  # [person] ids
+    counts: NDArray[np.int64]  # [arm, person, year, count item]
+    days: NDArray[np.float64]  # [arm, person, year, day item]
+    index_day: NDArray[np.float64]  # [arm, person]
+    completed: NDArray[np.bool_]  # [arm, person]
+    windows: NDArray[np.float64]  # [programme arm, person, world, side, measure]

@@ -1,0 +1,154 @@
+"""Turns findings and an account into tables for the analyst: CSV files, one workbook, and the plain lines as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulator.account import Account
+from simulator.evidence import MODE_WORDS
+from simulator.findings import Findings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POUNDS, COUNT, SHARE = "£#,##0;[Red]-£#,##0", "#,##0.0", "0.0%"
+BAND = ("mean", "mcse", "low", "p10", "median", "p90", "high", "low_mcse", "high_mcse")
+FORMATS: dict[str, dict[str, str]] = {
+    "by_year": dict.fromkeys(BAND, POUNDS),
+    "totals": dict.fromkeys((*BAND, "undiscounted", "gap_depth", "worst_tenth", "worst_tenth_mcse"), POUNDS),
+    "lines": dict.fromkeys((*BAND, "cash"), POUNDS),
+    "activity": dict.fromkeys((*BAND, "usual_care", "with_programme"), COUNT),
+    "returns": dict.fromkeys(("benefits", "spending"), POUNDS),
+    "before_after": dict.fromkeys(("naive", "true", "naive_mcse", "true_mcse"), SHARE),
+    "account": dict.fromkeys(("spending", "saving", "cash_saving"), POUNDS),
+}
+RISKY = ("=", "+", "-", "@", "\t", "\r")
+EPOCH = datetime(2000, 1, 1)
+WIDEST = 48
+
+
+def write_tables(findings: Findings, account: Account, folder: str | Path) -> list[Path]:
+    """Write every table of a run: ``findings.xlsx``, ``account.csv``, one CSV for each table, and ``summary.txt``.
+
+    Args:
+        findings: the decision tables.
+        account: the money they were made from.
+        folder: where to; made if it is not there.
+
+    Returns:
+        The files. The same inputs give the same bytes.
+    """
+    where = Path(folder)
+    (where / "findings").mkdir(parents=True, exist_ok=True)
+    frames = {name: guarded(frame) for name, frame in findings.to_frames().items()}
+    frames["account"] = guarded(account.to_frame())
+    files = [_csv(frame, _csv_path(where, name)) for name, frame in frames.items()]
+    return [*files, _workbook(findings, frames, where / "findings.xlsx"), _text(findings, where / "summary.txt")]
+
+
+def guarded(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same table with a quote before text that a spreadsheet would take for a formula.
+
+    Args:
+        frame: any table.
+
+    >>> import pandas as pd
+    >>> guarded(pd.DataFrame({"arm": ["=1+1", "walks"], "mean": [-2.0, 1.0]})).to_dict("list")
+    {'arm': ["'=1+1", 'walks'], 'mean': [-2.0, 1.0]}
+    """
+    return frame.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(RISKY) else cell)
+
+
+def summary(findings: Findings) -> str:
+    """The run in plain lines: title, evidence mode, five lines for each programme arm, notes.
+
+    Args:
+        findings: the decision tables.
+    """
+    return "\n".join(_summary(findings)) + "\n"
+
+
+def _summary(findings: Findings) -> Iterator[str]:
+    yield findings.title
+    yield f"Evidence: {MODE_WORDS.get(findings.evidence, findings.evidence)}. {_made_of(findings)}"
+    for arm in findings.arms:
+        yield ""
+        yield from findings.sentences(arm.arm)
+    yield ""
+    yield from (f"Note: {note}." for note in findings.notes)
+
+
+def _made_of(findings: Findings) -> str:
+    return (
+        f"Pounds of {findings.price_year} for a place of {findings.place_size:,.0f} people; "
+        f"{findings.rows:,} sampled sets of parameters, {findings.people:,.0f} people simulated in each."
+    )
+
+
+def _text(findings: Findings, path: Path) -> Path:
+    path.write_text(summary(findings), encoding="utf-8", newline="\n")
+    return path
+
+
+def _csv_path(folder: Path, name: str) -> Path:
+    return folder / "account.csv" if name == "account" else folder / "findings" / f"{name}.csv"
+
+
+def _csv(frame: pd.DataFrame, path: Path) -> Path:
+    frame.to_csv(path, index=False, lineterminator="\n")
+    return path
+
+
+# -------------------------------------------------------------------------------------------- workbook
+
+
+def _workbook(findings: Findings, frames: dict[str, pd.DataFrame], path: Path) -> Path:
+    """One sheet of words, then one for each table."""
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "nan_inf_to_errors": False}) as book:
+        book.set_properties({"title": findings.title, "created": EPOCH})
+        styles = {name: book.add_format({"num_format": name}) for name in (POUNDS, COUNT, SHARE)}
+        styles["head"] = book.add_format({"bold": True, "bottom": 1})
+        styles["words"] = book.add_format({"text_wrap": True, "valign": "top"})
+        _word_sheet(book.add_worksheet("summary"), findings, styles)
+        for name, frame in frames.items():
+            _table_sheet(book.add_worksheet(name), frame, FORMATS.get(name, {}), styles)
+    return path
+
+
+def _word_sheet(sheet: Any, findings: Findings, styles: dict[str, Any]) -> None:
+    sheet.set_column(0, 0, 120)
+    for row, line in enumerate(_summary(findings)):
+        sheet.write_string(row, 0, line, styles["words"] if row else styles["head"])
+
+
+def _table_sheet(sheet: Any, frame: pd.DataFrame, formats: dict[str, str], styles: dict[str, Any]) -> None:
+    for column, name in enumerate(frame.columns):
+        cells = frame[name].tolist()
+        style = styles.get(formats.get(str(name), ""))
+        sheet.set_column(column, column, _width(str(name), cells))
+        sheet.write_string(0, column, str(name), styles["head"])
+        for row, cell in enumerate(cells, start=1):
+            _write(sheet, row, column, cell, style)
+    sheet.freeze_panes(1, 0)
+    if len(frame):
+        sheet.autofilter(0, 0, len(frame), len(frame.columns) - 1)
+
+
+def _write(sheet: Any, row: int, column: int, cell: Any, style: Any) -> None:
+    """Text as text, numbers as numbers; what is undefined stays empty."""
+    if isinstance(cell, str):
+        sheet.write_string(row, column, cell)
+    elif isinstance(cell, bool):
+        sheet.write_boolean(row, column, cell)
+    elif cell is not None and cell == cell:
+        sheet.write_number(row, column, cell, style)
+
+
+def _width(name: str, cells: list[Any]) -> int:
+    words = [len(cell) for cell in cells if isinstance(cell, str)]
+    return min(max([len(name) + 3, 12, *words]), WIDEST)

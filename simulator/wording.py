@@ -1,0 +1,166 @@
+"""Turns the findings of one programme arm into the five plain lines that a run ends with."""
+
+from __future__ import annotations
+
+from simulator.evidence import MODE_WORDS
+from simulator.outcomes import ArmFindings, View
+
+GRADE_WORDS = {
+    1: "UK randomised trial",
+    2: "other trial or matched control",
+    3: "independent before and after, or older national statistics",
+    4: "practitioner monitoring",
+    5: "secondary evidence",
+    6: "expert guess",
+}
+HOPELESS = 0.99
+RARE = 0.05
+RARELY_PAID = 0.5
+
+
+def pounds(amount: float) -> str:
+    """An amount to three significant digits, without a sign.
+
+    Args:
+        amount: pounds.
+
+    Example:
+        >>> pounds(-1234567.0), pounds(45678.0), pounds(12.3)
+        ('£1.23 million', '£45,700', '£12')
+    """
+    size = abs(amount)
+    if size >= 999_500:
+        return f"£{float(f'{size / 1e6:.3g}'):,g} million"
+    return f"£{float(f'{size:.3g}'):,.0f}"
+
+
+def net(amount: float) -> str:
+    """A saving or a cost in words.
+
+    Args:
+        amount: pounds, a saving positive.
+
+    Example:
+        >>> net(-2000.0), net(0.0)
+        ('a net cost of £2,000', 'no net saving or cost')
+    """
+    if amount == 0:
+        return "no net saving or cost"
+    return f"a net {'saving' if amount > 0 else 'cost'} of {pounds(amount)}"
+
+
+def futures(share: float) -> str:
+    """A probability as a count of futures.
+
+    Args:
+        share: 0 to 1.
+
+    Example:
+        >>> futures(0.71), futures(0.004), futures(0.0)
+        ('7 of 10', 'fewer than 1 of 100', 'none')
+    """
+    if share in (0.0, 1.0):
+        return "none" if share == 0 else "all"
+    if RARE <= share <= 1 - RARE:
+        return f"{share * 10:.0f} of 10"
+    if share < RARE / 5:
+        return "fewer than 1 of 100"
+    return f"{share * 100:.0f} of 100" if share < 1 - RARE / 5 else "more than 99 of 100"
+
+
+def in_futures(share: float) -> str:
+    """A probability as the simulated futures in which something happens.
+
+    Args:
+        share: 0 to 1.
+
+    Example:
+        >>> in_futures(0.71), in_futures(0.0), in_futures(1.0)
+        ('7 of 10 simulated futures', 'no simulated future', 'every simulated future')
+    """
+    words = {"none": "no simulated future", "all": "every simulated future"}
+    return words.get(futures(share), f"{futures(share)} simulated futures")
+
+
+def end(amount: float) -> str:
+    """One end of a range.
+
+    Args:
+        amount: pounds, a saving positive.
+
+    Example:
+        >>> end(2000.0), end(-30.0), end(0.0)
+        ('saving £2,000', 'cost £30', '£0')
+    """
+    return f"{'saving ' if amount > 0 else 'cost ' if amount < 0 else ''}{pounds(amount)}"
+
+
+def sentences(arm: ArmFindings, evidence: str, years: int, titles: dict[str, str]) -> list[str]:
+    """The five lines: net saving, share of futures that save, payback, who pays and gains, weakest evidence.
+
+    Args:
+        arm: its findings.
+        evidence: the evidence mode of the run.
+        years: the horizon.
+        titles: what payers are called.
+    """
+    return [
+        f"{arm.title}, {MODE_WORDS.get(evidence, evidence)}: {_headline(arm, years)}",
+        _saving(arm, years),
+        _payback(arm, years),
+        _payers(arm, titles),
+        _weakest(arm),
+    ]
+
+
+def _headline(arm: ArmFindings, years: int) -> str:
+    value, cash, starter = arm.view(), arm.view(money="cash"), arm.per_starter()
+    each = "nobody starts" if starter is None else f"{net(float(starter.mean))} per start"
+    total, money = f"{_ranged(value)} for the public purse over {years} years", f"in cash {_ranged(cash)}"
+    if float(value.payback.p_never.value) > HOPELESS:
+        return f"{each}, and {float(arm.health.qaly.mean):+.3g} QALYs in all; {total}; {money}."
+    return f"{total} ({each}); {money}."
+
+
+def _ranged(view: View) -> str:
+    band = view.npv.place
+    low, high = float(band.low), float(band.high)
+    return f"{net(float(band.mean))} (95 % range: {end(low)} to {end(high)})"
+
+
+def _saving(arm: ArmFindings, years: int) -> str:
+    value, cash = (arm.view(money=money).p_saving.at(-1) for money in ("value", "cash"))
+    return (
+        f"It saves in {in_futures(float(value.value))} within {years} years "
+        f"(probability {float(value.value):.2f}, Monte Carlo error {float(value.mcse):.3f}); "
+        f"in cash in {futures(float(cash.value))}."
+    )
+
+
+def _payback(arm: ArmFindings, years: int) -> str:
+    value, cash = arm.view().payback, arm.view(money="cash").payback
+    if value.status == "no investment":
+        return "Payback: no investment, the programme changes no spending."
+    when = "not reached" if value.median_year is None else f"{value.median_year:.1f} years"
+    waits = float(value.p_never.value) >= RARELY_PAID
+    shares = [float(each.p_never.value) if waits else 1 - float(each.p_never.value) for each in (value, cash)]
+    return (
+        f"In {in_futures(shares[0])} this programme has {'not ' if waits else ''}paid back by year {years} "
+        f"(in cash: {futures(shares[1])}); median payback {when}."
+    )
+
+
+def _payers(arm: ArmFindings, titles: dict[str, str]) -> str:
+    paid = {v.payer: float(v.npv.mean) for v in arm.payer_views()}
+    gains = [f"{titles.get(name, name)} {pounds(x)}" for name, x in paid.items() if x > 0]
+    costs = [f"{titles.get(name, name)} {pounds(x)}" for name, x in paid.items() if x < 0]
+    return f"Who pays, on balance: {', '.join(costs) or 'nobody'}. Who gains: {', '.join(gains) or 'nobody'}."
+
+
+def _weakest(arm: ArmFindings) -> str:
+    if arm.weakest is None:
+        return "Weakest evidence: the programme states no effect and no cost."
+    if arm.weakest.grade is None:
+        return f"Weakest evidence: no figure of the programme states a grade (first: {arm.weakest.path})."
+    words = GRADE_WORDS[arm.weakest.grade]
+    return f"Weakest evidence that matters: {arm.weakest.path}, grade {arm.weakest.grade} of 6 ({words})."
