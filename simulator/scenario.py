@@ -295,6 +295,8 @@ class Effect(Table):
     ``measured_on`` says whom the figure was measured on; uptake and drop-out are applied once.
     ``calibrated`` is the best independent evidence, ``claimed`` the figure in circulation,
     ``sceptical`` the record of similar programmes (left out: the scenario's own prior).
+    ``adjust`` multiplies the log ratio: the factor found by calibration for what cannot be derived (time
+    not spent in hospital brings other needs), so that the observed total is the one declared.
     """
 
     target: str
@@ -306,6 +308,7 @@ class Effect(Table):
     ramp_days: Days | None = None
     half_life_days: Days | None = None
     profile: tuple[ProfileStep, ...] = ()
+    adjust: float = Field(1.0, gt=0)
 
     @field_validator("calibrated", "claimed", "sceptical", mode="before")
     @classmethod

@@ -105,7 +105,7 @@ class Effects:
     ) -> Iterator[tuple[tuple[str, Effect], Factor]]:
         """Elementary factors of one effect, each with the effect whose timing it follows."""
         kind, _, subject = effect.target.partition(":")
-        ln = math.log(declared[label])
+        ln = effect.adjust * math.log(declared[label])
         own = (label, effect)
         match kind:
             case "need":

@@ -122,8 +122,10 @@ def begin(
 def _bounds(m: Addresses, life: int, t: float) -> None:
     """Bounds of one life's clocks while its state stays as it is."""
     body = of.body(m)[life]
+    away = body["place"] != NONE
+    body["partial"] = away
     for k in range(len(of.clocks(m))):
-        if of.flags2(m, of.RUNNING)[life, k]:
+        if of.flags2(m, of.RUNNING)[life, k] and (of.clocks(m)[k]["runs_away"] or not away):
             of.floats2(m, of.BOUND)[life, k] = hazard_bound(
                 k, t, of.life(m)[life : life + 1], of.clocks(m), of.floats2(m, of.BY_HEALTH), of.floats2(m, of.BY_BAND), of.floats(m, of.BANDS), of.floats2(m, of.BOOST_RATIO),
                 of.floats2(m, of.BOOST_UNTIL)[life], of.effects(m), of.spells(m)[life], of.ints(m, of.EFFECTS_ON_CLOCK), of.ints(m, of.EFFECT_ORDER), of.synergies(m),
@@ -165,6 +167,7 @@ def refresh(m: Addresses, first: int, last: int, t: float) -> float:
                     of.life(m)[first : first + 1],
                 )  # fmt: skip
             of.ints(m, of.ACTIVE)[used] = i
+            of.floats(m, of.DUE)[used] = of.cursors(m)[i]["time"]
             used += 1
     of.ints(m, of.TALLIED)[0] = used
     return review
@@ -186,50 +189,55 @@ def accepts(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
 
 @fixed
 def first_candidate(m: Addresses, horizon: float) -> tuple[float, int]:
-    """The next candidate of the cursors in use, and its cursor; -1 when none comes before the horizon."""
+    """The next candidate of the cursors in use and where it stands among them; -1: none before the horizon."""
+    due = of.floats(m, of.DUE)
     best, which = horizon, -1
     for n in range(of.ints(m, of.TALLIED)[0]):
-        i = of.ints(m, of.ACTIVE)[n]
-        if of.cursors(m)[i]["time"] < best:
-            best, which = of.cursors(m)[i]["time"], i
+        if due[n] < best:
+            best, which = due[n], n
     return best, which
 
 
 @fixed
 def live_alone(m: Addresses, arms: int, start: float) -> None:
     """All arms' lives of one person, from start to horizon, in one pass over the candidates."""
-    layers = len(of.floats(m, of.LAYERS)) - 1
-    t, review = start, -INF
+    bodies, cursors, due = of.body(m), of.cursors(m), of.floats(m, of.DUE)
+    layers, bounds, horizon = len(of.floats(m, of.LAYERS)) - 1, of.floats(m, of.LAYERS), of.number(m, of.HORIZON)
+    t, review, at, n = start, -INF, -INF, -1
     while True:
-        dirty, note_at, who, anyone = False, INF, 0, False
+        dirty, note_at, who, anyone = t >= review, INF, 0, False
         for life in range(arms):
-            body = of.body(m)[life]
-            if body["alive"]:
+            if bodies[life]["alive"]:
                 anyone = True
-                dirty = dirty or body["dirty"] == 1
-                if body["next_note"] < note_at:
-                    note_at, who = body["next_note"], life
+                dirty = dirty or bodies[life]["dirty"] == 1
+                if bodies[life]["next_note"] < note_at:
+                    note_at, who = bodies[life]["next_note"], life
         if not anyone:
             return
-        if dirty or t >= review:
+        if dirty:
             review = refresh(m, 0, arms, t)
-        at, i = first_candidate(m, of.number(m, of.HORIZON))
-        if note_at <= at and note_at < of.number(m, of.HORIZON):
+            at = -INF
+        if at == -INF:
+            at, n = first_candidate(m, horizon)
+        if note_at <= at and note_at < horizon:
             t = note_at
             lives.on_note(m, who, lives.first_note(m, who))
             continue
-        if i < 0:
+        if n < 0:
             return
         t = at
+        i = of.ints(m, of.ACTIVE)[n]
         k, j = i // layers, i % layers
-        width = of.floats(m, of.LAYERS)[j + 1] - of.floats(m, of.LAYERS)[j]
-        c = of.cursors(m)[i]
-        level, length, outcome = of.floats(m, of.LAYERS)[j] + c["mark"] * width, c["length"], c["outcome"]
+        width = bounds[j + 1] - bounds[j]
+        c = cursors[i]
+        level, length, outcome = bounds[j] + c["mark"] * width, c["length"], c["outcome"]
         candidate = c["number"] | (c["block"] << BLOCK_SHIFT)
         for life in range(arms):
-            if of.body(m)[life]["alive"] and accepts(m, life, k, level, t):
+            if bodies[life]["alive"] and accepts(m, life, k, level, t):
                 lives.strike(m, life, k, j, candidate, length, outcome, t)
-        step(of.cursors(m), i, t, width, of.ints(m, of.CLOCK_WORDS)[k] | j, of.seed(m), of.life(m)[0:1])
+        step(cursors, i, t, width, of.ints(m, of.CLOCK_WORDS)[k] | j, of.seed(m), of.life(m)[0:1])
+        due[n] = cursors[i]["time"]
+        at = -INF
 
 
 @fixed
@@ -349,33 +357,35 @@ def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
 @compiled()
 def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> None:
     """Live on through what touches nobody else; write the next thing that does into ``stop``."""
-    layers = len(of.floats(m, of.LAYERS)) - 1
-    body = of.body(m)[life]
-    for i in range(len(of.cursors(m))):
-        of.cursors(m)[i]["time"] = UNSET
+    layers, bounds, horizon = len(of.floats(m, of.LAYERS)) - 1, of.floats(m, of.LAYERS), of.number(m, of.HORIZON)
+    body, cursors, due, one = of.body(m)[life], of.cursors(m), of.floats(m, of.DUE), stop[life]
+    for i in range(len(cursors)):
+        cursors[i]["time"] = UNSET
     body["dirty"] = 1
-    t, review = start, -INF
-    one = stop[life]
+    t, review, at, n = start, -INF, -INF, -1
     while body["alive"]:
         if body["dirty"] or t >= review:
             review = refresh(m, life, life + 1, t)
-        at, i = first_candidate(m, of.number(m, of.HORIZON))
+            at = -INF
+        if at == -INF:
+            at, n = first_candidate(m, horizon)
         note_at = body["next_note"]
-        if note_at <= at and note_at < of.number(m, of.HORIZON):
-            n = lives.first_note(m, life)
-            if body["queued"] or note_is_shared(m, life, n):
-                one["time"], one["kind"], one["clock"] = note_at, of.notes(m)[life, n]["kind"], NONE
+        if note_at <= at and note_at < horizon:
+            first = lives.first_note(m, life)
+            if body["queued"] or note_is_shared(m, life, first):
+                one["time"], one["kind"], one["clock"] = note_at, of.notes(m)[life, first]["kind"], NONE
                 return
             t = note_at
-            lives.on_note(m, life, n)
+            lives.on_note(m, life, first)
             continue
-        if i < 0:
+        if n < 0:
             break
         t = at
+        i = of.ints(m, of.ACTIVE)[n]
         k, j = i // layers, i % layers
-        width = of.floats(m, of.LAYERS)[j + 1] - of.floats(m, of.LAYERS)[j]
-        c = of.cursors(m)[i]
-        level, length, outcome = of.floats(m, of.LAYERS)[j] + c["mark"] * width, c["length"], c["outcome"]
+        width = bounds[j + 1] - bounds[j]
+        c = cursors[i]
+        level, length, outcome = bounds[j] + c["mark"] * width, c["length"], c["outcome"]
         candidate = c["number"] | (c["block"] << BLOCK_SHIFT)
         if accepts(m, life, k, level, t):
             if body["queued"] or strike_is_shared(m, life, k, t):
@@ -383,7 +393,9 @@ def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> Non
                 one["layer"], one["candidate"], one["length"], one["outcome"] = j, candidate, length, outcome
                 return
             lives.strike(m, life, k, j, candidate, length, outcome, t)
-        step(of.cursors(m), i, t, width, of.ints(m, of.CLOCK_WORDS)[k] | j, of.seed(m), of.life(m)[life : life + 1])
+        step(cursors, i, t, width, of.ints(m, of.CLOCK_WORDS)[k] | j, of.seed(m), of.life(m)[life : life + 1])
+        due[n] = cursors[i]["time"]
+        at = -INF
     one["time"] = INF
 
 

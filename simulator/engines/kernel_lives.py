@@ -625,6 +625,8 @@ def go_home(m: Addresses, life: int, place: int, t: float) -> None:
     """Home again, with the support that the way home needed."""
     body = of.body(m)[life]
     body["place"], body["home_since"] = NONE, t
+    if body["partial"]:
+        body["dirty"] = 1
     for s in range(len(of.supports(m))):
         if body["on"] >> s & 1 and of.enrol(m)[life, s]["active_since"] == INF:
             of.enrol(m)[life, s]["active_since"] = t

@@ -79,6 +79,7 @@ BODY = np.dtype(
         ("dirty", "i8"),
         ("review", "f8"),  # when a bound may be lowered again
         ("next_note", "f8"),
+        ("partial", "i8"),  # 1: bounds leave out the clocks that rest while away
         ("window", "i8"),  # row of the windows it writes, NONE: none
     ]
 )
@@ -143,6 +144,7 @@ FIELDS = (
     "benefit_days",
     "age_edges",
     "age_share",
+    "due",
     "window_index",
     "by_health",
     "by_band",
@@ -212,14 +214,14 @@ WHOLES = (
 )
 _FLOATS_ROW, _WHOLES_ROW = len(FIELDS), len(FIELDS) + 1
 (
-    BANDS, LAYERS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT, BENEFIT_DAYS, AGE_EDGES, AGE_SHARE,
+    BANDS, LAYERS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT, BENEFIT_DAYS, AGE_EDGES, AGE_SHARE, DUE,
     WINDOW_INDEX, BY_HEALTH, BY_BAND, BOOST_RATIO, DURATION_BY_HEALTH, ROUTE_SHARE, STARTING_SHARE,
     OPENS, OFFER_BY_HEALTH, INITIAL_HEALTH, BOOST_UNTIL, BOUND, DISCHARGED, WEIGHED_UNTIL, RECENTS,
     DAYS, WINDOWS, CLOCK_WORDS, NEED_LEVEL, EFFECTS_ON_CLOCK, EFFECT_ORDER, BENEFIT_SUPPORT,
     WILLING_WORDS, LENGTH_WORDS, STARTING_WORDS, VOLUNTEER_WORDS, TRAIT_WORDS, PLACE_RESOURCE,
     SUPPORT_RESOURCE, GRANTS, RING, ACTIVE, TALLIED, STAY_WORDS, EVENT_OFFER_WORDS, REDIRECT_WORDS,
     PASSES, HEADS, TAILS, COUNTS, VISIT_OFFERS_SHARED, DISCHARGE_OFFERS_SHARED, ARMS, RUNNING,
-) = range(len(FIELDS) - 52, len(FIELDS))
+) = range(len(FIELDS) - 53, len(FIELDS))
 START, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
 (
     SEED, FLARE_LENGTH, ZERO_LEVEL, LEVELS, CLUSTERS, RECENT, YEARS, NEED_COUNTS, SUPPORT_COUNTS,
@@ -583,6 +585,7 @@ def memory(
         "grants": np.zeros(nodes + 1, dtype=np.int64),
         "ring": np.zeros(2, dtype=np.int64),
         "active": np.zeros(cursors, dtype=np.int64),
+        "due": np.zeros(cursors),
         "tallied": np.zeros(1, dtype=np.int64),
         "passes": np.zeros((lives, places), dtype=np.int64),
         "heads": np.full((len(resources), wholes["levels"]), NONE, dtype=np.int64),
