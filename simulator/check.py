@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.build import build, items
-from simulator.engines import reference
 from simulator.errors import RunError, nearest
 from simulator.evidence import active_quantities
 from simulator.idle import without_idle_places
@@ -28,6 +27,7 @@ from simulator.lives import Lives
 from simulator.measures import LATER, WITH_COSTS, Array, Simulated, figure
 from simulator.model import Model
 from simulator.price import price
+from simulator.run import Engine, engine_named
 from simulator.sample import central
 from simulator.scenario import Check, EvidenceMode, Scenario
 from simulator.tally import tally
@@ -63,20 +63,20 @@ def check(
     scenario: Scenario,
     *,
     people: int | None = None,
-    rows: int = 4,
+    rows: int = 2,
     seed: int = 1,
     names: Sequence[str] = (),
-    simulate: Callable[[Model, int], Lives] = reference.simulate,
+    engine: Engine = "auto",
 ) -> list[CheckResult]:
     """What the simulator gives for the checks of a scenario, at the stated values of its quantities.
 
     Args:
         scenario: resolved scenario.
-        people: simulated in each sample; half the size of the place if left out.
+        people: simulated in each sample; as many as live in the place if left out.
         rows: samples of people.
         seed: key of every draw.
         names: which checks; all if left out.
-        simulate: the engine.
+        engine: "simpy" or "compiled"; "auto" is compiled.
 
     Returns:
         A result for each check, in the order of the file.
@@ -89,7 +89,8 @@ def check(
         >>> check(sim.read("england_65_plus"), people=200, rows=1)  # doctest: +SKIP
     """
     chosen = _chosen(scenario, names)
-    count = int(people or scenario.population.place_size / 2)
+    count = int(people or scenario.population.place_size)
+    simulate = engine_named("compiled" if engine == "auto" else engine)
     results = {}
     for (programme, evidence, years), labels in _settings(scenario, chosen).items():
         part = _looked_at(_only(scenario, programme, years), [chosen[label] for label in labels])

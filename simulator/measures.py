@@ -8,6 +8,7 @@ average_on:SUPPORT                   people on a support on an average day, for 
 through_share:PLACE                  share of emergency entries that came through another place (A&E)
 readmission_share:PLACE              share of emergency entries within the readmission days of an emergency stay
 delayed_share:PLACE                  share of the days in a place that people were held there
+occupancy:PLACE                      days in a place over those that its slots have
 cost:PAYERS, price:NAME              pounds spent by these payers (joined by ``+``), or by one price, for ``per`` people
 extra_cost:PAYERS:STATE              pounds a person-year more in a health state than in the first, at the same ages
 cost_ratio:PAYERS:STATE              the same as a ratio
@@ -171,6 +172,12 @@ def _readmitted(place: str, stated: Check, simulated: Simulated) -> Parts:
 
 def _delayed(place: str, stated: Check, simulated: Simulated) -> Parts:
     return _ratio(simulated.total(f"delay_days:{place}"), simulated.total(f"days:{place}"))
+
+
+def _occupied(place: str, stated: Check, simulated: Simulated) -> Parts:
+    slots = simulated.model.places["slots"][list(simulated.scenario.places).index(place)]
+    full = simulated.people * (float(slots) * DAYS_PER_YEAR / simulated.model.population.people)
+    return _ratio(simulated.total(f"days:{place}"), full)
 
 
 def _cost(payers: str, stated: Check, simulated: Simulated) -> Parts:
@@ -364,6 +371,7 @@ USUAL_CARE: dict[str, Callable[[str, Check, Simulated], Parts]] = {
     "through_share": _through,
     "readmission_share": _readmitted,
     "delayed_share": _delayed,
+    "occupancy": _occupied,
     "cost": _cost,
     "price": _price,
     "extra_cost": _extra_cost,

@@ -15,7 +15,7 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator import ledger as ledgers
 from simulator.account import Account
@@ -32,6 +33,7 @@ from simulator.build import build, items
 from simulator.compiling import is_ready
 from simulator.decide import decide
 from simulator.design import Design
+from simulator.engines.people import arrival_days
 from simulator.errors import Interrupted, RunError
 from simulator.evidence import active_quantities
 from simulator.findings import Findings
@@ -49,6 +51,7 @@ from simulator.write import scenario_hash, write
 __all__ = ["Run", "open_run", "run", "simulate_row"]
 
 BLOCK_ROWS = 4
+CROWD = 2000
 DRAW_SCHEME = 1
 PACKAGES = ("numpy", "scipy", "numba", "simpy", "pandas", "pyarrow", "pydantic")
 Engine = Literal["auto", "simpy", "compiled"]
@@ -267,7 +270,7 @@ class Job:
         }
 
 
-def engine_named(name: str) -> Callable[[Model, int], Lives]:
+def engine_named(name: str) -> Callable[..., Lives]:
     """The engine's simulate function; compiling it, where that has not been done on this machine, takes a minute."""
     if name == "simpy":
         from simulator.engines import reference
@@ -287,23 +290,33 @@ def simulate_row(scenario: Scenario, model: Model, row: int, stream: int, engine
     2r and 2r + 1.
     """
     people, simulate = model.population.people, engine_named(engine)
+    names = items(scenario)
+
+    def book(lives: Sequence[Lives], members: Sequence[NDArray[np.bool_]]) -> Ledger:
+        return tally(
+            lives,
+            members,
+            row=row,
+            place_size=scenario.population.place_size,
+            arms=scenario.all_arms(),
+            items=(*names.counts, *names.days),
+            measures=names.measures,
+        )
+
     if model.shares_anything:
         lives = [simulate(model, 2 * stream + k) for k in (0, 1)]
-        members = [np.ones(len(one.person), dtype=np.bool_) for one in lives]
-    else:
-        one = simulate(model, 2 * stream)
-        lives, members = [one, one], halves(one.person, people)
-    names = items(scenario)
-    return tally(
-        lives,
-        members,
-        row=row,
-        people=people,
-        place_size=scenario.population.place_size,
-        arms=scenario.all_arms(),
-        items=(*names.counts, *names.days),
-        measures=names.measures,
-    )
+        return book(lives, [np.ones(len(one.person), dtype=np.bool_) for one in lives])
+    crowds = _crowds(model, simulate, 2 * stream)
+    return reduce(Ledger.plus, (book([one, one], halves(one.person, people)) for one in crowds))
+
+
+def _crowds(model: Model, simulate: Callable[..., Lives], stream: int) -> Iterator[Lives]:
+    """Everyone, some at a time, so that memory does not grow with the population; those who join come last."""
+    people, nobody = model.population.people, slice(0, 0)
+    for first in range(0, people, CROWD):
+        yield simulate(model, stream, np.arange(first, min(first + CROWD, people)), entering=nobody)
+    for first in range(0, len(arrival_days(model, stream)), CROWD):
+        yield simulate(model, stream, np.arange(0), entering=slice(first, first + CROWD))
 
 
 def _block(job: Job, block: int) -> Ledger:

@@ -35,7 +35,6 @@ def tally(
     members: Sequence[NDArray[np.bool_]],
     *,
     row: int,
-    people: int,
     place_size: float,
     arms: dict[str, tuple[str, ...]],
     items: tuple[str, ...],
@@ -47,7 +46,6 @@ def tally(
         lives: the lives that each replicate is taken from.  # [replicate]
         members: which people of those lives belong to it.  # [replicate][person]
         row: design row number.
-        people: simulated people at the start of one whole sample.
         place_size: people in the place.
         arms: programmes by arm, usual care first.
         items: names of counts, then of days.

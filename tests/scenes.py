@@ -204,7 +204,9 @@ CROWDED: dict[str, Any] = {
 CROWD = 40  # people for whom the town's slots are stated
 
 
-def town(*more: dict[str, Any], crowded: bool = False, people: int = 60, years: int = 3, warm_up: float = 1.5) -> Scenario:
+def town(
+    *more: dict[str, Any], crowded: bool = False, people: int = 60, years: int = 3, warm_up: float = 1.5
+) -> Scenario:
     """The town, with its capacities (in proportion to the people) or without any."""
     crowd = {"population": {"place_size": CROWD, "people": people}} if crowded else {}
     tables = (TOWN, CROWDED if crowded else {}, crowd, *more)

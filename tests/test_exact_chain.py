@@ -133,9 +133,7 @@ def test_the_last_years_admissions_keep_the_coupled_spread(seen: Seen) -> None:
     pair = both_worlds(pathway(), pathway(0.8))
     admitted = pair.counting(lambda a, b: entered(a, b, 1) - entered(a, b, 0))
     last = [(YEARS - 1.0, admitted.scaled(0.0)), (1.0, admitted)]
-    check(
-        (seen.count("visits:inpatient", "fifth") - seen.count("visits:inpatient"))[:, -1], law_over(last, TOGETHER)
-    )
+    check((seen.count("visits:inpatient", "fifth") - seen.count("visits:inpatient"))[:, -1], law_over(last, TOGETHER))
 
 
 def entered(before: Any, after: Any, world: int) -> float:

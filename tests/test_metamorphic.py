@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engines import Simulate
+from engines import ENGINES, Simulate
 from numpy.typing import NDArray
 from scenes import DAYS_PER_YEAR, LONG_AFTER, TOWN, VISIT, Seen, assert_same, scene, town, watch
 
@@ -281,25 +281,56 @@ def test_any_length_of_warm_up_ends_at_the_horizon(simulate: Simulate, warm_up_y
 
 def small_town() -> Scenario:
     ranged = {"value": 0.8, "ci95": [0.5, 1.1], "grade": 6, "why": "made up for tests"}
-    return town({"programmes": {"visits": {"effects": {"ae": {"calibrated": ranged}}}}}, crowded=True, people=40, years=1)
+    return town(
+        {"programmes": {"visits": {"effects": {"ae": {"calibrated": ranged}}}}}, crowded=True, people=40, years=1
+    )
 
 
-def test_one_worker_and_two_give_the_same_ledger() -> None:
-    one, two = (run(small_town(), rows=6, workers=workers) for workers in (1, 2))
+ENGINE = pytest.mark.parametrize("engine", sorted(ENGINES))
+
+
+@ENGINE
+def test_one_worker_and_two_give_the_same_ledger(engine: Any) -> None:
+    one, two = (run(small_town(), rows=6, workers=workers, engine=engine) for workers in (1, 2))
     np.testing.assert_array_equal(one.ledger.activity, two.ledger.activity)
     np.testing.assert_array_equal(one.ledger.windows, two.ledger.windows)
 
 
-def test_a_run_that_was_stopped_and_resumed_is_the_run_that_was_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("crowded", [False, True])
+def test_replicates_are_halves_of_one_run_or_two_runs_when_people_share(simulate: Simulate, crowded: bool) -> None:
+    made = town(crowded=crowded, people=40, years=1)
+    ledger = run(made, rows=1, workers=1, seed=3, engine="simpy").ledger
+    stream = 0
+    if crowded:
+        sums = [watch(simulate, made, seed=3, stream=stream + k).lives for k in (0, 1)]
+        members = [np.ones(len(one.person), dtype=bool) for one in sums]
+        assert ledger.people.tolist() == [[40.0, 40.0]]
+    else:
+        sums = [watch(simulate, made, seed=3, stream=stream).lives] * 2
+        number = sums[0].person
+        first = np.where(number < 2**31, number < 20, number % 2 == 0)
+        members = [first, ~first]
+        assert ledger.people.tolist() == [[20.0, 20.0]]
+    for k, (lives, who) in enumerate(zip(sums, members, strict=True)):
+        found = ledger.activity[0, k]
+        both = np.concatenate([lives.counts, lives.days], axis=-1)
+        np.testing.assert_allclose(found[:, 0], both[:, who].sum(axis=1), rtol=1e-12)
+        taking_part = who & ~np.isnan(lives.index_day[1])
+        for arm in (0, 1):
+            np.testing.assert_allclose(found[arm, 1], both[arm, taking_part].sum(axis=0), rtol=1e-12)
+
+
+@ENGINE
+def test_a_run_that_was_stopped_and_resumed_is_the_run_that_was_not(engine: Any, tmp_path: Path) -> None:
     def stop(done: int, total: int) -> None:
         if done:
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted):
-        run(small_town(), rows=6, workers=1, out=tmp_path / "stopped", progress=stop)
+        run(small_town(), rows=6, workers=1, out=tmp_path / "stopped", progress=stop, engine=engine)
     assert len(list((tmp_path / "stopped" / "ledger").glob("block-?????.parquet"))) == 1
     for folder, resume in (("stopped", True), ("whole", False)):
-        run(small_town(), rows=6, workers=1, out=tmp_path / folder, resume=resume)
+        run(small_town(), rows=6, workers=1, out=tmp_path / folder, resume=resume, engine=engine)
     files = sorted(path.name for path in (tmp_path / "whole" / "ledger").iterdir())
     assert len(files) == 4
     for name in files:

@@ -39,7 +39,9 @@ from simulator.scenario import Scenario
 Runs = list[Seen]
 
 
-def clinic(slots: float | None, *, need: float, stay_days: float, dist: str = "exponential", **place: Any) -> dict[str, Any]:
+def clinic(
+    slots: float | None, *, need: float, stay_days: float, dist: str = "exponential", **place: Any
+) -> dict[str, Any]:
     """One place that one need takes people to."""
     stay = {"dist": dist, "mean": stay_days, **({"cv": 1.5} if dist == "lognormal" else {})}
     return {
@@ -54,9 +56,7 @@ def streams(simulate: Simulate, scenario: Scenario, runs: int) -> Runs:
 
 def totals(runs: Runs, item: str, *, years: slice = slice(None)) -> NDArray[np.float64]:
     """A total of each run."""
-    return np.array(
-        [(one.count(item) if item in one.names.counts else one.days(item))[:, years].sum() for one in runs]
-    )
+    return np.array([(one.count(item) if item in one.names.counts else one.days(item))[:, years].sum() for one in runs])
 
 
 # --- one place ----------------------------------------------------------------------------------------
@@ -113,7 +113,9 @@ def still_waiting(runs: Runs) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("dist", ["fixed", "exponential", "lognormal"])
-def test_without_limit_the_census_is_that_of_independent_people_whatever_the_stay(simulate: Simulate, dist: str) -> None:
+def test_without_limit_the_census_is_that_of_independent_people_whatever_the_stay(
+    simulate: Simulate, dist: str
+) -> None:
     people, need, stay = 400, 2.0, 10.0
     made = scene(clinic(None, need=need, stay_days=stay, dist=dist), people=people, years=1, warm_up_years=4)
     runs = streams(simulate, made, 2)
@@ -121,7 +123,9 @@ def test_without_limit_the_census_is_that_of_independent_people_whatever_the_sta
     census = np.concatenate([one.count("unfinished:clinic").sum(axis=1) for one in runs])
     check_mean(census, bernoulli(present))
     days = np.concatenate([one.days("days:clinic")[:, 0] for one in runs])
-    assert days.mean() / DAYS_PER_YEAR == pytest.approx(present, abs=LIMIT * days.std() / DAYS_PER_YEAR / np.sqrt(days.size))
+    assert days.mean() / DAYS_PER_YEAR == pytest.approx(
+        present, abs=LIMIT * days.std() / DAYS_PER_YEAR / np.sqrt(days.size)
+    )
 
 
 def test_arrivals_from_empty_follow_the_infinite_server(simulate: Simulate) -> None:
@@ -320,9 +324,14 @@ def test_beds_stay_occupied_until_home_care_is_free(simulate: Simulate) -> None:
         tables = {
             "needs": {"fall": {"goes_to": "ward", "rate": need, "emergency": True}},
             "places": {
-                "ward": {"stay": {"mean": stay}, "routes": {"care": {"to": "home", "share": 1.0, "needs_support": "care"}}}
+                "ward": {
+                    "stay": {"mean": stay},
+                    "routes": {"care": {"to": "home", "share": 1.0, "needs_support": "care"}},
+                }
             },
-            "supports": {"care": {"staff": {"workers": places, "caseload": 1}, "length": {"dist": "exponential", "mean": care}}},
+            "supports": {
+                "care": {"staff": {"workers": places, "caseload": 1}, "length": {"dist": "exponential", "mean": care}}
+            },
         }
         runs = streams(simulate, scene(tables, people=people, years=years), 20)
         chain = Chain.of(reachable((people, 0, 0, 0, 0), _care_moves(places, need, stay, care)))
@@ -393,6 +402,100 @@ def test_cubicles_stay_occupied_until_a_bed_is_free(simulate: Simulate) -> None:
         }.items():
             timed = chain.timing(lambda state, running=running: DAYS_PER_YEAR * running(state))
             check(totals(runs, item), law(timed, years, start))
+
+
+def test_held_people_and_people_at_home_share_one_queue_and_death_leaves_it(simulate: Simulate) -> None:
+    """State: alive, in A&E, the ward's queue in order (h held in A&E, w waiting at home), in the ward."""
+    people, crisis, direct, death, ae, stay, share, beds, years = 4, 8.0, 6.0, 0.25, 10.0, 30.0, 0.7, 1, 2
+    tables = {
+        "death": {"rate": death, "growth": 0.0, "reference_age": 65},
+        "needs": {"crisis": {"goes_to": "ae", "rate": crisis}, "direct": {"goes_to": "ward", "rate": direct}},
+        "places": {
+            "ae": {"stay": {"mean": ae}, "routes": {"in": {"to": "ward", "share": share}}},
+            "ward": {"stay": {"mean": stay}, "slots": beds},
+        },
+    }
+    runs = streams(simulate, scene(tables, people=people, years=years), 40)
+    State = tuple[int, int, str, int]
+
+    def served(alive: int, seen: int, queue: str, bedded: int) -> State:
+        return (alive, seen, queue[1:], bedded + 1) if queue and bedded < beds else (alive, seen, queue, bedded)
+
+    def moves(state: State) -> Iterator[tuple[State, float]]:
+        alive, seen, queue, bedded = state
+        home = alive - seen - len(queue) - bedded
+        leaves, ends = DAYS_PER_YEAR / ae, DAYS_PER_YEAR / stay
+        yield (alive, seen + 1, queue, bedded), home * crisis
+        yield served(alive, seen, queue + "w", bedded), home * direct
+        yield served(alive, seen - 1, queue + "h", bedded), seen * leaves * share
+        yield (alive, seen - 1, queue, bedded), seen * leaves * (1 - share)
+        yield served(alive, seen, queue, bedded - 1), bedded * ends
+        yield (alive - 1, seen, queue, bedded), home * death
+        yield (alive - 1, seen - 1, queue, bedded), seen * death
+        yield served(alive - 1, seen, queue, bedded - 1), bedded * death
+        for i, who in enumerate(queue):
+            without = queue[:i] + queue[i + 1 :]
+            yield (alive - 1, seen, without, bedded), death
+            if who == "w":
+                yield (alive, seen + 1, without, bedded), crisis
+
+    start = (people, 0, "", 0)
+    chain = Chain.of(reachable(start, moves))
+    for item, running in {
+        "wait_days:ward": lambda s: s[2].count("w"),
+        "delay_days:ae": lambda s: s[2].count("h"),
+        "days:ward": lambda s: s[3],
+        "days:ae": lambda s: s[1] + s[2].count("h"),
+        "dead_days": lambda s: people - s[0],
+    }.items():
+        timed = chain.timing(lambda state, running=running: DAYS_PER_YEAR * running(state))
+        check(totals(runs, item), law(timed, years, start, order=4))
+    lost = chain.timing(lambda s: s[2].count("w") * (crisis + death))
+    expected = law(lost, years, start, order=2)
+    check_mean(totals(runs, "lost:ward"), Law(expected.mean, expected.mean + expected.variance))
+
+
+# --- in order -------------------------------------------------------------------------------------------
+
+
+def one_by_one(**needs: dict[str, Any]) -> dict[str, Any]:
+    """Everyone waits until a day, then is seen one at a time; a programme notes the day each is seen."""
+    return {
+        "needs": needs,
+        "places": {
+            "clinic": {"stay": {"dist": "fixed", "mean": 1.0}, "slots": 0, "changes": [{"day": 300, "slots": 1}]}
+        },
+        "programmes": {"diary": {"closes_day": 1e5, "offers": {"o": {"on": "visit:clinic", "share": 1.0}}}},
+    }
+
+
+def test_first_come_is_first_served(simulate: Simulate) -> None:
+    seen = watch(simulate, scene(one_by_one(ill={"goes_to": "clinic", "rate": 4.0}), people=30, years=1))
+    waited = seen.days("wait_days:clinic", 1)[:, 0]
+    once = (seen.count("visits:clinic", 1)[:, 0] == 1) & (seen.started() >= 300) & (seen.started() < 330)
+    joined = (seen.started() - waited)[once & (waited > 0)]
+    assert joined.size > 5
+    order = np.argsort(seen.started()[once & (waited > 0)])
+    assert (np.diff(joined[order]) > 0).all()
+
+
+def test_people_of_one_moment_are_served_by_priority_and_then_by_number(simulate: Simulate) -> None:
+    """Five enter a clinic together, leave it together, and queue for one bed at that very moment."""
+    stay, bed, day = 5.0, 10.0, 200.0
+    door = [{"day": day, "slots": 9}, {"day": day + 0.5, "slots": 0}]
+    tables = {
+        "needs": {"ill": {"goes_to": "clinic", "rate": 60.0}},
+        "places": {
+            "clinic": {
+                "stay": {"dist": "fixed", "mean": stay}, "slots": 0, "changes": door,
+                "routes": {"in": {"to": "ward", "share": 1.0}},
+            },
+            "ward": {"stay": {"dist": "fixed", "mean": bed}, "slots": 1},
+        },
+    }  # fmt: skip
+    seen = watch(simulate, scene(tables, people=5, years=1))
+    np.testing.assert_allclose(seen.days("delay_days:clinic")[:, 0], bed * np.arange(5), atol=1e-9)
+    np.testing.assert_allclose(seen.days("days:clinic")[:, 0], stay + bed * np.arange(5), atol=1e-9)
 
 
 def test_someone_on_the_list_for_care_is_not_held_for_a_second_place_of_it(simulate: Simulate) -> None:

@@ -99,7 +99,9 @@ def test_people_are_offered_a_share_of_visits_and_discharges(simulate: Simulate)
     arms = {"arms": {"both": ["greeter", "porter"]}}
     seen = watch(simulate, scene(tables, {"programmes": programmes}, arms, people=400, years=years))
     left = (1 - exp(-need * dies * years)) / dies  # entries before death or the horizon
-    alive = Chain.of({("a", "b"): need * (1 - dies), ("b", "a"): need * (1 - dies), ("a", "d"): need * dies, ("b", "d"): need * dies})
+    alive = Chain.of(
+        {("a", "b"): need * (1 - dies), ("b", "a"): need * (1 - dies), ("a", "d"): need * dies, ("b", "d"): need * dies}
+    )
     entered = law(alive.counting(lambda a, b: 1.0), years, "a")
     assert entered.mean == pytest.approx(left, rel=1e-9)
     check(per_person(seen, "visits:ward", "both"), entered)
@@ -214,9 +216,7 @@ def test_time_on_a_programme_runs_on_in_hospital_and_active_days_may_pause(simul
     check(per_person(seen, "active_days:club"), law(chain, years, ("on", "home")))
     done = chain.counting(lambda a, b: float(a[0] != b[0]) * leaving / (YEAR / length + leaving))
     sampled_mean(per_person(seen, "drop_outs:club"), law(done, years, ("on", "home")).mean)
-    np.testing.assert_allclose(
-        per_person(seen, "community_days"), law_free_home_days(seen, pause), rtol=0, atol=1e-6
-    )
+    np.testing.assert_allclose(per_person(seen, "community_days"), law_free_home_days(seen, pause), rtol=0, atol=1e-6)
 
 
 def law_free_home_days(seen: Seen, pause: bool) -> NDArray[np.float64]:
@@ -294,7 +294,9 @@ def test_a_waiting_list_is_a_finite_source_queue_that_death_shortens(simulate: S
     people, rate, length, death, places, years = 8, 3.0, 120.0, 0.2, 3, 2
     tables = {"death": {"rate": death, "growth": 0.0, "reference_age": 65}}
     programme = club(
-        offers={"all": {"rate": rate}}, staff={"workers": 1, "caseload": places}, length={"dist": "exponential", "mean": length}
+        offers={"all": {"rate": rate}},
+        staff={"workers": 1, "caseload": places},
+        length={"dist": "exponential", "mean": length},
     )
     made = scene(tables, programme, people=people, years=years)
 
@@ -320,9 +322,7 @@ def test_a_programme_that_refuses_when_full_is_a_loss_system(simulate: Simulate)
     """With one place, then two from the second year on."""
     people, rate, length = 6, 4.0, 60.0
     staff = {"workers": 1, "caseload": 1, "when_full": "refuse", "changes": [{"day": YEAR, "slots": 2}]}
-    programme = club(
-        offers={"all": {"rate": rate}}, staff=staff, length={"dist": "exponential", "mean": length}
-    )
+    programme = club(offers={"all": {"rate": rate}}, staff=staff, length={"dist": "exponential", "mean": length})
     runs = [watch(simulate, scene(programme, people=people, years=2), stream=stream) for stream in range(25)]
 
     def chain(places: int) -> Chain:
@@ -411,7 +411,9 @@ def test_only_people_who_complete_volunteer_and_death_ends_it(simulate: Simulate
     lived = 2 * YEAR - per_person(seen, "dead_days")
     served = np.clip(lived - (seen.started() + 11.0), 0, tenure)
     np.testing.assert_allclose(per_person(seen, "volunteer_days:club"), served, atol=1e-6)
-    quitting = watch(simulate, scene(club(**programme["programmes"]["club"] | {"drop_out_rate": AT_ONCE}), people=60, years=1))
+    quitting = watch(
+        simulate, scene(club(**programme["programmes"]["club"] | {"drop_out_rate": AT_ONCE}), people=60, years=1)
+    )
     new = per_person(quitting, "new_volunteers:club")
     np.testing.assert_array_equal(new, per_person(quitting, "completions:club"))
     assert new.sum() < 10
@@ -461,7 +463,15 @@ def test_in_the_warm_up_people_queue_and_flare_but_do_not_die_change_or_start(si
         "flares": {"rate": 3.0, "length": {"mean": 60}, "ratio": {"fall": 2.0}},
     }
     seen = watch(simulate, scene(falls(2.0), tables, club(), people=people, years=years, warm_up_years=warm_up))
-    chain = Chain.of({("fit", "frail"): 1.0, ("fit", "dead"): 0.5, ("frail", "dead"): 0.5, ("fit", "left"): 0.3, ("frail", "left"): 0.3})
+    chain = Chain.of(
+        {
+            ("fit", "frail"): 1.0,
+            ("fit", "dead"): 0.5,
+            ("frail", "dead"): 0.5,
+            ("fit", "left"): 0.3,
+            ("frail", "left"): 0.3,
+        }
+    )
     end = dict(zip(chain.states, chain.probabilities(years, "fit"), strict=True))
     check_mean(per_person(seen, "deaths"), bernoulli(end["dead"]))
     check_mean(per_person(seen, "leavers"), bernoulli(end["left"]))
@@ -574,7 +584,9 @@ def test_a_redirected_need_is_met_by_the_programme_and_nothing_follows(simulate:
     tables["places"]["clinic"] = {"stay": VISIT}
     tables["needs"]["other"] = {"goes_to": "clinic", "rate": 1.0}
     boost = {"boosts": {"b": {"after": "ward", "days": 1e-9, "ratio": {"fall": 1.0}}}}
-    seen = watch(simulate, scene(tables, boost, club(redirect={"place": "ward", "share": share}), people=300, years=years))
+    seen = watch(
+        simulate, scene(tables, boost, club(redirect={"place": "ward", "share": share}), people=300, years=years)
+    )
     met = per_person(seen, "met_elsewhere:fall")
     check(met, poisson_law(NEED * share * years))
     check(per_person(seen, "visits:ward"), poisson_law(NEED * (1 - share) * years))
@@ -589,7 +601,10 @@ def test_routes_give_way_at_their_upper_end_and_take_from_what_is_left_over(simu
     tables = {
         "needs": {"fall": {"goes_to": "ward", "rate": NEED}},
         "places": {
-            "ward": {"stay": VISIT, "routes": {"a": {"to": "first", "share": 0.3}, "b": {"to": "second", "share": 0.2}}},
+            "ward": {
+                "stay": VISIT,
+                "routes": {"a": {"to": "first", "share": 0.3}, "b": {"to": "second", "share": 0.2}},
+            },
             "first": {"stay": VISIT},
             "second": {"stay": VISIT},
         },
@@ -606,6 +621,78 @@ def test_routes_give_way_at_their_upper_end_and_take_from_what_is_left_over(simu
     assert more.min() >= 0
     check(fewer, poisson_law(NEED * 0.15 * years))
     check(more, poisson_law(NEED * 0.10 * years))
+
+
+def test_an_effect_on_the_stay_shortens_each_stay_by_its_ratio(simulate: Simulate) -> None:
+    """Somebody with one whole stay in both worlds: the same luck, half as long."""
+    tables = falls(0.5, {"dist": "lognormal", "mean": 12.0, "cv": 1.0, "zero_share": 0.1})
+    effect = for_all({"target": "stay:ward", "calibrated": 0.5})
+    seen = watch(simulate, scene(tables, {"programmes": {"p": effect}}, people=200, years=2))
+    usual, other = (per_person(seen, "days:ward", arm) for arm in (0, 1))
+    single = [(per_person(seen, "visits:ward", arm) == 1) for arm in (0, 1)]
+    once = single[0] & single[1] & (per_person(seen, "unfinished:ward", 0) == 0)
+    assert once.sum() > 40
+    np.testing.assert_allclose(other[once], 0.5 * usual[once], rtol=1e-9)
+    check_mean(usual[once] == 0, bernoulli(0.1))
+
+
+def test_an_effect_grows_between_entries_and_not_within_a_stay(simulate: Simulate) -> None:
+    """Stays begin on known days; the ratio is that of the weight on the day of entry."""
+    stay, days = 30.0, (100.0, 200.0, 300.0)
+    door = [change for day in days for change in ({"day": day, "slots": 4}, {"day": day + 1, "slots": 0})]
+    tables = falls(400.0, {"dist": "fixed", "mean": stay}, slots=0, changes=door)
+    effect = for_all({"target": "stay:ward", "calibrated": 0.5, "ramp_days": YEAR})
+    seen = watch(simulate, scene(tables, {"programmes": {"p": effect}}, people=3, years=1))
+    expected = sum(stay * 0.5 ** (day / YEAR) for day in days)
+    np.testing.assert_allclose(per_person(seen, "days:ward", 1), expected, rtol=1e-9)
+
+
+def test_stays_depend_on_health_on_entry_and_on_how_the_entry_came_about(simulate: Simulate) -> None:
+    tables = {
+        "health": {"states": ["fit", "frail"], "initial": {"65": [0.5, 0.5]}},
+        "needs": {
+            "fall": {"goes_to": "ward", "rate": 2.0, "emergency": True}, "hip": {"goes_to": "ward", "rate": 2.0}
+        },
+        "places": {
+            "ward": {"stay": {"mean": 6.0, "by_health": {"frail": 2.0}}, "planned_stay": {"dist": "fixed", "mean": 2.0}}
+        },
+    }  # fmt: skip
+    seen = watch(simulate, scene(tables, people=400, years=2))
+    whole = per_person(seen, "unfinished:ward", 0) == 0
+    urgent = per_person(seen, "emergency:ward", 0)
+    planned = per_person(seen, "visits:ward", 0) - urgent
+    days = per_person(seen, "days:ward", 0) - per_person(seen, "emergency_days:ward", 0)
+    np.testing.assert_allclose(days[whole], 2.0 * planned[whole], atol=1e-8)
+    frail = per_person(seen, "person_days:frail:65", 0) > 0
+    for who, mean in ((frail & whole, 12.0), (~frail & whole, 6.0)):
+        n = urgent[who].sum()
+        assert abs(per_person(seen, "emergency_days:ward", 0)[who].sum() - mean * n) < LIMIT * mean * np.sqrt(n)
+
+
+def test_entries_are_counted_by_how_they_came_about(simulate: Simulate) -> None:
+    """A&E makes an emergency of any journey; only entries from another place came through one."""
+    need, share, years, back = 3.0, 0.5, 2, 40.0
+    tables = {
+        "needs": {
+            "ae": {"goes_to": "ae", "rate": need},
+            "direct": {"goes_to": "ward", "rate": 1.0, "emergency": True},
+            "hip": {"goes_to": "ward", "rate": 1.5},
+        },
+        "places": {
+            "ae": {"stay": VISIT, "emergency": True, "routes": {"in": {"to": "ward", "share": share}}},
+            "ward": {"stay": VISIT, "readmission_days": back},
+        },
+    }
+    seen = watch(simulate, scene(tables, people=400, years=years))
+    np.testing.assert_array_equal(per_person(seen, "emergency:ae", 0), per_person(seen, "visits:ae", 0))
+    assert per_person(seen, "through:ae", 0).sum() == 0
+    check(per_person(seen, "through:ward", 0), poisson_law(need * share * years))
+    urgent = need * share + 1.0
+    check(per_person(seen, "emergency:ward", 0), poisson_law(urgent * years))
+    check(per_person(seen, "visits:ward", 0), poisson_law((urgent + 1.5) * years))
+    again = quad(lambda t: urgent * (1 - exp(-urgent * min(t, back / YEAR))), 0, years, points=[back / YEAR])[0]
+    sampled_mean(per_person(seen, "readmissions:ward", 0), again)
+    assert per_person(seen, "readmissions:ae", 0).sum() == 0
 
 
 # --- effects: their weight over time --------------------------------------------------------------------
@@ -716,7 +803,9 @@ def test_a_day_of_effect_is_a_day_alive(simulate: Simulate) -> None:
 
 
 @pytest.mark.parametrize("evidence", ["calibrated", "claimed"])
-def test_an_effect_nobody_has_claimed_leaves_the_other_items_where_they_belong(simulate: Simulate, evidence: Any) -> None:
+def test_an_effect_nobody_has_claimed_leaves_the_other_items_where_they_belong(
+    simulate: Simulate, evidence: Any
+) -> None:
     effects = {
         "mood": {"target": "utility", "calibrated": 1.0},
         "hope": {"target": "utility", "calibrated": 1.0, "claimed": 1.0, "delay_days": YEAR},

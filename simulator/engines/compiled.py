@@ -20,13 +20,16 @@ from simulator.model import NONE, Model
 __all__ = ["simulate"]
 
 
-def simulate(model: Model, stream: int, people: NDArray[np.int64] | None = None) -> Lives:
+def simulate(
+    model: Model, stream: int, people: NDArray[np.int64] | None = None, *, entering: slice = slice(None)
+) -> Lives:
     """Every arm's lives of these people on one stream; the twin of the reference engine's.
 
     Args:
         model: one design row.
         stream: which luck they have; arms share it.
         people: ids of those who are there at the start; all of the model's if left out.  # [person]
+        entering: which of those who join an open population live too, in order of arrival.
 
     Returns:
         Activity by arm, person and year, and the windows around each first programme start.
@@ -35,7 +38,7 @@ def simulate(model: Model, stream: int, people: NDArray[np.int64] | None = None)
         ValueError: if a journey runs in a loop, or a hazard is above the top layer.
     """
     layout = Layout.of(model)
-    them = _everyone(model, stream, people)
+    them = _everyone(model, stream, people, entering)
     numbers = them[0]
     arms, n = len(model.arms), len(numbers)
     counts = np.zeros((arms * n, layout.years, layout.counts_size), dtype=np.int64)
@@ -49,20 +52,29 @@ def simulate(model: Model, stream: int, people: NDArray[np.int64] | None = None)
         m = memory(model, arms, counts, days)
         kernel.live_apart(m.table, arms, stream, *them, index_day, completed, windows)
     mark_ready()
+    back = slice(None) if people is None else _as_asked(people, n)
     return Lives(
-        person=numbers,
-        counts=counts.reshape(arms, n, layout.years, -1),
-        days=days.reshape(arms, n, layout.years, -1),
-        index_day=index_day,
-        completed=completed.astype(np.bool_),
-        windows=windows,
+        person=numbers[back],
+        counts=counts.reshape(arms, n, layout.years, -1)[:, back],
+        days=days.reshape(arms, n, layout.years, -1)[:, back],
+        index_day=index_day[:, back],
+        completed=completed.astype(np.bool_)[:, back],
+        windows=windows[:, back],
     )
 
 
-def _everyone(model: Model, stream: int, people: NDArray[np.int64] | None) -> tuple[NDArray[np.generic], ...]:
+def _as_asked(people: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Where each person asked for stands among those simulated, who are in the order of their ids; entrants last."""
+    places = np.argsort(np.argsort(people, kind="stable"), kind="stable")
+    return np.concatenate([places, np.arange(len(people), n)])
+
+
+def _everyone(
+    model: Model, stream: int, people: NDArray[np.int64] | None, entering: slice
+) -> tuple[NDArray[np.generic], ...]:
     """Ids, traits and first days of those there at the start and of those who join."""
-    first = np.arange(model.population.people) if people is None else np.asarray(people, dtype=np.int64)
-    joining = list(entrants(model, stream))
+    first = np.arange(model.population.people) if people is None else np.sort(np.asarray(people, dtype=np.int64))
+    joining = entrants(model, stream, entering)
     n, late = len(first), len(joining)
     ages, risks, starts = np.zeros(n + late), np.zeros(n + late), np.full(n + late, -float(model.warm_up_days))
     healths, clusters = np.zeros(n + late, dtype=np.int64), np.zeros(n + late, dtype=np.int64)

@@ -59,18 +59,20 @@ def _first_running(m: Addresses, life: int, start: float) -> None:
 
 
 @fixed
-def _begin_effects(m: Addresses, life: int, start: float) -> None:
+def _begin_effects(m: Addresses, life: int) -> None:
     for e in range(len(of.effects(m))):
         s = of.effects(m)[e]["support"]
         if of.effects(m)[e]["basis"] == _POPULATION and of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], s]:
             opens = of.floats2(m, of.OPENS)[s, of.life(m)[life]["cluster"]]
             ends = min(of.supports(m)[s]["closes_day"], of.supports(m)[s]["ends_day"])
-            lives.begin_effect(m, life, e, max(opens, start), ends)
+            lives.begin_effect(m, life, e, opens, ends)
 
 
 @fixed
 def _start_prevalent(m: Addresses, life: int, start: float) -> None:
     for s in range(len(of.supports(m))):
+        if not of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], s]:
+            continue
         mark = lives.draw(m, life, of.ints(m, of.STARTING_WORDS)[s], 0)[1]
         if mark >= of.floats2(m, of.STARTING_SHARE)[s, of.life(m)[life]["health"]]:
             continue
@@ -92,7 +94,7 @@ def begin(
     one["person"], one["stream"], one["age"], one["risk"], one["cluster"] = person, stream, age, risk, cluster
     one["health"], one["flare_until"], one["horizon"], one["any_effect"] = health, -INF, of.number(m, of.HORIZON), 0
     body["arm"], body["slot"], body["alive"], body["ended_day"] = arm, slot, 1, INF
-    body["home_since"], body["health_since"], body["flare_since"] = start, start, INF
+    body["home_since"], body["health_since"], body["flare_since"], body["arrived"] = start, start, INF, start
     body["place"], body["stay_number"], body["on"], body["index_day"] = NONE, 0, 0, np.nan
     body["next_slot"], body["support_slot"], body["has_slot"] = 0, 0, 0
     body["completed"], body["notes"], body["noted"], body["queued"] = 0, 0, 0, 0
@@ -111,7 +113,7 @@ def begin(
         e["starts"], e["first_start"], e["refused_until"], e["has_slot"] = 0, INF, -INF, 0
         e["listed"], e["later"], e["volunteering"], e["number"] = 0, 0, 0, 0
     _first_running(m, life, start)
-    _begin_effects(m, life, start)
+    _begin_effects(m, life)
     if start < 0.0:
         lives.note(m, life, 0.0, DATE, FIRST_DAY, 0, 0, 0.0)
     if start == of.number(m, of.START):

@@ -180,7 +180,7 @@ def count_entry(m: Addresses, life: int, place: int, emergency: int, source: int
 @fixed
 def begin_effect(m: Addresses, life: int, f: int, start: float, end: float) -> None:
     """Begin one effect; what is left of an earlier spell goes on fading."""
-    book.weigh(m, life, f, start)
+    book.weigh(m, life, f, max(start, of.body(m)[life]["arrived"]))
     start_effect(f, start, end, of.effects(m), of.spells(m)[life], of.floats(m, of.STEP_UNTIL), of.floats(m, of.STEP_WEIGHT))
     of.life(m)[life]["any_effect"] = 1
     of.body(m)[life]["dirty"] = 1
@@ -280,7 +280,9 @@ def start_support(m: Addresses, life: int, s: int, has_slot: int, t: float) -> N
 @fixed
 def seek_support(m: Addresses, life: int, s: int, t: float) -> None:
     """Start, or join the waiting list, or be turned away when full."""
-    which = of.ints(m, of.SUPPORT_RESOURCE)[s]
+    which, body = of.ints(m, of.SUPPORT_RESOURCE)[s], of.body(m)[life]
+    if body["place"] != NONE and body["support"] == s and body["support_slot"]:
+        return  # already held for it
     if which < 0:
         start_support(m, life, s, 0, t)
         return
@@ -295,6 +297,9 @@ def seek_support(m: Addresses, life: int, s: int, t: float) -> None:
         start_support(m, life, s, 1, t)
         return
     of.enrol(m)[life, s]["listed"], of.enrol(m)[life, s]["listed_since"] = 1, t
+    ends = of.supports(m)[s]["ends_day"]
+    if ends < INF:
+        note(m, life, max(ends, t), DATE, PROGRAMME_END, s, of.enrol(m)[life, s]["starts"] + 1, 0.0)
     set_offers(m, life, s, 0)
 
 
@@ -557,6 +562,7 @@ def unlist(m: Addresses, life: int, s: int, t: float) -> None:
     """Off the waiting list."""
     e = of.enrol(m)[life, s]
     e["listed"] = 0
+    forget(m, life, s, e["starts"] + 1)
     queue.give_back(m, queue.node_of_list(m, life, s))
     book.support_days(m, life, book.LISTED, s, e["listed_since"], t)
 
@@ -678,7 +684,11 @@ def move_on(m: Addresses, life: int, t: float) -> None:
         which = of.ints(m, of.SUPPORT_RESOURCE)[support]
         if which >= 0:
             body["support_slot"] = 1
-            if not queue.ask(m, which, queue.node_of_way(m, life), level, t):
+            ahead, since = level, t
+            if of.enrol(m)[life, support]["listed"]:  # nobody queues twice: their place on the list counts
+                ahead, since = min(level, of.whole(m, of.ZERO_LEVEL)), of.enrol(m)[life, support]["listed_since"]
+                unlist(m, life, support, t)
+            if not queue.ask(m, which, queue.node_of_way(m, life), ahead, since):
                 return
     if body["to"] >= 0 and not body["next_slot"]:
         which = of.ints(m, of.PLACE_RESOURCE)[body["to"]]
@@ -716,7 +726,7 @@ def turn_on(m: Addresses, life: int, s: int, t: float) -> None:
     e = of.enrol(m)[life, s]
     if not e["listed"]:
         return
-    if eligible(m, life, of.supports(m)[s]["criteria"], t):
+    if t < of.supports(m)[s]["ends_day"] and eligible(m, life, of.supports(m)[s]["criteria"], t):
         e["listed"] = 0
         of.nodes(m)[queue.node_of_list(m, life, s)]["state"] = IDLE
         book.support_days(m, life, book.LISTED, s, e["listed_since"], t)
@@ -798,6 +808,8 @@ def on_note(m: Addresses, life: int, i: int) -> None:
     elif what == SUPPORT_END or what == PROGRAMME_END:
         if of.body(m)[life]["on"] >> a & 1 and of.enrol(m)[life, a]["number"] == b:
             end_support(m, life, a, book.COMPLETIONS if what == SUPPORT_END else book.LAPSES, t)
+        elif what == PROGRAMME_END and of.enrol(m)[life, a]["listed"] and of.enrol(m)[life, a]["starts"] < b:
+            unlist(m, life, a, t)
     elif what == KEEP_END:
         here = of.body(m)[life]["place"] != NONE and float(of.body(m)[life]["stay_number"]) == x
         if here and of.body(m)[life]["on"] >> a & 1 and of.enrol(m)[life, a]["number"] == b:

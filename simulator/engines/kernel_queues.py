@@ -54,7 +54,8 @@ def ask(m: Addresses, resource: int, node: int, level: int, since: float) -> boo
     person = of.life(m)[life_of_node(m, node)]["person"]
     after = of.ints2(m, of.TAILS)[resource, level]
     while after >= 0 and (
-        of.nodes(m)[after]["since"] == since and of.life(m)[life_of_node(m, after)]["person"] > person
+        of.nodes(m)[after]["since"] > since
+        or (of.nodes(m)[after]["since"] == since and of.life(m)[life_of_node(m, after)]["person"] > person)
     ):
         after = of.nodes(m)[after]["prev"]
     before = of.ints2(m, of.HEADS)[resource, level] if after < 0 else of.nodes(m)[after]["next"]

@@ -55,6 +55,7 @@ BODY = np.dtype(
         ("arm", "i8"),
         ("slot", "i8"),  # which book is written, NONE: none
         ("alive", "i8"),
+        ("arrived", "f8"),
         ("ended_day", "f8"),
         ("home_since", "f8"),
         ("health_since", "f8"),

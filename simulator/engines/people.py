@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp, log
 
@@ -60,9 +59,27 @@ def traits(
 
 
 @compiled()
-def arrival_gap(seed: int, stream: int, number: int, word: int, rate: float) -> float:
-    """Days between the arrival of one entrant and the one before."""
-    return -log(uniform4(seed, stream, number, word, 0)[0]) * DAYS_PER_YEAR / rate
+def _arrivals(seed: int, stream: int, word: int, rate: float, horizon: float, days: NDArray[np.float64]) -> int:
+    """Write days of arrival before the horizon as far as there is room; how many there are."""
+    day, count = 0.0, 0
+    while rate > 0.0:
+        gap = -log(uniform4(seed, stream, ENTRANT_IDS_FROM + count, word, 0)[0])
+        day += gap * DAYS_PER_YEAR / rate
+        if day >= horizon:
+            break
+        if count < len(days):
+            days[count] = day
+        count += 1
+    return count
+
+
+def arrival_days(model: Model, stream: int) -> NDArray[np.float64]:
+    """When people join an open population, in order; entrant i has the id 2**31 + i.  # [entrant]"""
+    rate, word = float(model.population.entrants_per_year), model.words.arrival
+    rest = (np.uint64(model.seed), stream, word, rate, model.horizon)
+    days = np.zeros(_arrivals(*rest, np.zeros(0)))
+    _arrivals(*rest, days)
+    return days
 
 
 def trait_words(model: Model) -> NDArray[np.int64]:
@@ -86,17 +103,16 @@ def draw_people(model: Model, stream: int, numbers: NDArray[np.int64]) -> list[P
     ]  # fmt: skip
 
 
-def entrants(model: Model, stream: int) -> Iterator[tuple[float, Person]]:
-    """People who join an open population, in order of their day of arrival."""
+def entrants(model: Model, stream: int, which: slice = slice(None)) -> list[tuple[float, Person]]:
+    """People who join an open population with their day of arrival, in that order; ``which`` takes some of them."""
     them, words = model.population, trait_words(model)
-    day, number = 0.0, ENTRANT_IDS_FROM
-    while them.entrants_per_year > 0:
-        day += arrival_gap(model.seed, stream, number, model.words.arrival, them.entrants_per_year)
-        if day >= model.horizon:
-            return
+    days = arrival_days(model, stream)
+    joining = []
+    for i in range(len(days))[which]:
         age, health, risk, cluster = traits(
-            model.seed, stream, number, words, them.entrant_age_edges, them.entrant_age_share,
+            model.seed, stream, ENTRANT_IDS_FROM + i, words, them.entrant_age_edges, them.entrant_age_share,
             them.entrant_health[None, :], model.bands, them.risk_log_sd, them.clusters,
         )  # fmt: skip
-        yield day, Person(number, age - day / DAYS_PER_YEAR, health, risk, cluster)
-        number += 1
+        person = Person(ENTRANT_IDS_FROM + i, age - days[i] / DAYS_PER_YEAR, health, risk, cluster)
+        joining.append((float(days[i]), person))
+    return joining

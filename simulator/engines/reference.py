@@ -28,13 +28,16 @@ __all__ = ["simulate", "trace"]
 Said = tuple[float, int, str, Any]
 
 
-def simulate(model: Model, stream: int, people: NDArray[np.int64] | None = None) -> Lives:
+def simulate(
+    model: Model, stream: int, people: NDArray[np.int64] | None = None, *, entering: slice = slice(None)
+) -> Lives:
     """Every arm's lives of these people on one stream.
 
     Args:
         model: one design row.
         stream: which luck they have; arms share it.
         people: ids of those who are there at the start; 0 to the model's number less one if left out.  # [person]
+        entering: which of those who join an open population live too, in order of arrival.
 
     Returns:
         Activity by arm, person and year, and the windows around each first programme start.
@@ -44,7 +47,7 @@ def simulate(model: Model, stream: int, people: NDArray[np.int64] | None = None)
     """
     numbers = np.arange(model.population.people) if people is None else people
     layout = Layout.of(model)
-    arms = [_run(model, layout, arm, stream, numbers, None) for arm in range(len(model.arms))]
+    arms = [_run(model, layout, arm, stream, numbers, None, entering=entering) for arm in range(len(model.arms))]
     return _collect(model, layout, arms)
 
 
@@ -61,7 +64,14 @@ def trace(model: Model, stream: int, person: int, arm: int) -> list[Said]:
 
 
 def _run(
-    model: Model, layout: Layout, arm: int, stream: int, numbers: NDArray[np.int64], log: list[Said] | None
+    model: Model,
+    layout: Layout,
+    arm: int,
+    stream: int,
+    numbers: NDArray[np.int64],
+    log: list[Said] | None,
+    *,
+    entering: slice = slice(None),
 ) -> tuple[World, list[Life]]:
     """One arm, from the start of the warm-up to the horizon."""
     world = World(model, arm, stream, log)
@@ -69,7 +79,7 @@ def _run(
     by_number = {person.number: Life(world, layout, person, -model.warm_up_days) for person in people}
     everyone = [by_number[number] for number in numbers.tolist()]
     world.env.process(world.dates())
-    world.env.process(_arrivals(world, layout, everyone, entrants(model, stream)))
+    world.env.process(_arrivals(world, layout, everyone, entrants(model, stream, entering)))
     world.env.run(until=Moment(world.env, model.horizon, 0, 0))  # an event, as SimPy's own time is a sum and may round
     for life in everyone:
         life.reach_horizon()
