@@ -1,8 +1,8 @@
 """Turns the checks of a scenario into results: the figure on record beside the simulated one, with its error.
 
-Which figures a check can name is said in :mod:`simulator.measures`. All are functions f of sums S over people. Groups of
-people who share nothing (whole samples, where something is shared) are independent, so with S_j the sums of group j the
-Monte Carlo error is that of a jackknife over the J groups (Efron & Stein 1981, Annals of Statistics 9: 586-596):
+Which figures a check can name is said in :mod:`simulator.measures`. All are functions f of sums S over people. Groups
+of people who share nothing (whole samples, where something is shared) are independent, so with S_j the sums of group j
+the Monte Carlo error is that of a jackknife over the J groups (Efron & Stein 1981, Annals of Statistics 9: 586-596):
 
     mcse^2 = (J - 1) / J x sum over j of (f(S - S_j) - mean of these)^2
 """
@@ -41,8 +41,8 @@ GROUPS = 10
 class CheckResult:
     """One figure on record beside the simulated one.
 
-    ``passed`` says whether ``simulated`` lies from ``low`` to ``high``; None when the check is only reported. ``mcse`` is
-    the Monte Carlo standard error of ``simulated``. For ``measure`` see :mod:`simulator.measures`.
+    ``passed`` says whether ``simulated`` lies from ``low`` to ``high``; None when the check is only reported. ``mcse``
+    is the Monte Carlo standard error of ``simulated``. For ``measure`` see :mod:`simulator.measures`.
     """
 
     name: str
@@ -91,7 +91,7 @@ def check(
     chosen = _chosen(scenario, names)
     count = int(people or scenario.population.place_size)
     simulate = engine_named("compiled" if engine == "auto" else engine)
-    results = {}
+    results: dict[str, CheckResult] = {}
     for (programme, evidence, years), labels in _settings(scenario, chosen).items():
         part = _looked_at(_only(scenario, programme, years), [chosen[label] for label in labels])
         simulated = _simulated(part, evidence, count, rows, seed, simulate)
@@ -189,7 +189,7 @@ def _simulated(
     shared = model.shares_anything
     lives = tuple(simulate(model, stream) for stream in range(2 * rows if shared else rows))
     members = tuple(_members(one, shared) for one in lives)
-    ledger = reduce(Ledger.append, (_tallied(scenario, people, one, who) for one, who in zip(lives, members, strict=True)))
+    ledger = reduce(Ledger.append, (_tallied(scenario, one, who) for one, who in zip(lives, members, strict=True)))
     account = price(ledger, scenario, central(active_quantities(scenario, evidence), seed=seed), evidence)
     return Simulated(scenario, model, ledger, account, lives, members)
 
@@ -201,13 +201,12 @@ def _members(lives: Lives, shared: bool) -> tuple[NDArray[np.bool_], ...]:
     return tuple(lives.person % GROUPS == group for group in range(GROUPS))
 
 
-def _tallied(scenario: Scenario, people: int, lives: Lives, members: Sequence[NDArray[np.bool_]]) -> Ledger:
+def _tallied(scenario: Scenario, lives: Lives, members: Sequence[NDArray[np.bool_]]) -> Ledger:
     names = items(scenario)
     return tally(
         [lives] * len(members),
         members,
         row=0,
-        people=people,
         place_size=scenario.population.place_size,
         arms=scenario.all_arms(),
         items=(*names.counts, *names.days),

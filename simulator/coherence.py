@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 
 from simulator import scenario as types
 from simulator.inherit import Issue
+from simulator.model import DAYS_PER_YEAR
 from simulator.paths import Path
 from simulator.quantity import Cost, Days, Quantity, Rate, Shares
 from simulator.references import Names, known, table_in
 from simulator.scenario import Table
 from simulator.spread import plain
 
-DAYS_PER_YEAR = 365.25
 DAYS_OF_HISTORY = 365
 SUM_TOLERANCE = 1e-9
 GRADES = tuple("123456")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simulator.errors import NotAllowed, RunError
+from simulator import parquet
+from simulator.errors import NotAllowed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,17 +96,7 @@ class Design:
         ...     Design.load(f"{folder}/design.parquet").row(0)
         {'uptake': 0.5}
         """
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        about = {"schema": SCHEMA, "kind": self.kind, "seed": str(self.seed)}
-        table = pa.table(self._columns()).replace_schema_metadata(about)
-        unfinished = Path(path).with_name(f"{Path(path).name}.unfinished")
-        with unfinished.open("wb") as file:
-            pq.write_table(table, file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
+        parquet.save(self._columns(), path, {"schema": SCHEMA, "kind": self.kind, "seed": str(self.seed)})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Design:
@@ -119,16 +109,7 @@ class Design:
             RunError: the file is not a design of this version.
             FileNotFoundError: there is no such file.
         """
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        try:
-            table = pq.read_table(path, partitioning=None)
-        except pa.ArrowInvalid as problem:
-            raise RunError(f"{path}: found a file that is not Parquet; allowed a saved design") from problem
-        about = {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
-        if about.get("schema") != SCHEMA:
-            raise RunError(f"{path}: found {about.get('schema', 'no schema')!r}; allowed {SCHEMA!r}")
+        table, about = parquet.load(path, SCHEMA)
         names = tuple(name for name in table.column_names if name not in ROW_COLUMNS)
         columns = {name: table.column(name).to_numpy() for name in table.column_names}
         values = np.column_stack([columns[name] for name in names]) if names else np.empty((table.num_rows, 0))

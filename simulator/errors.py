@@ -138,6 +138,35 @@ def nearest(name: str, allowed: Iterable[str]) -> str | None:
     return by_lower_case[close[0]] if close else None
 
 
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """The words "did you mean" and the nearest known name; empty when nothing is near.
+
+    Args:
+        name: the name found.
+        known: the names that there are.
+
+    >>> suggestion("upake", ["uptake", "cost"])
+    'did you mean uptake?'
+    """
+    near = nearest(name, known)
+    return f"did you mean {near}?" if near else ""
+
+
+def no_such(kind: str, name: str, known: Iterable[str]) -> str:
+    """What to say of a name that is not there, with the nearest one that is.
+
+    Args:
+        kind: what was looked for.
+        name: the name found.
+        known: the names that there are.
+
+    >>> no_such("figure", "savings_fen", ["savings_fan", "before_after"])
+    'found no figure savings_fen; allowed savings_fan, before_after; did you mean savings_fan?'
+    """
+    there = list(known)
+    return _joined(f"found no {kind} {name}", f"allowed {', '.join(there) or 'nothing here'}", suggestion(name, there))
+
+
 def _is_number(text: str) -> bool:
     try:
         float(text)

@@ -20,25 +20,9 @@ import numpy as np
 from simulator.errors import RunError
 from simulator.paths import Path, dotted, quantities, walk
 from simulator.quantity import Number, Quantity, Ratio
-from simulator.scenario import Benefit, Effect, EvidenceMode, Scenario, Support
+from simulator.scenario import EVIDENCE_MODES, Benefit, Effect, EvidenceMode, Scenario, Support
 
-MODE_WORDS = {
-    "claimed": "as reported",
-    "calibrated": "best independent evidence",
-    "sceptical": "track record of similar programmes",
-}
 SCORE_95 = 1.959963984540054  # normal score of 97.5 %
-
-
-def all_supports(scenario: Scenario) -> dict[str, tuple[str, Support]]:
-    """Supports by name with their path: usual care's first, then the programmes of the arms.
-
-    Args:
-        scenario: resolved scenario.
-    """
-    used = {name for programmes in scenario.all_arms().values() for name in programmes}
-    usual: dict[str, tuple[str, Support]] = {name: (f"supports.{name}", s) for name, s in scenario.supports.items()}
-    return usual | {name: (f"programmes.{name}", p) for name, p in scenario.programmes.items() if name in used}
 
 
 def effect_quantity(effect: Effect, scenario: Scenario, mode: EvidenceMode) -> Quantity | None:
@@ -130,6 +114,12 @@ def active_quantities(scenario: Scenario, mode: EvidenceMode) -> dict[str, Quant
     return {path: quantity for path, quantity in mode_quantities(scenario, mode).items() if quantity.is_uncertain}
 
 
+def active_groups(scenario: Scenario, mode: EvidenceMode) -> dict[str, float]:
+    """The correlations of the groups that :func:`active_quantities` has members of."""
+    used = {quantity.group for quantity in active_quantities(scenario, mode).values()}
+    return {group: correlation for group, correlation in scenario.correlations.items() if group in used}
+
+
 def mode_quantities(scenario: Scenario, mode: EvidenceMode) -> dict[str, Quantity]:
     """As :func:`active_quantities`, fixed quantities included."""
     outside = {"programmes", "supports", "evidence"}
@@ -138,7 +128,7 @@ def mode_quantities(scenario: Scenario, mode: EvidenceMode) -> dict[str, Quantit
 
 
 def _supports_quantities(scenario: Scenario, mode: EvidenceMode) -> Iterator[tuple[str, Quantity]]:
-    for root, support in all_supports(scenario).values():
+    for root, support in scenario.all_supports(in_arms=True).values():
         stated = {(kind, label) for kind in ("effects", "benefits") for label in getattr(support, kind)}
         for path, quantity in _within(support):
             if path[:2] not in stated:
@@ -158,7 +148,7 @@ def _effect_quantities(
     if chosen is None:
         return
     yield f"{root}.{mode}", chosen
-    yield from ((f"{root}.{dotted(path)}", q) for path, q in _within(effect) if path[0] not in MODE_WORDS)
+    yield from ((f"{root}.{dotted(path)}", q) for path, q in _within(effect) if path[0] not in EVIDENCE_MODES)
 
 
 def _within(table: Support | Effect) -> Iterator[tuple[Path, Quantity]]:

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
-from simulator.errors import Fault, NotAllowed, ScenarioError
+from simulator.errors import Fault, NotAllowed, ScenarioError, suggestion
 from simulator.locate import Where, locate
-from simulator.packaged import SUFFIX, packaged, suggestion
+from simulator.packaged import SUFFIX, packaged
 from simulator.paths import (
     Path,
     Shape,

@@ -95,7 +95,8 @@ def from_interval(dist: str, value: float, low: float, high: float, coverage: fl
     Args:
         dist: normal, lognormal, beta, gamma or uniform.
         value: the stated value.
-        low, high: the ends of the interval, `low` below `high`.
+        low: the lower end of the interval.
+        high: the upper end, above `low`.
         coverage: the probability inside the interval.
 
     Returns:

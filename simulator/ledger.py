@@ -51,6 +51,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator import parquet
+
 EVERYONE = "everyone"
 PLACE_COUNTS = ("visits", "emergency", "through", "readmissions", "waits", "lost", "gave_up", "unfinished")
 PLACE_DAYS = ("days", "emergency_days", "wait_days", "delay_days")
@@ -72,9 +74,7 @@ WORLDS = ("with", "without")
 WHO = ("starters", "completers")
 
 
-def count_items(
-    places: tuple[str, ...], needs: tuple[str, ...], supports: tuple[str, ...]
-) -> tuple[str, ...]:
+def count_items(places: tuple[str, ...], needs: tuple[str, ...], supports: tuple[str, ...]) -> tuple[str, ...]:
     """Names of the counted items, in the order both engines use."""
     return (
         *(f"{kind}:{place}" for place in places for kind in PLACE_COUNTS),
@@ -164,11 +164,14 @@ class Ledger:
         """
         if (self.arms, self.items, self.measures) != (later.arms, later.items, later.measures):
             raise ValueError("ledgers of different scenarios cannot be joined")
-        parts = {
-            name: np.concatenate([getattr(self, name), getattr(later, name)])
-            for name in ("rows", "people", "activity", "windows")
-        }
-        return replace(self, **parts, events=self.events + later.events)
+        return replace(
+            self,
+            rows=np.concatenate([self.rows, later.rows]),
+            people=np.concatenate([self.people, later.people]),
+            activity=np.concatenate([self.activity, later.activity]),
+            windows=np.concatenate([self.windows, later.windows]),
+            events=self.events + later.events,
+        )
 
 
 def group_names(arms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -206,16 +209,19 @@ def save(ledger: Ledger, path: Path) -> None:
 def load(path: Path) -> Ledger:
     """Read a ledger written by :func:`save`.
 
-    Raises ValueError if the file is not a ledger of this version.
+    Args:
+        path: the file; its windows lie beside it.
+
+    Raises:
+        RunError: if the file is not a ledger of this version.
+        FileNotFoundError: if there is no such file.
     """
-    table, about = _read(path)
-    if about.get("schema") != SCHEMA:
-        raise ValueError(f"{path.name}: found {about.get('schema', 'no schema')}; allowed {SCHEMA}")
+    table, about = parquet.load(path, SCHEMA)
     shape = tuple(int(n) for n in about["shape"].split(","))
     items = tuple(name for name in table.column_names if name not in (*CELL, "people"))
     cells = table.select(CELL).to_pydict()
     activity = _values(table, items).reshape(shape)
-    windows_table, _ = _read(_windows_path(path))
+    windows_table, _ = parquet.load(_windows_path(path), SCHEMA)
     measures = tuple(name for name in windows_table.column_names if name not in WINDOW_CELL)
     windows = _values(windows_table, measures)
     arms, groups = tuple(dict.fromkeys(cells["arm"])), tuple(dict.fromkeys(cells["group"]))
@@ -247,28 +253,10 @@ def _write(
     about: dict[str, str],
     **more: NDArray[np.float64],
 ) -> None:
-    import os
-
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     cells = list(zip(*product(*labels), strict=True)) or [()] * len(names)
     flat = values.reshape(-1, len(columns))
     data = dict(zip(names, cells, strict=True)) | more | {c: flat[:, i] for i, c in enumerate(columns)}
-    table = pa.table({name: pa.array(column) for name, column in data.items()}).replace_schema_metadata(about)
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    with unfinished.open("wb") as file:
-        pq.write_table(table, file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
-
-
-def _read(path: Path) -> tuple[Any, dict[str, str]]:
-    import pyarrow.parquet as pq
-
-    table = pq.read_table(path, partitioning=None)
-    return table, {key.decode(): text.decode() for key, text in (table.schema.metadata or {}).items()}
+    parquet.save(data, path, about)
 
 
 def _values(table: Any, names: tuple[str, ...]) -> NDArray[np.float64]:

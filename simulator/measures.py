@@ -1,4 +1,6 @@
-"""Turns simulated lives into the figures that checks name. This is their vocabulary, with names as in the scenario:
+"""Turns simulated lives into the figures that checks name.
+
+The measures, with names as in the scenario:
 
 ===================================  ==================================================================================
 comparison "usual care"              first year, no programme
@@ -26,7 +28,7 @@ visits, emergency, days:PLACE        change per person-year alive of those who s
                                      same people and months without the programme
 unselected, the same:                the same people and months, all without the programme: what selection alone does
 starts                               people who start while it is funded, for ``per`` people
-cost_per_start                       pounds of programme spending for each start, what is paid once before day 1 left out
+cost_per_start                       pounds of programme spending for each start, what is paid once at the start left out
 cost_per_participant_year            the same for each year that someone is on it
 benefit_per_start_year               pounds of stated benefits for each year within their term
 days_averted_per_pound:PLACE         days in the place that the whole area is spared, at ``per`` pounds a day, for each
@@ -48,8 +50,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.account import Account
-from simulator.engines.people import Person, draw_people
 from simulator.engines.hazards import band_at
+from simulator.engines.people import Person, draw_people
 from simulator.errors import RunError, nearest
 from simulator.ledger import SIDES, WORLDS, Ledger
 from simulator.lives import Lives
@@ -319,7 +321,7 @@ def _window(measure: str, at: tuple[int, int], simulated: Simulated) -> Array:
         hint = f"; did you mean {close}?" if close else ""
         raise RunError(f'found the measure "{unknown[0]}"; allowed {", ".join((*names, *PROGRAMME))}{hint}')
     chosen = simulated.ledger.windows[:, :, 0, 0, world, side]
-    return np.asarray(sum(chosen[..., names.index(part)] for part in measure.split("+")).ravel())
+    return np.asarray(chosen[..., [names.index(part) for part in measure.split("+")]].sum(axis=-1).ravel())
 
 
 def _change(measure: str, stated: Check, simulated: Simulated) -> Parts:

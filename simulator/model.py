@@ -19,6 +19,7 @@ HOME, DEAD = -1, -2
 NONE = -1
 FOREVER = np.inf
 ENTRANT_IDS_FROM = 2**31
+LAYER_BITS = 4  # of the decision word of a clock
 
 Table = NDArray[np.void]
 
@@ -89,9 +90,7 @@ CLOCK = np.dtype(
         ("in_warm_up", "i8"),  # 1: also before t = 0
     ]
 )
-DURATION = np.dtype(
-    [("dist", "i8"), ("a", "f8"), ("b", "f8"), ("zero_share", "f8"), ("first", "i8"), ("count", "i8")]
-)
+DURATION = np.dtype([("dist", "i8"), ("a", "f8"), ("b", "f8"), ("zero_share", "f8"), ("first", "i8"), ("count", "i8")])
 PLACE = np.dtype(
     [
         ("stay", "i8"),
@@ -199,7 +198,7 @@ class Population:
 class Words:
     """Decision words of the keyed draws (see :mod:`simulator.streams`)."""
 
-    clocks: NDArray[np.int64]  # [clock] low four bits free for the layer
+    clocks: NDArray[np.int64]  # [clock] low LAYER_BITS bits free for the layer
     stay: NDArray[np.int64]  # [need, place]
     event_offer: NDArray[np.int64]  # [need, offer]
     redirect: NDArray[np.int64]  # [need, support]

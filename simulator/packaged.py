@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
-from simulator.errors import Fault, ScenarioError, nearest
+from simulator.errors import Fault, ScenarioError, suggestion
 
 FOLDER = "scenarios"
 SUFFIX = ".toml"
@@ -45,13 +44,3 @@ def find(name_or_path: str | Path) -> Path:
     allowed = "a file or the name of a scenario"
     hint = suggestion(path.stem, known) or "`simulator list` shows them"
     raise ScenarioError([Fault(str(name_or_path), "", None, "no such scenario", allowed, hint)])
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """The words "did you mean" and the nearest known name; empty when nothing is near.
-
-    >>> suggestion("upake", ["uptake", "cost"])
-    'did you mean uptake?'
-    """
-    near = nearest(name, known)
-    return f"did you mean {near}?" if near else ""

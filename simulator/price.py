@@ -21,8 +21,8 @@ import numpy as np
 
 from simulator.account import Account, Array, Line, discount_factors
 from simulator.design import Design
-from simulator.errors import RunError, nearest
-from simulator.evidence import all_supports, benefit_key, benefit_quantity, correction, effect_quantity
+from simulator.errors import NotAllowed, RunError, suggestion
+from simulator.evidence import benefit_key, benefit_quantity, correction, effect_quantity
 from simulator.ledger import Ledger
 from simulator.model import DAYS_PER_YEAR
 from simulator.paths import dotted
@@ -185,9 +185,8 @@ def _care(pricing: Pricing) -> Iterator[Charge]:
 def _counted(entry: Price, ledger: Ledger, name: str) -> tuple[tuple[str, float], ...]:
     kind, _, subject = entry.per.partition(":")
     if kind not in COUNTED:
-        close = nearest(kind, COUNTED)
-        hint = f'; did you mean "{close}"' if close else ""
-        raise RunError(f"prices.{name}.per: found {entry.per!r}; allowed {', '.join(COUNTED)}{hint}")
+        fault = NotAllowed(repr(entry.per), ", ".join(COUNTED), suggestion(kind, COUNTED))
+        raise RunError(f"prices.{name}.per: {fault}")
     if kind == "person_day":
         start = f"person_days:{subject}:" if subject else "person_days:"
         return tuple((item, 1.0) for item in ledger.items if item.startswith(start))
@@ -195,7 +194,7 @@ def _counted(entry: Price, ledger: Ledger, name: str) -> tuple[tuple[str, float]
 
 
 def _costs(pricing: Pricing) -> Iterator[Charge]:
-    for name, (root, support) in all_supports(pricing.scenario).items():
+    for name, (root, support) in pricing.scenario.all_supports(in_arms=True).items():
         programme = name if name in pricing.scenario.programmes else ""
         for label, cost in support.costs.items():
             path = f"{root}.costs.{label}"
@@ -278,7 +277,7 @@ def _on_day(day: float, years: int, rows: int) -> Array:
 
 
 def _benefits(pricing: Pricing) -> Iterator[Charge]:
-    for name, (root, support) in all_supports(pricing.scenario).items():
+    for name, (root, support) in pricing.scenario.all_supports(in_arms=True).items():
         for label, benefit in support.benefits.items():
             stated = benefit_quantity(benefit, pricing.evidence)
             if stated is None:
@@ -346,8 +345,7 @@ def _state_values(pricing: Pricing) -> Iterator[tuple[str, Array]]:
         return
     path = "health.utility"
     change = {s: pricing.value(f"{path}.change.{s}", health.utility.change.get(s)) for s in health.states}
-    for lower in pricing.scenario.population.age_bands:
-        band = f"{lower:g}"
+    for band in pricing.scenario.population.band_names:
         norm = pricing.value(_spelled(f"{path}.norm_by_age", band), _norm(health.utility, band), 1.0)
         middle = _mean_change(pricing, band, change) if health.utility.recentre else 0.0
         for state in health.states:
@@ -377,7 +375,7 @@ def _spelled(path: str, band: str) -> str:
 
 def _effect_values(pricing: Pricing) -> Iterator[tuple[str, Array]]:
     """Change of utility at full weight of each effect on it: item, [row]."""
-    for name, (root, support) in all_supports(pricing.scenario).items():
+    for name, (root, support) in pricing.scenario.all_supports(in_arms=True).items():
         for label, effect in support.effects.items():
             stated = effect_quantity(effect, pricing.scenario, pricing.evidence)
             if effect.target == "utility" and stated is not None:

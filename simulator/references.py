@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from simulator import scenario as types
+from simulator.errors import suggestion
 from simulator.inherit import Issue
-from simulator.packaged import suggestion
 from simulator.paths import Path, Shape, as_written
 from simulator.scenario import USUAL_CARE, Scenario, Table
 

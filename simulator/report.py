@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.account import Account
-from simulator.evidence import MODE_WORDS
 from simulator.findings import Findings
+from simulator.scenario import MODE_WORDS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -35,7 +35,7 @@ from simulator.decide import decide
 from simulator.design import Design
 from simulator.engines.people import arrival_days
 from simulator.errors import Interrupted, RunError
-from simulator.evidence import active_quantities
+from simulator.evidence import active_groups, active_quantities
 from simulator.findings import Findings
 from simulator.ledger import Ledger
 from simulator.lives import Lives
@@ -126,8 +126,8 @@ class Run:
 
 def _design(scenario: Scenario, evidence: EvidenceMode, rows: int, seed: int) -> Design:
     """Rows of every uncertain parameter; each column is keyed by its name, so one that is unchanged repeats."""
-    quantities = active_quantities(scenario, evidence)
-    return sample(quantities, rows, check_seed(seed), groups=dict(scenario.correlations))
+    groups = active_groups(scenario, evidence)
+    return sample(active_quantities(scenario, evidence), rows, check_seed(seed), groups=groups)
 
 
 def simulated_part(scenario: Scenario) -> dict[str, Any]:

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simulator.design import Design
-from simulator.errors import NotAllowed, nearest
+from simulator.errors import NotAllowed, suggestion
 from simulator.quantity import Quantity
 from simulator.spread import check_sum
 
@@ -130,7 +130,8 @@ def one_way(quantities: Quantities, low: float = 0.1, high: float = 0.9, *, seed
 
     Args:
         quantities: quantities by dotted path.
-        low, high: probabilities inside 0 to 1.
+        low: the lower probability, inside 0 to 1.
+        high: the upper probability, inside 0 to 1.
         seed: the seed of the people.
 
     Raises:
@@ -307,8 +308,7 @@ def _given(quantities: Quantities, rows: Sequence[Mapping[str, float]], kind: st
     known, stated = columns(quantities), _stated(quantities)
     wanted = {name for row in rows for name in row}
     for name in sorted(wanted - set(known)):
-        guess = nearest(name, known)
-        raise NotAllowed(f"the column {name}", "the columns of the scenario", f"did you mean {guess}?" if guess else "")
+        raise NotAllowed(f"the column {name}", "the columns of the scenario", suggestion(name, known))
     full = [{**stated, **row} for row in rows]
     for row in full:
         _check_row(quantities, row)
@@ -336,8 +336,7 @@ def _check_row(quantities: Quantities, row: Mapping[str, float]) -> None:
 
 def _check_groups(members: Mapping[str, list[str]], groups: Mapping[str, Correlation]) -> None:
     for group in sorted(members.keys() ^ groups.keys()):
-        other = nearest(group, groups.keys() | members.keys() - {group})
-        hint = f"did you mean {other}?" if other else ""
+        hint = suggestion(group, groups.keys() | members.keys() - {group})
         if group in members:
             raise NotAllowed(f"group {group} of {members[group][0]}", "groups with stated correlations", hint)
         raise NotAllowed(f"correlations of group {group}", "groups that some quantity is in", hint)
@@ -352,8 +351,7 @@ def _check_matrix(group: str, matrix: Floats, size: int) -> None:
 
 def _place(group: str, name: str, names: Sequence[str]) -> int:
     if name not in names:
-        guess = nearest(name, names)
-        raise NotAllowed(f"{name} in group {group}", ", ".join(names), f"did you mean {guess}?" if guess else "")
+        raise NotAllowed(f"{name} in group {group}", ", ".join(names), suggestion(name, names))
     return list(names).index(name)
 
 

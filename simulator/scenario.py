@@ -21,6 +21,11 @@ Ratios = dict[str, Ratio]
 
 EVIDENCE_MODES = ("calibrated", "claimed", "sceptical")
 EvidenceMode = Literal["calibrated", "claimed", "sceptical"]
+MODE_WORDS = {
+    "claimed": "as reported",
+    "calibrated": "best independent evidence",
+    "sceptical": "track record of similar programmes",
+}
 USUAL_CARE = "usual care"
 
 
@@ -87,6 +92,11 @@ class Population(Table):
     clusters: int = Field(1, ge=1)
     entrants: Entrants | None = None
     leaving_rate: Rate | None = None
+
+    @property
+    def band_names(self) -> tuple[str, ...]:
+        """Age bands by their lower ends, as they are written in a scenario file and in the items of a ledger."""
+        return tuple(f"{lower:g}" for lower in self.age_bands)
 
 
 class HealthMove(Table):
@@ -521,6 +531,19 @@ class Scenario(Table):
         """Arms by name, usual care first; without ``[arms]`` each programme is an arm of its own."""
         named = self.arms or {name: (name,) for name in self.programmes}
         return {USUAL_CARE: (), **named}
+
+    def all_supports(self, *, in_arms: bool = False) -> dict[str, tuple[str, Support]]:
+        """Supports by name with their dotted path: usual care's first, then programmes.
+
+        Args:
+            in_arms: leave out the programmes that are in no arm, which can cost and change nothing.
+        """
+        used = {name for programmes in self.all_arms().values() for name in programmes}
+        found: dict[str, tuple[str, Support]] = {name: (f"supports.{name}", s) for name, s in self.supports.items()}
+        for name, programme in self.programmes.items():
+            if name in used or not in_arms:
+                found[name] = (f"programmes.{name}", programme)
+        return found
 
     def arm_title(self, arm: str) -> str:
         """What an arm is called: the title of the programme it is named after, else its own name."""

@@ -158,7 +158,7 @@ def show(findings: Findings) -> None:
     Args:
         findings: of the run.
     """
-    from simulator.evidence import MODE_WORDS
+    from simulator.scenario import MODE_WORDS
 
     screen = _screen()
     mode = MODE_WORDS.get(findings.evidence, findings.evidence)
@@ -263,7 +263,7 @@ def show_checks(scenario: Scenario, results: list[CheckResult]) -> None:
 
 
 def _check_words(entry: CheckResult) -> str:
-    from simulator.evidence import MODE_WORDS
+    from simulator.scenario import MODE_WORDS
 
     name = entry.name.replace("_", " ")
     return f"{name} ({entry.comparison}; {MODE_WORDS[entry.evidence]})" if entry.programme else name

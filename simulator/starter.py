@@ -9,7 +9,7 @@ from typing import Any
 
 import tomli_w
 
-from simulator.errors import RunError, nearest
+from simulator.errors import RunError, no_such
 from simulator.paths import keys_of, quantities
 from simulator.read import read
 from simulator.scenario import Scenario
@@ -112,9 +112,6 @@ def part_of(scenario: Scenario, path: str) -> str:
     part: Any = resolved(scenario)
     for key in keys_of(path):
         if not isinstance(part, dict) or key not in part:
-            known = list(part) if isinstance(part, dict) else []
-            near = nearest(key, known)
-            hint = f"; did you mean {near}?" if near else ""
-            raise RunError(f"{path}: found no {key}; allowed {', '.join(known) or 'nothing further'}{hint}")
+            raise RunError(f"{path}: {no_such('part', key, part if isinstance(part, dict) else ())}")
         part = part[key]
     return tomli_w.dumps(part) if isinstance(part, dict) else f"{path} = {_value(part)}"

@@ -7,7 +7,7 @@ import numpy as np
 from simulator.build import build
 from simulator.engines import reference
 from simulator.engines.people import draw_people
-from simulator.errors import RunError, nearest
+from simulator.errors import RunError, no_such
 from simulator.ledger import PLACE_COUNTS
 from simulator.model import Model
 from simulator.scenario import EvidenceMode, Scenario
@@ -55,10 +55,7 @@ def _arm_number(scenario: Scenario, arm: str | None) -> int:
     if arm is None:
         return 1
     if arm not in arms[1:]:
-        near = nearest(arm, arms[1:])
-        raise RunError(
-            f"found no arm {arm}; allowed {', '.join(arms[1:])}" + (f"; did you mean {near}?" if near else "")
-        )
+        raise RunError(no_such("arm", arm, arms[1:]))
     return arms.index(arm)
 
 

@@ -46,8 +46,12 @@ def philox(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word) -> Block:
     """Scramble a counter of four 32-bit words under a key of two: Philox4x32-10.
 
     Args:
-        c0, c1, c2, c3: the counter, each 0 to 2**32 - 1 (higher bits are dropped).
-        k0, k1: the key, likewise.
+        c0: first word of the counter, 0 to 2**32 - 1 (higher bits are dropped), as all that follow.
+        c1: second word of the counter.
+        c2: third word of the counter.
+        c3: fourth word of the counter.
+        k0: low word of the key.
+        k1: high word of the key.
 
     Returns:
         Four 32-bit words, a different block for every counter.

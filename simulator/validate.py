@@ -13,9 +13,8 @@ from typing import Any, TypeAlias, get_args
 
 from pydantic import ValidationError
 
-from simulator.errors import NotAllowed
+from simulator.errors import NotAllowed, suggestion
 from simulator.inherit import DIRECTIVES, Issue
-from simulator.packaged import suggestion
 from simulator.paths import (
     Path,
     Shape,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from simulator.evidence import MODE_WORDS
 from simulator.outcomes import ArmFindings, View
+from simulator.scenario import MODE_WORDS
 
 GRADE_WORDS = {
     1: "UK randomised trial",

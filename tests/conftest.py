@@ -10,6 +10,8 @@ for library in ("OPENBLAS", "OMP", "MKL"):  # small matrices: threads of the lin
 import pytest  # noqa: E402
 from engines import ENGINES, Simulate  # noqa: E402
 
+collect_ignore = ["benchmarks"]  # scripts, not tests; they import what only they need
+
 
 @pytest.fixture(scope="session", params=sorted(ENGINES))
 def simulate(request: pytest.FixtureRequest) -> Simulate:

@@ -1,13 +1,13 @@
 """Exact answers to small models, worked out without random numbers, and the z-scores that compare engines with them.
 
-A model here is a Markov chain with rewards: an *impulse* at a move from state i to state j, and a *running* reward for
-each year in state i. With U_k(t) the k-th moment over k! of all rewards still to come when t years are left,
+A model here is a Markov chain with rewards: an *impulse* at a move from state i to state j, a *running* reward for
+each year in state i. With U_k(t) the k-th moment over k! of the rewards still to come with t years left,
 
     dU_k/dt = (Q - k d I) U_k + sum over j = 1..k of (M_j / j!) U_(k-j)
     M_j[i, j'] = rate x impulse^j,  plus the running reward on the diagonal of M_1
 
-so that one matrix exponential of blocks gives every moment (d: continuous discount rate). Rates that change in time, and
-yearly discounting, follow by chaining pieces. Rates are per year.
+so that one matrix exponential of blocks gives every moment (d: continuous discount rate). Rates that change in time and
+yearly discounting follow by chaining pieces. Rates are per year.
 """
 
 from __future__ import annotations
@@ -384,7 +384,7 @@ class Selected:
 
 
 def select(rates: Floats, weights: Floats, at_least: int, ratio: float = 1.0) -> Selected:
-    """Selection among Poisson people whose yearly rates have these values and weights; next year's rate times ``ratio``."""
+    """Selection among Poisson people with these yearly rates and weights; next year's rate is times ``ratio``."""
     counts = np.arange(at_least, int(rates.max() + 40 * sqrt(rates.max()) + 60))
     seen = weights[:, None] * poisson.pmf(counts[None, :], rates[:, None])
     who = seen.sum(axis=1)

@@ -32,7 +32,7 @@ BARE: dict[str, Any] = {
 
 
 def scene(*tables: dict[str, Any], people: int = 100, years: int = 10, warm_up_years: float = 0.0) -> Scenario:
-    """A scenario of well people of 65 to whom nothing happens but what these tables add, later ones deep over earlier."""
+    """A scenario of well people of 65 to whom nothing happens but what these tables add, later ones over earlier."""
     written = deepcopy(BARE)
     size = {"population": {"place_size": people, "people": people}}
     for table in (size, {"horizon": {"years": years, "warm_up_years": warm_up_years}}, *tables):

@@ -1,7 +1,8 @@
 """Engines against the exact chain of the reference values: means, variances and the coupled variance.
 
-One scenario, ten years, no capacity: usual care; A&E and direct admissions a fifth lower from the start; the same reached
-on the log scale over two years. Money is worked out here from activity by person and year, discounted by whole years.
+One scenario, ten years, no capacity: usual care; A&E and direct admissions a fifth lower from the start; the same
+reached on the log scale over two years. Money is worked out here from activity by person and year, discounted by whole
+years.
 """
 
 from __future__ import annotations
@@ -219,6 +220,17 @@ def test_a_ratio_above_one_only_adds_events(shaped: Seen) -> None:
     added = (shaped.count("visits:clinic", "harm_first") - shaped.count("visits:clinic"))[:, 0]
     assert added.min() >= 0
     check(added, poisson_law(RATE * (1 / RATIO - 1)))
+
+
+def test_a_strong_effect_grows_on_the_log_scale_and_not_in_a_straight_line(simulate: Simulate) -> None:
+    """Half-way to a ratio of .04 needs are a fifth, not half."""
+    rate, ratio, years, people = 4.0, 0.04, 2, 150
+    effect = for_all({"target": "need:clinic", "calibrated": ratio, "ramp_days": years * DAYS_PER_YEAR})
+    clinic = {"needs": {"clinic": {"goes_to": "clinic", "rate": rate}}, "places": {"clinic": {"stay": VISIT}}}
+    seen = watch(simulate, scene(clinic, {"programmes": {"strong": effect}}, people=people, years=years))
+    for year in range(years):
+        expected = rate * quad(lambda t: ratio ** (t / years), year, year + 1)[0]
+        check(seen.count("visits:clinic", "strong")[:, year], poisson_law(expected))
 
 
 # --- parts that work together -----------------------------------------------------------------------

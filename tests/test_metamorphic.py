@@ -1,8 +1,8 @@
 """What must not change when something irrelevant does: two runs compared person by person and year by year.
 
-Everything in the small town is switched on: flares, boosts, seasons, routes, home care, and a programme with offers of all
-kinds, drop-out, volunteers and effects on every kind of target. *Crowded* means that places, home care and the programme
-are short of capacity.
+Everything in the small town is switched on: flares, boosts, seasons, routes, home care, and a programme with offers of
+all kinds, drop-out, volunteers and effects on every kind of target. *Crowded* means that places, home care and the
+programme are short of capacity.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def test_a_price_counts_what_it_says(per: str, expected: float) -> None:
 
 
 def test_an_unknown_unit_of_price_suggests_the_nearest() -> None:
-    with pytest.raises(RunError, match='did you mean "visit"'):
+    with pytest.raises(RunError, match="did you mean visit"):
         priced({"prices.ae_visit.per": "vist:ae"})
 
 

@@ -1,8 +1,8 @@
 """Queues against exact chains of counts, and what must hold in every queue whatever the numbers.
 
 The population is finite and nobody queues twice for one place, so the number in or waiting for it is a chain of its own
-(the finite-source queue); so are beds held by people who wait for home care, and A&E cubicles held by people who wait for
-a bed. Time integrals over a run have exact means and variances; runs on different streams are independent.
+(the finite-source queue); so are beds held by people who wait for home care, and A&E cubicles held by people who wait
+for a bed. Time integrals over a run have exact means and variances; runs on different streams are independent.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ def test_capacity_that_rises_and_falls_follows_its_chain_and_evicts_nobody(simul
 
 
 def _across_changes(pieces: list[tuple[float, Chain, int]], start: Any) -> Law:
-    """Mean and variance over pieces of (years, chain, slots): as each begins, people start until its slots are taken."""
+    """Mean and variance over (years, chain, slots): as each piece begins, people start until its slots are taken."""
     from oracles import _step
 
     states = pieces[0][1].states

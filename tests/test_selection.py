@@ -1,7 +1,7 @@
 """Who is chosen, and what the year before and after shows: regression to the mean, flares, the windows.
 
-People are Poisson given their personal risk, which is lognormal here; the same quadrature with gamma risk gives the printed
-reference values (see the tests of the oracles).
+People are Poisson given their personal risk, which is lognormal here; the same quadrature with gamma risk gives the
+printed reference values (see the tests of the oracles).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from oracles import (
     poisson_law,
     select,
 )
-from scenes import AT_ONCE, DAYS_PER_YEAR, LONG_AFTER, VISIT, Seen, scene, watch
+from scenes import AT_ONCE, DAYS_PER_YEAR, VISIT, Seen, scene, watch
 
 WINDOW = 365.0  # days
 LOG_SD, MEAN = 1.0, 0.6
@@ -52,7 +52,7 @@ RISKY = {"population": {"risk": {"log_sd": LOG_SD}}}
 # --- regression to the mean ----------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=[4000, pytest.param(100_000, marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=[3000, pytest.param(100_000, marks=pytest.mark.slow)])
 def two_years(simulate: Simulate, request: pytest.FixtureRequest) -> NDArray[np.int64]:
     """Events by person in two years without any programme."""
     seen = watch(simulate, scene(ward(MEAN), RISKY, people=request.param, years=2))
@@ -94,7 +94,7 @@ RATIO = 0.9
 SEEN_RATE = 1000.0
 
 
-@pytest.fixture(scope="module", params=[3000, pytest.param(60_000, marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=[2000, pytest.param(60_000, marks=pytest.mark.slow)])
 def chosen(simulate: Simulate, request: pytest.FixtureRequest) -> Seen:
     """A programme that on the first day takes those with two emergencies or more in the last 365 days.
 
@@ -360,4 +360,3 @@ def test_a_season_moves_needs_within_the_year_and_not_between_years(simulate: Si
         yield from in_steps(at, np.linspace(0, 0.5, 101).tolist())
 
     check(first, law_over(list(wave()), "a"))
-    assert LONG_AFTER > half

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator import ledger
-from simulator.build.effects import Effects, Names, flow_ratios
+from simulator.build.effects import Effects, Flow, Names, flow_ratios
 from simulator.build.pathway import (
     Clocks,
     Durations,
@@ -25,13 +26,12 @@ from simulator.build.pathway import (
     population,
     routes,
 )
-from simulator.build.supports import Supports, all_supports
-from simulator.build.values import Values, band_names, band_weights
-from simulator.model import BOOST, CLOCK, DAYS_PER_YEAR, NONE, Model, Words
+from simulator.build.supports import Supports
+from simulator.build.values import Values, band_weights
+from simulator.model import BOOST, CLOCK, DAYS_PER_YEAR, LAYER_BITS, NONE, Model, Table, Words
 from simulator.scenario import EvidenceMode, Scenario
 from simulator.streams import check_seed, register
 
-LAYER_BITS = 4
 LAYERS = np.array([0.0, *(4.0**k for k in range(-2, 8))])
 
 __all__ = ["Items", "build", "items"]
@@ -55,15 +55,13 @@ def items(scenario: Scenario) -> Items:
     Returns:
         The counted items, those in days, and the measures of the before-after windows.
     """
-    supports = all_supports(scenario)
+    supports, health, bands = scenario.all_supports(), scenario.health.states, scenario.population.band_names
     utility = [f"{n}.{e}" for n, (_, s) in supports.items() for e, f in s.effects.items() if f.target == "utility"]
     benefits = [f"{n}.{b}" for n, (_, s) in supports.items() for b in s.benefits]
     where = tuple(scenario.places)
     return Items(
         ledger.count_items(where, tuple(scenario.needs), tuple(supports)),
-        ledger.day_items(
-            where, tuple(supports), scenario.health.states, band_names(scenario), tuple(utility), tuple(benefits)
-        ),
+        ledger.day_items(where, tuple(supports), health, bands, tuple(utility), tuple(benefits)),
         ledger.window_measures(where),
     )
 
@@ -113,7 +111,7 @@ def build(
     effects = Effects(scenario, values, names, evidence, _flows(scenario, values, route_share))
     effects.add_all()
     on_clock, order = effects.by_clock(len(clocks.rows))
-    benefits = [(i, b.years) for i, (_, s) in enumerate(all_supports(scenario).values()) for b in s.benefits.values()]
+    benefits = [(i, b.years) for i, (_, s) in enumerate(scenario.all_supports().values()) for b in s.benefits.values()]
     return Model(
         seed=check_seed(seed),
         years=scenario.horizon.years,
@@ -160,7 +158,7 @@ def _route_names(scenario: Scenario) -> list[tuple[str, str]]:
     return [(name, label) for name, place in scenario.places.items() for label in place.routes]
 
 
-def _flows(scenario: Scenario, values: Values, route_share: np.ndarray):  # type: ignore[no-untyped-def,type-arg]
+def _flows(scenario: Scenario, values: Values, route_share: NDArray[np.float64]) -> Flow:
     """Flow balance of the mean person, for effects on days that sit on top of effects on entries."""
     where = tuple(scenario.places)
     ages = scenario.population.ages
@@ -181,7 +179,7 @@ def _flows(scenario: Scenario, values: Values, route_share: np.ndarray):  # type
     return flow_ratios(into, share, where)
 
 
-def _boost_ratio(scenario: Scenario, values: Values, clocks: list[str]) -> np.ndarray:  # type: ignore[type-arg]
+def _boost_ratio(scenario: Scenario, values: Values, clocks: list[str]) -> NDArray[np.float64]:
     ratio = np.ones((len(scenario.boosts), len(clocks)))
     for b, (name, boost) in enumerate(scenario.boosts.items()):
         for need, quantity in boost.ratio.items():
@@ -189,16 +187,16 @@ def _boost_ratio(scenario: Scenario, values: Values, clocks: list[str]) -> np.nd
     return ratio
 
 
-def _boosts(scenario: Scenario) -> np.ndarray:  # type: ignore[type-arg]
+def _boosts(scenario: Scenario) -> Table:
     where = tuple(scenario.places)
     rows = [(where.index(b.after), b.days, b.emergency_only) for b in scenario.boosts.values()]
     return np.array(rows, dtype=BOOST)
 
 
-def _arms(scenario: Scenario) -> np.ndarray:  # type: ignore[type-arg]
+def _arms(scenario: Scenario) -> NDArray[np.bool_]:
     usual = [True] * len(scenario.supports)
     rows = [[*usual, *(p in arm for p in scenario.programmes)] for arm in scenario.all_arms().values()]
-    return np.array(rows, dtype=np.bool_).reshape(len(rows), len(all_supports(scenario)))
+    return np.array(rows, dtype=np.bool_).reshape(len(rows), len(scenario.all_supports()))
 
 
 def _words(scenario: Scenario, clocks: list[str], supports: Supports) -> Words:
@@ -211,14 +209,13 @@ def _words(scenario: Scenario, clocks: list[str], supports: Supports) -> Words:
         "event_offer": [[(need, f"offer:{offer}") for offer in supports.offer_names] for need in need_clocks],
         "redirect": [[(need, f"redirect:{name}") for name in supports.names] for need in need_clocks],
         **{
-            kind: [[(kind, name) for name in supports.names]]
-            for kind in ("willing", "length", "starting", "volunteer")
+            kind: [[(kind, name) for name in supports.names]] for kind in ("willing", "length", "starting", "volunteer")
         },
         "traits": [[("trait", kind) for kind in ("age", "health", "risk", "cluster", "arrival")]],
     }
     word = register((name for table in purposes.values() for row in table for name in row), spare_bits=LAYER_BITS)
 
-    def array(kind: str) -> np.ndarray:  # type: ignore[type-arg]
+    def array(kind: str) -> NDArray[np.int64]:
         rows = [[word[name] for name in row] for row in purposes[kind]]
         return np.array(rows, dtype=np.int64).reshape(len(rows), len(rows[0]) if rows else 0)
 

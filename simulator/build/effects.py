@@ -15,17 +15,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.build.supports import all_supports
 from simulator.build.values import Values
 from simulator.evidence import effect_quantity
 from simulator.model import EFFECT, SYNERGY, Basis, Table, Target
 from simulator.scenario import Effect, EvidenceMode, Scenario, Support
 
 TOTALS = ("visits", "emergency")
+Flow: TypeAlias = Callable[[dict[str, float]], dict[str, float]]
+"""From declared ratios of entries by place to the ratio of entries of every place."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Effects:
     values: Values
     names: Names
     evidence: EvidenceMode
-    flow: Callable[[dict[str, float]], dict[str, float]]
+    flow: Flow
     rows: list[tuple[float, ...]] = field(default_factory=list)
     step_until: list[float] = field(default_factory=list)
     step_weight: list[float] = field(default_factory=list)
@@ -66,7 +68,7 @@ class Effects:
 
     def add_all(self) -> None:
         """Every effect and early uplift of every support."""
-        for number, (name, (path, support)) in enumerate(all_supports(self.scenario).items()):
+        for number, (name, (path, support)) in enumerate(self.scenario.all_supports().items()):
             declared = self._declared(path, support)
             for label, effect in support.effects.items():
                 if label in declared or effect.target == "utility":  # counted in every mode, valued in some
@@ -239,8 +241,7 @@ class Effects:
     def by_clock(self, clocks: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Effects on each clock as compressed rows: starts [clock + 1] and effect numbers."""
         lists = [
-            [i for i, row in enumerate(self.rows) if row[2] == Target.CLOCK and row[3] == k]
-            for k in range(clocks)
+            [i for i, row in enumerate(self.rows) if row[2] == Target.CLOCK and row[3] == k] for k in range(clocks)
         ]
         starts = np.cumsum([0, *(len(some) for some in lists)])
         order = np.array([e for some in lists for e in some], dtype=np.int64)
@@ -262,9 +263,7 @@ def _total_on(place: str, declared: dict[str, float], owner: Support) -> str | N
     return None
 
 
-def flow_ratios(
-    into: NDArray[np.float64], share: NDArray[np.float64], places: tuple[str, ...]
-) -> Callable[[dict[str, float]], dict[str, float]]:
+def flow_ratios(into: NDArray[np.float64], share: NDArray[np.float64], places: tuple[str, ...]) -> Flow:
     """How entries to every place change when some places' totals are set: a linear flow balance.
 
     Args:
@@ -284,10 +283,6 @@ def flow_ratios(
             system[number] = np.eye(len(places))[number]
             right[number] = declared[name] * usual[number]
         entries = np.linalg.solve(system, right)
-        return {
-            name: float(entries[i] / usual[i]) if usual[i] > 0 else 1.0 for i, name in enumerate(places)
-        }
+        return {name: float(entries[i] / usual[i]) if usual[i] > 0 else 1.0 for i, name in enumerate(places)}
 
     return ratios
-
-

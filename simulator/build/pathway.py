@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.build.values import Values, band_names, band_weights
+from simulator.build.values import Values, band_weights
 from simulator.errors import RunError
 from simulator.model import (
     CLOCK,
@@ -25,6 +26,7 @@ from simulator.model import (
     Population,
     Table,
 )
+from simulator.quantity import Quantity
 from simulator.scenario import Duration, Entrants, Need, Scenario
 
 
@@ -108,7 +110,7 @@ def initial_mix(scenario: Scenario, values: Values) -> NDArray[np.float64]:
         mix[:, 0] = 1.0
         return mix
     initial = scenario.health.initial
-    return np.array([values.shares(f"health.initial.{b}", initial[b]) for b in band_names(scenario)])
+    return np.array([values.shares(f"health.initial.{b}", initial[b]) for b in scenario.population.band_names])
 
 
 def population(scenario: Scenario, values: Values, people: int) -> Population:
@@ -124,20 +126,14 @@ def population(scenario: Scenario, values: Values, people: int) -> Population:
         risk_log_sd=values.of("population.risk.log_sd", them.risk.log_sd) if them.risk else 0.0,
         clusters=them.clusters,
         entrants_per_year=(
-            values.of("population.entrants.per_year", entrants.per_year) * people / them.place_size
-            if entrants
-            else 0.0
+            values.of("population.entrants.per_year", entrants.per_year) * people / them.place_size if entrants else 0.0
         ),
         entrant_age_edges=np.asarray(entrants.ages.edges if entrants else (0.0, 1.0), dtype=np.float64),
         entrant_age_share=(
-            np.cumsum(values.shares("population.entrants.ages.share", entrants.ages.share))
-            if entrants
-            else np.ones(1)
+            np.cumsum(values.shares("population.entrants.ages.share", entrants.ages.share)) if entrants else np.ones(1)
         ),
         entrant_health=(
-            np.cumsum(values.shares("population.entrants.health", entrants.health))
-            if entrants
-            else np.ones(states)
+            np.cumsum(values.shares("population.entrants.health", entrants.health)) if entrants else np.ones(states)
         ),
     )
 
@@ -176,20 +172,20 @@ class Clocks:
         self.by_band.append(np.ones(len(self.scenario.population.age_bands)) if by_band is None else by_band)
         return len(self.rows) - 1
 
-    def health_ratios(self, path: str, table: dict[str, object]) -> NDArray[np.float64]:
+    def health_ratios(self, path: str, table: Mapping[str, Quantity]) -> NDArray[np.float64]:
         """Ratios by health state."""
-        return self.values.ratios(path, table, self.scenario.health.states)  # type: ignore[arg-type]
+        return self.values.ratios(path, table, self.scenario.health.states)
 
-    def band_ratios(self, path: str, table: dict[str, object]) -> NDArray[np.float64]:
+    def band_ratios(self, path: str, table: Mapping[str, Quantity]) -> NDArray[np.float64]:
         """Ratios by age band."""
-        return self.values.ratios(path, table, band_names(self.scenario))  # type: ignore[arg-type]
+        return self.values.ratios(path, table, self.scenario.population.band_names)
 
 
 def add_life_clocks(clocks: Clocks) -> None:
     """Death, leaving, flares and health moves."""
     scenario, values = clocks.scenario, clocks.values
     if (death := scenario.death) is not None:
-        ratios = clocks.health_ratios("death.by_health", dict(death.by_health))
+        ratios = clocks.health_ratios("death.by_health", death.by_health)
         mix = initial_mix(scenario, values)
         clocks.add(
             "death",
@@ -203,16 +199,14 @@ def add_life_clocks(clocks: Clocks) -> None:
             runs_away=death.at_risk == "anywhere",
         )
     if (leaving := scenario.population.leaving_rate) is not None:
-        clocks.add(
-            "leaving", ClockKind.LEAVING, 0, values.of("population.leaving_rate", leaving), runs_away=1
-        )
+        clocks.add("leaving", ClockKind.LEAVING, 0, values.of("population.leaving_rate", leaving), runs_away=1)
     if (flares := scenario.flares) is not None:
         clocks.add(
             "flare",
             ClockKind.FLARE,
             0,
             values.of("flares.rate", flares.rate),
-            by_health=clocks.health_ratios("flares.by_health", dict(flares.by_health)),
+            by_health=clocks.health_ratios("flares.by_health", flares.by_health),
             runs_away=1,
             in_warm_up=1,
         )
@@ -228,7 +222,7 @@ def _add_health_moves(clocks: Clocks) -> None:
             ClockKind.HEALTH,
             health.states.index(move.to),
             pace * values.of(f"health.moves.{name}.rate", move.rate),
-            by_band=clocks.band_ratios(f"health.moves.{name}.by_age", dict(move.by_age)),
+            by_band=clocks.band_ratios(f"health.moves.{name}.by_age", move.by_age),
             from_state=health.states.index(move.from_),
             runs_away=1,
         )
@@ -238,8 +232,8 @@ def add_need_clocks(clocks: Clocks) -> None:
     """One clock a need, its reference rate derived from the population mean where that is stated."""
     for number, (name, need) in enumerate(clocks.scenario.needs.items()):
         path = f"needs.{name}"
-        by_health = clocks.health_ratios(f"{path}.by_health", dict(need.by_health))
-        by_band = clocks.band_ratios(f"{path}.by_age", dict(need.by_age))
+        by_health = clocks.health_ratios(f"{path}.by_health", need.by_health)
+        by_band = clocks.band_ratios(f"{path}.by_age", need.by_age)
         flare_ratio = _flare_ratio(clocks, name)
         rate = clocks.values.of(f"{path}.rate", need.rate) * need.adjust
         if need.rate_is == "mean":
@@ -274,10 +268,8 @@ def _mean_ratio(
     cells = bands[:, None] * initial_mix(scenario, values)
     in_flare = np.zeros(len(scenario.health.states))
     if (flares := scenario.flares) is not None:
-        length_ratio = clocks.health_ratios("flares.length.by_health", dict(flares.length.by_health))
-        onset = values.of("flares.rate", flares.rate) * clocks.health_ratios(
-            "flares.by_health", dict(flares.by_health)
-        )
+        length_ratio = clocks.health_ratios("flares.length.by_health", flares.length.by_health)
+        onset = values.of("flares.rate", flares.rate) * clocks.health_ratios("flares.by_health", flares.by_health)
         busy = onset * length_ratio * mean_duration_days(scenario, values) / DAYS_PER_YEAR
         in_flare = busy / (1.0 + busy)
     factor = by_health * (1.0 + in_flare * (flare_ratio - 1.0))
@@ -314,9 +306,7 @@ def places(scenario: Scenario, values: Values, durations: Durations, scale: floa
         row["otherwise"] = place_number(scenario, place.otherwise)
         row["emergency"] = place.emergency
         row["slots"] = (
-            NONE
-            if place.slots is None
-            else whole_slots(path, values.of(f"{path}.slots", place.slots), scale)
+            NONE if place.slots is None else whole_slots(path, values.of(f"{path}.slots", place.slots), scale)
         )
         limit = place.wait_limit
         row["limit_days"] = limit.days if limit else np.inf
@@ -358,7 +348,7 @@ def place_depths(scenario: Scenario) -> dict[str, int]:
 def routes(scenario: Scenario, values: Values) -> tuple[Table, NDArray[np.float64]]:
     """Route table and shares by health state: [route], [route, state]."""
     rows, share = [], []
-    supports = (*scenario.supports, *scenario.programmes)
+    supports = tuple(scenario.all_supports())
     for name, place in scenario.places.items():
         for label, route in place.routes.items():
             path = f"places.{name}.routes.{label}"

@@ -9,14 +9,8 @@ from numpy.typing import NDArray
 
 from simulator.build.pathway import Clocks, Durations, place_number, whole_slots
 from simulator.build.values import Values
-from simulator.model import CHANGE, CRITERIA, NONE, OFFER, SUPPORT, ClockKind, Table
+from simulator.model import CHANGE, CRITERIA, DAYS_PER_YEAR, NONE, OFFER, SUPPORT, ClockKind, Table
 from simulator.scenario import Eligibility, Offer, Scenario, Staff, Support
-
-
-def all_supports(scenario: Scenario) -> dict[str, tuple[str, Support]]:
-    """Supports by name with their path: usual care's first, then programmes."""
-    usual: dict[str, tuple[str, Support]] = {n: (f"supports.{n}", s) for n, s in scenario.supports.items()}
-    return usual | {n: (f"programmes.{n}", p) for n, p in scenario.programmes.items()}
 
 
 @dataclass
@@ -37,12 +31,12 @@ class Supports:
     @property
     def names(self) -> tuple[str, ...]:
         """Supports in the order of their numbers."""
-        return tuple(all_supports(self.scenario))
+        return tuple(self.scenario.all_supports())
 
     def table(self) -> Table:
         """One row a support; offers, criteria, clocks and capacity changes are collected on the way."""
         table = np.zeros(len(self.names), dtype=SUPPORT)
-        for number, (name, (path, support)) in enumerate(all_supports(self.scenario).items()):
+        for number, (name, (path, support)) in enumerate(self.scenario.all_supports().items()):
             self._fill(table, number, path, support)
             for label, offer in support.offers.items():
                 self._offer(f"{name}.{label}", number, f"{path}.offers.{label}", offer)
@@ -72,9 +66,7 @@ class Supports:
         row["redirect_place"] = (
             NONE if support.redirect is None else place_number(self.scenario, support.redirect.place)
         )
-        row["redirect_share"] = (
-            values.of(f"{path}.redirect.share", support.redirect.share) if support.redirect else 0.0
-        )
+        row["redirect_share"] = values.of(f"{path}.redirect.share", support.redirect.share) if support.redirect else 0.0
 
     def _fill_staff(self, row: Table, number: int, path: str, staff: Staff | None) -> None:
         row["places"] = np.inf
@@ -116,7 +108,7 @@ class Supports:
     def _offer(self, name: str, support: int, path: str, offer: Offer) -> None:
         event, _, place = offer.on.partition(":")
         number = place_number(self.scenario, place) if place else NONE
-        by_health = self.clocks.health_ratios(f"{path}.by_health", dict(offer.by_health))
+        by_health = self.clocks.health_ratios(f"{path}.by_health", offer.by_health)
         clock = NONE
         if offer.rate is not None:
             clock = self.clocks.add(
@@ -144,12 +136,17 @@ class Supports:
         self.offer_by_health.append(by_health)
 
     def opens(self) -> NDArray[np.float64]:
-        """First day in each cluster (stepped wedge): [support, cluster]; usual care is always open."""
+        """First day in each cluster (stepped wedge): [support, cluster].
+
+        Usual care is always open; a programme never opens in the warm-up.
+        """
         clusters = self.scenario.population.clusters
         rows = []
-        for path, support in all_supports(self.scenario).values():
-            first = support.opens_day if path.startswith("programmes.") else -np.inf
-            rows.append(support.cluster_opens_days or (first,) * clusters)
+        for path, support in self.scenario.all_supports().values():
+            programme = path.startswith("programmes.")
+            first = support.opens_day if programme else -np.inf
+            days = support.cluster_opens_days or (first,) * clusters
+            rows.append([max(day, 0.0) if programme else day for day in days])
         return np.array(rows, dtype=np.float64).reshape(len(rows), clusters)
 
     def starting_share(self) -> NDArray[np.float64]:
@@ -157,7 +154,7 @@ class Supports:
         states = self.scenario.health.states
         rows = [
             [self.values.of(f"{path}.starting_share.{s}", support.starting_share.get(s)) for s in states]
-            for path, support in all_supports(self.scenario).values()
+            for path, support in self.scenario.all_supports().values()
         ]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(states))
 
@@ -185,7 +182,7 @@ def _closing_day(scenario: Scenario, support: Support, programme: bool) -> float
     ends = np.inf if support.ends_day is None else support.ends_day
     if support.closes_day is not None:
         return min(support.closes_day, ends)
-    return min(support.opens_day + scenario.horizon.funding_years * 365.25, ends) if programme else ends
+    return min(support.opens_day + scenario.horizon.funding_years * DAYS_PER_YEAR, ends) if programme else ends
 
 
 def _bits(names: tuple[str, ...], known: tuple[str, ...]) -> int:

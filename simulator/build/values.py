@@ -28,20 +28,11 @@ class Values:
         """Shares that add to 1."""
         stated = quantity.central
         sampled = [self.row.get(f"{path}.{i}", stated[i]) for i in range(len(stated))]
-        return np.asarray(sampled) / np.sum(sampled)
+        return np.asarray(np.array(sampled) / np.sum(sampled))
 
     def ratios(self, path: str, table: Mapping[str, Quantity], names: Sequence[str]) -> NDArray[np.float64]:
         """Ratios in the order of ``names``; 1 where the table has none."""
         return np.array([self.of(f"{path}.{name}", table.get(name), 1.0) for name in names])
-
-
-def band_names(scenario: Scenario) -> tuple[str, ...]:
-    """Age bands by their lower ends, as they are written in a scenario file.
-
-    >>> [f"{lower:g}" for lower in (65.0, 75.0)]
-    ['65', '75']
-    """
-    return tuple(f"{lower:g}" for lower in scenario.population.age_bands)
 
 
 def band_weights(scenario: Scenario, spread: AgeSpread, share: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -53,4 +44,4 @@ def band_weights(scenario: Scenario, spread: AgeSpread, share: NDArray[np.float6
     low = np.maximum(edges[:-1, None], lower[None, :])
     high = np.minimum(edges[1:, None], upper[None, :])
     overlap = np.clip(high - low, 0.0, None) / np.diff(edges)[:, None]
-    return share @ overlap
+    return np.asarray(share @ overlap)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import Any
 
@@ -10,24 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engines import hazards
+from simulator.engines.order import DATE, ENDING, OFFER
 from simulator.engines.people import Person
 from simulator.engines.records import Layout
-from simulator.engines.state import State
-from simulator.engines.world import DATE, ENDING, OFFER, Journey, Wait, World
+from simulator.engines.state import Spell, State
+from simulator.engines.world import Journey, Wait, World
 from simulator.model import DAYS_PER_YEAR, NONE, Basis, Target
 
-
 _UPTAKE = int(Target.UPTAKE)
-
-
-@dataclass
-class Spell:
-    """One enrolment: since when, active days booked up to when (inf: paused), and the slot held."""
-
-    since: float
-    active_since: float
-    slot: Any
-    number: int
 
 
 class Enrolment(State):
@@ -36,7 +25,6 @@ class Enrolment(State):
     def __init__(self, world: World, layout: Layout, person: Person, start: float) -> None:
         super().__init__(world, layout, person, start)
         supports = len(self.world.support)
-        self.enrolled: dict[int, Spell] = {}
         self.listed: dict[int, Wait] = {}
         self.starting_later: set[int] = set()
         self.starts = [0] * supports

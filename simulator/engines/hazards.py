@@ -12,19 +12,19 @@ the meaning.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import from_dtype
 from numpy.typing import NDArray
 
 from simulator.compiling import compiled
-from simulator.model import Basis, ClockKind, Length, Table, Target
-from simulator.streams import uniform4
+from simulator.model import DAYS_PER_YEAR as DAYS_PER_YEAR
+from simulator.model import ClockKind, Length, Table, Target
+from simulator.streams import Word, uniform4
 
-DAYS_PER_YEAR = 365.25
 ORIGIN_DAY = -150 * DAYS_PER_YEAR
 BLOCK_CANDIDATES = 8.0
-LAYER_BITS = 4
 BLOCK_SHIFT, PASS_SHIFT = 8, 28
 
 LIFE = np.dtype(
@@ -45,7 +45,7 @@ CURSOR = np.dtype(
     [("time", "f8"), ("mark", "f8"), ("length", "f8"), ("outcome", "f8"), ("block", "i8"), ("number", "i8")]
 )
 UNSET = -np.inf
-_CURSOR = from_dtype(CURSOR)
+_CURSOR: Any = from_dtype(CURSOR)
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(5)
 
@@ -53,7 +53,6 @@ _DEATH, _FLARE, _HEALTH = int(ClockKind.DEATH), int(ClockKind.FLARE), int(ClockK
 _FIXED, _EXPONENTIAL, _LOGNORMAL = int(Length.FIXED), int(Length.EXPONENTIAL), int(Length.LOGNORMAL)
 _WEIBULL, _UNIFORM = int(Length.WEIBULL), int(Length.UNIFORM)
 _CLOCK_TARGET = int(Target.CLOCK)
-_ACTIVE = int(Basis.ACTIVE)
 
 
 @compiled()
@@ -108,7 +107,8 @@ def length_days(
     d = durations[which]
     if u < d["zero_share"]:
         return 0.0
-    v = (u - d["zero_share"]) / (1.0 - d["zero_share"])
+    v: float = (u - d["zero_share"]) / (1.0 - d["zero_share"])
+    days: float
     if d["dist"] == _FIXED:
         days = d["a"]
     elif d["dist"] == _EXPONENTIAL:
@@ -121,7 +121,7 @@ def length_days(
         days = d["a"] + v * (d["b"] - d["a"])
     else:
         days = table[d["first"] + int(v * d["count"])]
-    return days * by_health[which, health]
+    return days * float(by_health[which, health])
 
 
 @compiled()
@@ -234,6 +234,22 @@ def log_ratio(
         f = effects[e]
         if f["target"] == target and f["subject"] == subject and (emergency or not f["emergency_only"]):
             total += f["ln_ratio"] * effect_weight(e, t, effects, spells, step_until, step_weight)
+    return with_pairs(total, target, subject, t, effects, spells, step_until, step_weight, synergies)
+
+
+@compiled()
+def with_pairs(
+    total: float,
+    target: int,
+    subject: int,
+    t: float,
+    effects: Table,
+    spells: Table,
+    step_until: NDArray[np.float64],
+    step_weight: NDArray[np.float64],
+    synergies: Table,
+) -> float:
+    """A log ratio plus g w1 w2 for each pair of effects on the target that work together."""
     for p in range(len(synergies)):
         g = synergies[p]
         if g["target"] == target and g["subject"] == subject:
@@ -263,8 +279,9 @@ def ratio_now(
 
 @compiled()
 def power(x: float, y: float) -> float:
-    """x to the power y, the one way both engines compute it."""
-    return x**y
+    """Raise x to the power y, the one way both engines compute it."""
+    raised: float = x**y
+    return raised
 
 
 @compiled()
@@ -299,7 +316,7 @@ def hazard(
     c = clocks[k]
     one = life[0]
     age = one["age"] + t / DAYS_PER_YEAR
-    h = c["base"] * by_health[k, one["health"]] * by_band[k, band_at(age, bands)]
+    h: float = c["base"] * by_health[k, one["health"]] * by_band[k, band_at(age, bands)]
     if c["growth"] != 0.0:
         h *= math.exp(c["growth"] * (age - c["reference_age"]))
     if c["risk_power"] == 1.0:
@@ -320,14 +337,7 @@ def hazard(
         for i in range(effects_on_clock[k], effects_on_clock[k + 1]):
             e = effect_order[i]
             x += effects[e]["ln_ratio"] * effect_weight(e, t, effects, spells, step_until, step_weight)
-        for p in range(len(synergies)):
-            g = synergies[p]
-            if g["target"] == _CLOCK_TARGET and g["subject"] == k:
-                x += (
-                    g["ln_ratio"]
-                    * effect_weight(g["first"], t, effects, spells, step_until, step_weight)
-                    * effect_weight(g["second"], t, effects, spells, step_until, step_weight)
-                )
+        x = with_pairs(x, _CLOCK_TARGET, k, t, effects, spells, step_until, step_weight, synergies)
         if x != 0.0:
             h *= math.exp(x)
     return h
@@ -361,7 +371,7 @@ def hazard_bound(
     while band + 1 < len(bands) and bands[band + 1] <= last_age:
         band += 1
         worst = max(worst, by_band[k, band])
-    h = c["base"] * by_health[k, one["health"]] * worst * (1.0 + c["amplitude"])
+    h: float = c["base"] * by_health[k, one["health"]] * worst * (1.0 + c["amplitude"])
     if c["growth"] != 0.0:
         age = last_age if c["growth"] > 0.0 else one["age"] + t / DAYS_PER_YEAR
         h *= math.exp(c["growth"] * (age - c["reference_age"]))
@@ -388,15 +398,16 @@ def hazard_bound(
 
 
 @compiled()
-def _largest_product(ln_ratio: float, first: Table, second: Table) -> float:
+def _largest_product(ln_ratio: float, first: np.void, second: np.void) -> float:
     """The most that a pair of effects can add to a log ratio, at the corners of their weights."""
-    one = max(ln_ratio * first["least"], ln_ratio * first["peak"])
-    other = min(ln_ratio * first["least"], ln_ratio * first["peak"])
-    return max(one * second["peak"], one * second["least"], other * second["peak"], other * second["least"])
+    one: float = max(ln_ratio * first["least"], ln_ratio * first["peak"])
+    other: float = min(ln_ratio * first["least"], ln_ratio * first["peak"])
+    most: float = max(one * second["peak"], one * second["least"], other * second["peak"], other * second["least"])
+    return most
 
 
 @compiled()
-def step(cursors: Table, i: int, t: float, rate: float, word: int, seed: int, life: Table) -> None:
+def step(cursors: Table, i: int, t: float, rate: float, word: int, seed: Word, life: Table) -> None:
     """Move cursor i of one layer on by one candidate; from an unset cursor, to the block that holds t."""
     c = cursors[i]
     days = DAYS_PER_YEAR / rate
@@ -422,13 +433,13 @@ def step(cursors: Table, i: int, t: float, rate: float, word: int, seed: int, li
 @compiled()
 def one_person(life: Table) -> int:
     """The person's id."""
-    return life[0]["person"]
+    return int(life[0]["person"])
 
 
 @compiled()
 def one_stream(life: Table) -> int:
     """The stream the person lives in."""
-    return life[0]["stream"]
+    return int(life[0]["stream"])
 
 
 @compiled()
@@ -436,7 +447,7 @@ def next_event(
     t: float,
     until: float,
     away: bool,
-    seed: int,
+    seed: Word,
     life: Table,
     running: NDArray[np.uint8],
     cursors: Table,

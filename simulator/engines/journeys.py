@@ -13,25 +13,24 @@ from typing import Any
 import numpy as np
 
 from simulator.engines import hazards
+from simulator.engines.enrolment import Enrolment
+from simulator.engines.order import ENDING, LIMIT, MOST_PASSES
 from simulator.engines.people import Person
 from simulator.engines.records import Layout
-from simulator.engines.state import State
-from simulator.engines.world import ENDING, LIMIT, MOST_PASSES, Journey, Stay, Wait, World
+from simulator.engines.world import Journey, Stay, Wait, World
 from simulator.errors import RunError
 from simulator.model import DEAD, HOME, NONE, Target
-
 
 _STAY, _ROUTE = int(Target.STAY), int(Target.ROUTE)
 
 
-class Journeys(State):
+class Journeys(Enrolment):
     """The part of a life that goes through places."""
 
     def __init__(self, world: World, layout: Layout, person: Person, start: float) -> None:
         super().__init__(world, layout, person, start)
         places = len(self.model.places)
         self.waits: dict[int, Wait] = {}
-        self.emergencies: list[list[float]] = [[] for _ in range(places)]
         self.discharged = [-inf] * places
 
     # --- from home -----------------------------------------------------------------------------

@@ -15,15 +15,15 @@ import simpy
 from numpy.typing import NDArray
 
 from simulator.engines import hazards
-from simulator.engines.enrolment import Enrolment
 from simulator.engines.journeys import Journeys
+from simulator.engines.order import DATE
 from simulator.engines.people import Person
 from simulator.engines.records import Layout
-from simulator.engines.world import DATE, KIND_OF_CLOCK, Journey, Moment, World
+from simulator.engines.world import Journey, Moment, World
 from simulator.model import NONE, Basis, ClockKind
 
 
-class Life(Journeys, Enrolment):
+class Life(Journeys):
     """One person in one arm, from the start of the warm-up (or their arrival) to death or the horizon."""
 
     def __init__(self, world: World, layout: Layout, person: Person, start: float) -> None:
@@ -88,6 +88,7 @@ class Life(Journeys, Enrolment):
             try:
                 yield Moment(env, time, kind, number)
             except simpy.Interrupt as turn:
+                assert turn.cause is not None
                 turn.cause(env.now)
                 continue
             if clock >= 0:

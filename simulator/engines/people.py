@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulator.compiling import compiled
 from simulator.engines.hazards import band_at, ndtri
 from simulator.model import DAYS_PER_YEAR, ENTRANT_IDS_FROM, Model
-from simulator.streams import uniform4
+from simulator.streams import Word, uniform4
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Person:
 
 @compiled()
 def traits(
-    seed: int,
+    seed: Word,
     stream: int,
     number: int,
     words: NDArray[np.int64],
@@ -59,7 +59,7 @@ def traits(
 
 
 @compiled()
-def _arrivals(seed: int, stream: int, word: int, rate: float, horizon: float, days: NDArray[np.float64]) -> int:
+def _arrivals(seed: Word, stream: int, word: int, rate: float, horizon: float, days: NDArray[np.float64]) -> int:
     """Write days of arrival before the horizon as far as there is room; how many there are."""
     day, count = 0.0, 0
     while rate > 0.0:
@@ -74,7 +74,7 @@ def _arrivals(seed: int, stream: int, word: int, rate: float, horizon: float, da
 
 
 def arrival_days(model: Model, stream: int) -> NDArray[np.float64]:
-    """When people join an open population, in order; entrant i has the id 2**31 + i.  # [entrant]"""
+    """When people join an open population, in order; entrant i has the id 2**31 + i: [entrant]."""
     rate, word = float(model.population.entrants_per_year), model.words.arrival
     rest = (np.uint64(model.seed), stream, word, rate, model.horizon)
     days = np.zeros(_arrivals(*rest, np.zeros(0)))

@@ -191,8 +191,8 @@ class Book:
 def windows(book: Book, index_day: float, ended_day: float, start: float) -> NDArray[np.float64] | None:
     """The 365 days before and after an index date: [side, measure].
 
-    Returns None when a window crosses the person's ``start`` (of the warm-up, or their arrival) or the horizon. Someone who
-    died stays in, with the days they were alive as exposure.
+    Returns None when a window crosses the person's ``start`` (of the warm-up, or their arrival) or the horizon.
+    Someone who died stays in, with the days they were alive as exposure.
     """
     first, last = index_day - WINDOW_DAYS, index_day + WINDOW_DAYS
     if first < start or last > book.horizon:

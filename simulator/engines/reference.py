@@ -10,16 +10,17 @@ SimPy's priority, so that ties never depend on the heap.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engines.life import Life
+from simulator.engines.order import ENDING
 from simulator.engines.people import Person, draw_people, entrants
 from simulator.engines.records import Layout, windows
-from simulator.engines.world import ENDING, Moment, World
+from simulator.engines.world import Moment, World
 from simulator.lives import Lives
 from simulator.model import Model
 
@@ -87,11 +88,9 @@ def _run(
 
 
 def _arrivals(
-    world: World, layout: Layout, everyone: list[Life], joining: Any
+    world: World, layout: Layout, everyone: list[Life], joining: Iterable[tuple[float, Person]]
 ) -> Generator[Moment, None, None]:
     """People join an open population."""
-    day: float
-    person: Person
     for day, person in joining:
         yield Moment(world.env, day, ENDING, person.number)
         life = Life(world, layout, person, day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from heapq import heappush
 from math import inf
 from typing import Any
@@ -15,6 +16,16 @@ from simulator.engines.people import Person
 from simulator.engines.records import Book, Layout
 from simulator.engines.world import Slots, Stay, World
 from simulator.streams import uniform4
+
+
+@dataclass
+class Spell:
+    """One enrolment: since when, active days booked up to when (inf: paused), and the slot held."""
+
+    since: float
+    active_since: float
+    slot: Any
+    number: int
 
 
 class State:
@@ -42,7 +53,8 @@ class State:
         self.agenda: list[tuple[float, int, int, str, Any]] = []
         self.noted = 0
         self.stay: Stay | None = None
-        self.enrolled: dict[int, Any] = {}
+        self.enrolled: dict[int, Spell] = {}
+        self.emergencies: list[list[float]] = [[] for _ in range(len(model.places))]
         self.arrived_day = self.home_since = start
         self.alive, self.ended_day = True, inf
 
@@ -59,6 +71,10 @@ class State:
     def _call(self, then: Callable[[float], None]) -> None:
         """Wake this person, who was waiting, at this very moment."""
         self.process.interrupt(then)
+
+    def _die(self, t: float) -> None:
+        """Die at this moment; a whole life knows how."""
+        raise NotImplementedError
 
     def _draw(self, word: int, number: int) -> tuple[float, float, float, float]:
         """The four uniforms of one of this person's decisions."""

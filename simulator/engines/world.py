@@ -10,21 +10,21 @@ from math import inf
 from typing import Any
 
 import simpy
+from simpy.events import EventPriority
 
+from simulator.engines.order import DATE as DATE
+from simulator.engines.order import DYING as DYING
+from simulator.engines.order import ENDING as ENDING
+from simulator.engines.order import FLARE as FLARE
+from simulator.engines.order import HEALTH as HEALTH
+from simulator.engines.order import KIND_OF_CLOCK
+from simulator.engines.order import LIMIT as LIMIT
+from simulator.engines.order import MOST_PASSES as MOST_PASSES
+from simulator.engines.order import NEED as NEED
+from simulator.engines.order import OFFER as OFFER
 from simulator.model import HOME, NONE, ClockKind, Model, Table
 
-DATE, DYING, ENDING, HEALTH, FLARE, LIMIT, NEED, OFFER = range(1, 9)
-KIND_OF_CLOCK = {
-    ClockKind.DEATH: DYING,
-    ClockKind.LEAVING: ENDING,
-    ClockKind.FLARE: FLARE,
-    ClockKind.HEALTH: HEALTH,
-    ClockKind.NEED: NEED,
-    ClockKind.OFFER: OFFER,
-    ClockKind.DROP_OUT: ENDING,
-}
 PERSON_BITS = 33
-MOST_PASSES = 15
 
 
 class Moment(simpy.Event):
@@ -35,7 +35,7 @@ class Moment(simpy.Event):
         self.callbacks = []
         self._value = None
         self._ok = True
-        heappush(env._queue, (time, (kind << PERSON_BITS) + person, next(env._eid), self))
+        heappush(env._queue, (time, EventPriority((kind << PERSON_BITS) + person), next(env._eid), self))
 
 
 class Slots(simpy.PriorityResource):
@@ -132,9 +132,7 @@ class World:
         self.rate_offers = [
             [o.clock for o in self.offer if o.support == i and o.clock != NONE] for i in range(len(self.support))
         ]
-        self.redirecting = [
-            i for i, s in enumerate(self.support) if self.present[i] and s.redirect_place != NONE
-        ]
+        self.redirecting = [i for i, s in enumerate(self.support) if self.present[i] and s.redirect_place != NONE]
         self.event_offers = [
             (i, o)
             for i, o in enumerate(self.offer)
@@ -179,4 +177,4 @@ class World:
     def open_for(self, support: int, cluster: int, t: float) -> bool:
         """Whether the support takes people from this cluster now."""
         opens = float(self.model.opens[support, cluster])
-        return opens <= t < self.support[support].closes_day
+        return bool(opens <= t < self.support[support].closes_day)

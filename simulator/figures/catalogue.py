@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from simulator.errors import RunError, nearest
+from simulator.errors import RunError, no_such
 from simulator.figures.distribution import npv_distribution
 from simulator.figures.fan import savings_fan
 from simulator.figures.illusion import before_after
@@ -39,9 +39,7 @@ def draw(name: str, source: Findings | HasFindings, arm: str | None = None) -> F
         RunError: when no figure has that name.
     """
     if name not in FIGURES:
-        near = nearest(name, FIGURES)
-        hint = f"; did you mean {near}?" if near else ""
-        raise RunError(f"found no figure {name}; allowed {', '.join(FIGURES)}{hint}")
+        raise RunError(no_such("figure", name, FIGURES))
     figure = FIGURES[name](source, arm).figure
     assert isinstance(figure, Figure)
     return figure

@@ -24,8 +24,8 @@ from matplotlib.transforms import offset_copy
 
 from simulator.account import Array
 from simulator.errors import RunError
-from simulator.evidence import MODE_WORDS
 from simulator.findings import ArmFindings, Findings
+from simulator.scenario import MODE_WORDS
 from simulator.wording import pounds
 
 BLUE, TEAL, PLUM, ORANGE, GREY = get_af_colours("categorical", number_of_colours=5)

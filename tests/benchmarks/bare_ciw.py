@@ -1,13 +1,13 @@
 """The bench pathway as a Ciw network: home, GP, A&E and ward are nodes, needs are routing, death is the exit.
 
 The chain can be said exactly: home is a node with as many servers as people, whose service time is the time until the
-next need and whose routing says which; everybody arrives there in one batch at time 0. In the shared variant the ward has no
-queue of its own, so that Ciw's blocking keeps people in their cubicle (or at home) until a bed is free; people wait
-for a cubicle in the A&E node, where the other models let them wait at home, and are counted there on arrival.
+next need and whose routing says which; everybody arrives there in one batch at time 0. In the shared variant the ward
+has no queue of its own, so that Ciw's blocking keeps people in their cubicle (or at home) until a bed is free; people
+wait for a cubicle in the A&E node, where the other models let them wait at home, and are counted there on arrival.
 
-What differs: the random numbers are Ciw's own (Python's ``random``); there is no cost by person, so bed days are taken from the
-records after the clock has stopped; and the search for the next event looks at everybody at a node, so that the time
-per event grows with the number of people: the benchmark gives Ciw the number at which it is fastest.
+What differs: the random numbers are Ciw's own (Python's ``random``); visits and bed days are taken from Ciw's records
+after the clock has stopped; and its search for the next event looks at everybody at a node, so that the time per event
+grows with the number of people: the benchmark gives Ciw the number at which it is fastest.
 
     python tests/benchmarks/bare_ciw.py
 """

@@ -5,8 +5,8 @@ which (their sum is exponential too, and ``AnyOf`` of four timeouts would cost f
 from one ``numpy.random.Generator`` in blocks, handed out one by one; ``scalar=True`` asks the generator for each number
 instead, as most models found in practice do.
 
-What it leaves out, against our engines: it writes down visits, bed days and deaths by person and nothing by year, has one
-arm, and somebody who waits at home for a place has no other needs meanwhile.
+What it leaves out, against our engines: it writes down visits, bed days and deaths by person and nothing by year, has
+one arm, and somebody who waits at home for a place has no other needs meanwhile.
 
     python tests/benchmarks/bare_simpy.py
 """
@@ -90,21 +90,21 @@ class Town:
                 book[AE] += 1
                 yield env.timeout(exponential() * ae_days)
                 if uniform() >= AE_TO_INPATIENT:
-                    if self.cubicles:
-                        self.cubicles.release(cubicle)
+                    if cubicle:
+                        cubicle.resource.release(cubicle)
                     continue
             if self.beds:
                 bed = self.beds.request()
                 self.waits += not bed.triggered and u >= self.to_ae
                 yield bed
                 if cubicle:
-                    self.cubicles.release(cubicle)
+                    cubicle.resource.release(cubicle)
             book[INPATIENT] += 1
             stay = exponential() * inpatient_days
             book[3] += min(stay, self.horizon - env.now)
             yield env.timeout(stay)
-            if self.beds:
-                self.beds.release(bed)
+            if bed:
+                bed.resource.release(bed)
             if uniform() < INPATIENT_TO_DEATH:
                 break
         self.deaths += 1

@@ -3,21 +3,22 @@
     python tests/benchmarks/coupling.py
     python tests/benchmarks/coupling.py --only chain --people 40000 --bare-people 4000
 
-The half-width of a mean over n people is z sd / sqrt(n), so the time to a given half-width is proportional to variance x
-time per person, and
+The half-width of a mean over n people is z sd / sqrt(n), so the time to a given half-width is proportional to
+variance x time per person, and
 
     times faster = (variance of the difference, independent / coupled) x (time per person, SimPy / ours)
 
-Both factors are measured here, side by side. *chain*: the cost difference on the bench pathway (ten years, A&E and direct
-needs a fifth lower), bare SimPy with an arm of its own for each world against our engines; means and spreads are held against
-the exact ones first. *scenario*: the discounted net saving of a shipped scenario. Nobody has written that in bare SimPy, so the
-SimPy engine gives the time and the arms' own spreads give the variance: Var(usual) + Var(programme). The variance of chance
-comes from the two replicates of each row, so the rows' parameters cancel.
+Both factors are measured here, side by side. *chain*: the cost difference on the bench pathway (ten years, A&E and
+direct needs a fifth lower), bare SimPy with an arm of its own for each world against our engines; the means are held
+against the exact ones. *scenario*: the discounted net saving of a shipped scenario. Nobody has written that in bare
+SimPy, so our SimPy engine gives the time, and the arms' own spreads give the variance: Var(usual) + Var(programme).
+The variance of chance comes from the two replicates of each row, so that the rows' parameters cancel.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import Callable
 from math import sqrt
 from statistics import median
@@ -57,11 +58,12 @@ def chain(people: int, bare_people: int, rounds: int) -> None:
         "our SimPy engine": (ours(reference.simulate, bare_people // 2), bare_people // 2),
         "compiled engine": (ours(compiled.simulate, people), people),
     }
+    gc.freeze()  # what was imported is nobody's garbage
     seconds: dict[str, list[float]] = {name: [] for name in works}
     saved: dict[str, list[Floats]] = {name: [] for name in works}
     for number in range(rounds):
         for name, (work, size) in works.items():
-            spent, (usual, other) = cpu_seconds(lambda work=work: work(number))  # type: ignore[misc]
+            spent, (usual, other) = cpu_seconds(work, number)
             for run, ratio in ((usual, 1.0), (other, REDUCED)):
                 must_be_exact(name, run, YEARS, ratio)
             seconds[name].append(spent / size)
@@ -99,12 +101,9 @@ def scenario(name: str, people: int, rows: int, slow_people: int, rounds: int) -
     seconds: dict[str, list[float]] = {"SimPy engine, arms made independent": [], "compiled engine": []}
     apart, together = [], []
     for number in range(rounds):
-        slow, _ = cpu_seconds(
-            lambda seed=number: run(written, rows=2, people=slow_people, seed=seed, workers=1, engine="simpy")  # type: ignore[misc]
-        )
-        fast, done = cpu_seconds(
-            lambda seed=number: run(written, rows=rows, people=people, seed=seed, workers=1, engine="compiled")  # type: ignore[misc]
-        )
+        alone = {"seed": number, "workers": 1}
+        slow, _ = cpu_seconds(run, written, rows=2, people=slow_people, engine="simpy", **alone)
+        fast, done = cpu_seconds(run, written, rows=rows, people=people, engine="compiled", **alone)
         seconds["SimPy engine, arms made independent"].append(slow / (2 * slow_people))
         seconds["compiled engine"].append(fast / (rows * people))
         account = done.account()
@@ -118,7 +117,7 @@ def scenario(name: str, people: int, rows: int, slow_people: int, rounds: int) -
         "compiled engine": (mean, float(np.mean(together)), size),
     }
     _show(found, seconds, {})
-    print(f"variances from {size} pairs of replicates: good to about {sqrt(2 / size):.0%}; their ratio to less than that")
+    print(f"variances from {size} pairs of replicates: good to {sqrt(2 / size):.0%} if normal, to less if skewed")
 
 
 def _chance(account: Any, figures: list[Floats]) -> float:
@@ -137,9 +136,7 @@ def _chance(account: Any, figures: list[Floats]) -> float:
 # --- both -------------------------------------------------------------------------------------------
 
 
-def _show(
-    found: dict[str, tuple[float, float, int]], seconds: dict[str, list[float]], exact: dict[str, float]
-) -> None:
+def _show(found: dict[str, tuple[float, float, int]], seconds: dict[str, list[float]], exact: dict[str, float]) -> None:
     """Mean, spread, time a person, and how much sooner than the first the same half-width is there."""
     names = list(found)
     each = {name: median(seconds[name]) for name in names}
@@ -179,7 +176,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("chain", "scenario"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--people", type=int, default=20_000, help="chain, compiled engine")
-    parser.add_argument("--bare-people", type=int, default=2_000, help="chain, bare SimPy; half of it: our SimPy engine")
+    parser.add_argument("--bare-people", type=int, default=2_000, help="chain, bare SimPy; half for ours")
     parser.add_argument("--scenario", default="age_uk")
     parser.add_argument("--scenario-people", type=int, default=500, help="compiled engine")
     parser.add_argument("--scenario-rows", type=int, default=32, help="compiled engine")

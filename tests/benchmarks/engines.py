@@ -3,9 +3,9 @@
     python tests/benchmarks/engines.py
     python tests/benchmarks/engines.py --people 10000 --years 10 --rounds 5
 
-Processor time, one thread, this one process; the engines take turns. Before anything is timed each engine's mean visits, deaths
-and cost are held against the exact answers (independent people) or against bare SimPy (shared places). salabim and
-Ciw join in when they are installed: ``pip install -e ".[benchmarks]"``.
+Processor time, one thread, this one process; the engines take turns. Before anything is timed each engine's mean
+visits, deaths and cost are held against the exact answers (independent people) or against bare SimPy (shared places).
+salabim and Ciw join in when they are installed: ``pip install -e ".[benchmarks]"``.
 """
 
 from __future__ import annotations

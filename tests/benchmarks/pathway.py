@@ -1,8 +1,8 @@
 """The bench pathway: one small care pathway that every engine runs, what is counted in it, and its exact answers.
 
-Home, GP, A&E, inpatient care and death, with constant rates (the chain of the reference values): at home 5 GP needs, 0.4
-A&E needs, 0.05 direct admissions and 0.02 deaths a year; mean stays of 2, 1/4 and 8 days, all exponential; 3 % of GP
-visits go on to A&E, 30 % of A&E visits to a ward, 4 % of ward stays end in death. The *shared* variant has 5 A&E
+Home, GP, A&E, inpatient care and death, with constant rates (the chain of the reference values): at home 5 GP needs,
+0.4 A&E needs, 0.05 direct admissions and 0.02 deaths a year; mean stays of 2, 1/4 and 8 days, all exponential; 3 % of
+GP visits go on to A&E, 30 % of A&E visits to a ward, 4 % of ward stays end in death. The *shared* variant has 5 A&E
 cubicles and 50 beds for 10,000 people: who needs a full place waits at home, who must move on keeps the cubicle.
 
 One event is one arrival at a place, one departure from a place, or one death, so that

@@ -1,7 +1,7 @@
 """Times of things side by side: processor seconds, alternating rounds, medians; and what machine this is.
 
-On a shared machine only ratios of things measured in turn mean anything, so everything here runs A B C A B C ..., and a ratio
-is the median over the rounds of the ratio within each round.
+On a shared machine only ratios of things measured in turn mean anything, so everything here runs A B C A B C ..., and
+a ratio is the median over the rounds of the ratio within each round.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ class Rates:
         return median(one / other for one, other in zip(self.by_round[name], self.by_round[to], strict=True))
 
 
-def cpu_seconds(work: Callable[[], Any]) -> tuple[float, Any]:
+def cpu_seconds(work: Callable[..., Any], *args: Any, **options: Any) -> tuple[float, Any]:
     """Processor seconds of this process (all its threads) for one call, and what it gave back."""
     gc.collect()
     start = time.process_time()
-    result = work()
+    result = work(*args, **options)
     return time.process_time() - start, result
 
 
-def wall_seconds(work: Callable[[], Any]) -> tuple[float, Any]:
+def wall_seconds(work: Callable[..., Any], *args: Any, **options: Any) -> tuple[float, Any]:
     """Seconds on the wall for one call, and what it gave back."""
     gc.collect()
     start = time.perf_counter()
-    result = work()
+    result = work(*args, **options)
     return time.perf_counter() - start, result
 
 
@@ -59,7 +59,7 @@ def rate(work: Callable[[int], Any], units: Callable[[Any], float], first: int, 
     """Units a processor second of runs numbered from ``first``, as many as fill the time."""
     done, spent, number = 0.0, 0.0, first
     while spent < at_least_s:
-        seconds, result = cpu_seconds(lambda number=number: work(number))  # type: ignore[misc]
+        seconds, result = cpu_seconds(work, number)
         done, spent, number = done + units(result), spent + seconds, number + 1
     return done / spent
 

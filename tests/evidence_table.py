@@ -1,0 +1,80 @@
+"""The evidence table of scenarios/README.md: every number with a grade, as the files state it.
+
+`python tests/evidence_table.py` writes it anew, between its two marks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from simulator.paths import quantities
+from simulator.quantity import Quantity
+from simulator.read import read
+from simulator.spread import SPREAD_KEYS
+
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+README = SCENARIOS / "README.md"
+BEGIN, END = "<!-- evidence table: begins -->", "<!-- evidence table: ends -->"
+BASE = "england_65_plus"
+PARENTS = {"age_uk_waiting_list": "age_uk"}
+WORDS = {"ci95": "95 %", "ci80": "80 %", "range": "range"}
+
+
+def evidence_table() -> str:
+    """The table as Markdown, one section for each scenario, what it inherits left out."""
+    names = [BASE, *sorted({path.stem for path in SCENARIOS.glob("*.toml")} - {BASE})]
+    return "\n".join(part for name in names for part in _section(name))
+
+
+def _section(name: str) -> list[str]:
+    inherited = {} if name == BASE else quantities(read(PARENTS.get(name, BASE)))
+    own = {path: q for path, q in quantities(read(name)).items() if q.grade and inherited.get(path) != q}
+    head = "| Number | Value | Grade | Source, what it says, why this value |"
+    return [
+        "",
+        f"### `{name}`",
+        "",
+        head,
+        "|---|---|---|---|",
+        *(f"| `{path}` | {_value(q)} | {q.grade} | {_evidence(q)} |" for path, q in sorted(own.items())),
+        "",
+    ]
+
+
+def _value(quantity: Quantity) -> str:
+    told = " / ".join(f"{x:,g}" for x in quantity.central)
+    for key in SPREAD_KEYS:
+        given = getattr(quantity, key)
+        if key in WORDS and given:
+            told += f" ({WORDS[key]} {given[0]:,g} to {given[1]:,g})"
+        elif given:
+            told += f" ({key} {given:,g})"
+    return " ".join(word for word in (told, quantity.unit, _prices(quantity)) if word)
+
+
+def _prices(quantity: Quantity) -> str:
+    return f"in prices of {quantity.price_year}" if quantity.price_year else ""
+
+
+def _evidence(quantity: Quantity) -> str:
+    said = ": ".join(text for text in (quantity.source, quantity.supports) if text)
+    why = f"*{_line(quantity.why)}*" if quantity.why else ""
+    return " ".join(text for text in (f"{_line(said)}." if said else "", why) if text)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").rstrip(".")
+
+
+def between_marks(text: str) -> str:
+    """The table that stands in a text."""
+    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)].strip("\n")
+
+
+def rewritten(text: str) -> str:
+    """The text with the table as the files state it."""
+    return f"{text[: text.index(BEGIN)]}{BEGIN}\n{evidence_table()}\n{text[text.index(END) :]}"
+
+
+if __name__ == "__main__":
+    README.write_text(rewritten(README.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")

@@ -1,0 +1,213 @@
+"""Checks give the figure that closed forms give, with an honest error, and say what they do not know."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from engines import ENGINES
+from scenes import scene, town, watch
+from scipy.special import ndtr, ndtri
+
+from simulator.check import CheckResult, check, jackknife
+from simulator.errors import RunError
+from simulator.idle import depended_on, without_idle_places
+from simulator.measures import PROGRAMME, USUAL_CARE
+from simulator.scenario import Scenario
+
+MOST = 4.9  # standard errors
+
+
+def asked(scenario: Scenario, **checks: dict[str, object]) -> Scenario:
+    """The scenario with these checks."""
+    stated = {name: {"low": -math.inf, "high": math.inf, **check} for name, check in checks.items()}
+    wide = {name: {**c, "low": max(c["low"], -1e12), "high": min(c["high"], 1e12)} for name, c in stated.items()}
+    return Scenario.model_validate({**scenario.model_dump(by_alias=True, exclude_none=True), "checks": wide})
+
+
+def ward(rate: float, *, log_sd: float = 0.0, people: int = 4000, years: int = 2) -> Scenario:
+    """People of one kind with emergency admissions at a rate, without length of stay."""
+    risk = {"population": {"risk": {"log_sd": log_sd}}} if log_sd else {}
+    needs = {"urgent": {"goes_to": "ward", "rate": rate, "emergency": True}}
+    places = {"ward": {"stay": {"dist": "fixed", "mean": 0.0}, "readmission_days": 30}}
+    return scene({"needs": needs, "places": places}, risk, people=people, years=years)
+
+
+def far(result: CheckResult, truth: float) -> float:
+    """How many standard errors a result is from the truth."""
+    return abs(result.simulated - truth) / result.mcse
+
+
+# ------------------------------------------------------------------------------------------ closed forms
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error():
+    values = np.random.default_rng(1).normal(size=50)
+    parts = np.stack([values, np.ones(50)], axis=1)
+    mean, mcse = jackknife(parts, lambda s: float(s[0] / s[1]))
+    assert mean == pytest.approx(values.mean())
+    assert mcse == pytest.approx(values.std(ddof=1) / math.sqrt(50))
+
+
+def test_one_block_has_no_error():
+    assert math.isnan(jackknife(np.ones((1, 2)), lambda s: float(s[0]))[1])
+
+
+def test_visits_and_repeats_of_people_who_are_all_alike_are_poisson():
+    mean = 0.6
+    scenario = asked(
+        ward(mean),
+        visits={"measure": "visits:ward", "per": 1000},
+        same={"measure": "repeat_share_same_year:ward"},
+        later={"measure": "repeat_share_next_year:ward"},
+    )
+    visits, same, later = check(scenario, rows=2)
+    assert far(visits, 1000 * mean) < MOST
+    assert far(same, 1 - math.exp(-mean)) < MOST
+    assert far(later, 1 - math.exp(-mean) * (1 + mean)) < MOST
+
+
+def test_readmissions_of_a_poisson_process_are_those_within_thirty_days():
+    rate = 1.2
+    result = check(asked(ward(rate), back={"measure": "readmission_share:ward"}), rows=2)[0]
+    month = 1 - math.exp(-rate * 30 / 365.25)
+    assert far(result, month) < MOST + 1  # the first month has no history
+
+
+@pytest.mark.parametrize(("share", "on_record"), [(0.005, 0.093), (0.05, 0.343), (0.2, 0.599)])
+def test_risk_over_all_ages_concentrates_admissions_as_on_record(share, on_record):
+    """Roland & Abel 2012, people of all ages: 105 admissions per 1,000, log standard deviation of risk 1.25."""
+    scenario = asked(ward(0.105, log_sd=1.25, people=20_000), top={"measure": f"concentration:ward:{share}"})
+    result = check(scenario, rows=2)[0]
+    of_lognormal = 1 - ndtr(ndtri(1 - share) - 1.25)
+    assert far(result, of_lognormal) < MOST
+    assert abs(of_lognormal - on_record) < 0.07
+
+
+def test_a_programme_without_effect_changes_nothing_and_selection_alone_shows_a_fall():
+    walks = {
+        "offers": {"crisis": {"on": "discharge:ward", "share": 1.0}},
+        "effects": {"none": {"target": "emergency:ward", "calibrated": 1.0}},
+        "once": True,
+    }
+    a_day = {"places": {"ward": {"stay": {"dist": "fixed", "mean": 1.0}}}}
+    urgent = {"needs": {"urgent": {"goes_to": "ward", "rate": 0.5, "emergency": True}}}
+    scenario = scene(urgent, a_day, {"programmes": {"walks": walks}}, people=2000, years=3, warm_up_years=1.0)
+    of = {"programme": "walks", "measure": "emergency:ward"}
+    scenario = asked(
+        scenario,
+        truth={**of, "comparison": "with and without"},
+        naive={**of, "comparison": "before and after"},
+        alone={**of, "comparison": "before and after", "measure": "unselected:emergency:ward"},
+    )
+    truth, naive, alone = check(scenario, rows=1)
+    assert truth.simulated == 0.0
+    assert naive.simulated == alone.simulated
+    assert 0.5 / 1.5 - 1 < naive.simulated < 0.5 - 1  # 1 to 1.5 admissions before, the last of them certain; 0.5 after
+
+
+def test_costs_are_visits_times_prices():
+    base = ward(0.6, people=500)
+    money = {
+        "payers": {"nhs": {"title": "NHS"}, "family": {"title": "Families", "public": False}},
+        "cash": {"none": {"share": [0.0]}},
+        "prices": {
+            "stay": {"per": "visit:ward", "amount": 1000, "payer": "nhs", "cash": "none"},
+            "lift": {"per": "visit:ward", "amount": 10, "payer": "family", "cash": "none"},
+        },
+    }
+    priced = Scenario.model_validate({**base.model_dump(by_alias=True, exclude_none=True), **money})
+    scenario = asked(
+        priced,
+        visits={"measure": "visits:ward"},
+        nhs={"measure": "cost:nhs"},
+        both={"measure": "cost:nhs+family"},
+        lift={"measure": "price:lift"},
+    )
+    visits, nhs, both, lift = (result.simulated for result in check(scenario, rows=1))
+    assert (nhs, both, lift) == pytest.approx((1000 * visits, 1010 * visits, 10 * visits))
+
+
+# ----------------------------------------------------------------------------------------------- verdicts
+
+
+def test_results_come_in_the_order_of_the_file_with_their_verdicts():
+    scenario = asked(
+        ward(0.5, people=400),
+        later={"measure": "repeat_share_next_year:ward"},
+        met={"measure": "visits:ward", "low": 0.0, "high": 5.0, "target": 0.5, "note": "as asked"},
+        out={"measure": "visits:ward", "low": 5.0, "high": 6.0},
+        told={"measure": "visits:ward", "low": 5.0, "high": 6.0, "judged": False},
+    )
+    results = check(scenario, people=200, rows=1)
+    assert [r.name for r in results] == ["later", "met", "out", "told"]
+    assert [r.passed for r in results][1:] == [True, False, None]
+    assert (results[1].target, results[1].note) == (0.5, "as asked")
+
+
+def test_some_checks_can_be_asked_for_by_name():
+    scenario = asked(ward(0.5), one={"measure": "visits:ward"}, two={"measure": "deaths"})
+    assert [r.name for r in check(scenario, people=50, rows=1, names=["two"])] == ["two"]
+    with pytest.raises(RunError, match="did you mean one"):
+        check(scenario, people=50, rows=1, names=["onne"])
+
+
+def test_an_unknown_measure_is_an_error_that_names_the_nearest():
+    scenario = asked(ward(0.5), typo={"measure": "visit:ward"})
+    with pytest.raises(RunError, match="did you mean visits:ward"):
+        check(scenario, people=50, rows=1)
+
+
+def test_the_head_of_the_module_says_every_measure():
+    import simulator.measures as module
+
+    for name in (*USUAL_CARE, *PROGRAMME):
+        assert name in (module.__doc__ or "")
+
+
+def test_both_engines_give_the_same_results():
+    scenario = asked(town(people=60), ae={"measure": "visits:ae"}, same={"measure": "repeat_share_same_year:inpatient"})
+    simpy, compiled = (check(scenario, people=60, rows=1, engine=name) for name in ("simpy", "compiled"))
+    assert simpy == compiled
+
+
+# -------------------------------------------------------------------------------------------- idle places
+
+
+def with_clinic() -> Scenario:
+    """The town with a clinic that nothing depends on."""
+    return town(
+        {
+            "needs": {"clinic": {"goes_to": "clinic", "rate": 3.0}},
+            "places": {"clinic": {"stay": {"dist": "fixed", "mean": 0.0}}},
+            "flares": {"ratio": {"clinic": 2.0}},
+            "boosts": {"after_ward": {"ratio": {"clinic": 2.0}}},
+            "programmes": {
+                "visits": {
+                    "effects": {"clinic": {"target": "visits:clinic", "calibrated": 0.9}},
+                    "early_uplift": {"uplift": 0.1, "days": 90, "needs": ["clinic"]},
+                }
+            },
+        }
+    )
+
+
+def test_places_on_a_journey_or_that_something_refers_to_are_not_idle():
+    assert depended_on(with_clinic()) >= {"gp", "ae", "inpatient"}
+    assert "clinic" not in depended_on(with_clinic())
+
+
+def test_an_idle_place_goes_with_all_that_belongs_to_it():
+    left = without_idle_places(with_clinic(), ())
+    assert set(left.places) == {"gp", "ae", "inpatient"} and "clinic" not in left.needs
+    assert "clinic" not in left.programmes["visits"].effects and left.programmes["visits"].early_uplift is None
+    assert "clinic" in without_idle_places(with_clinic(), ["clinic"]).places
+
+
+def test_leaving_out_an_idle_place_changes_nobody_elses_life():
+    whole, less = with_clinic(), without_idle_places(with_clinic(), ())
+    seen = [watch(ENGINES["simpy"], each) for each in (whole, less)]
+    for item in ("visits:inpatient", "readmissions:inpatient", "starts:visits", "deaths"):
+        for arm in (0, 1):
+            np.testing.assert_array_equal(*(one.count(item, arm) for one in seen))
