@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numba
-from numba import njit, types
 
 __all__ = ["compiled", "fixed", "is_ready", "mark_ready"]
 
@@ -25,6 +24,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 PACKAGE = Path(__file__).parent
 SOURCES = ("compiling.py", "streams.py", "model.py", "ledger.py", "engines/*.py")
+
+njit: Any = numba.njit  # numba's own types leave out options that it takes
+types: Any = numba.types
+config: Any = numba.config
 
 _TYPES: dict[str, Any] = {
     "Addresses": types.Array(types.int64, 2, "C"),
@@ -91,12 +94,12 @@ def _folder() -> Path:
 @contextmanager
 def _own_cache() -> Iterator[None]:
     """Let numba cache into our folder, and only what is decorated meanwhile."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = before or str(_folder())
+    before = config.CACHE_DIR
+    config.CACHE_DIR = before or str(_folder())
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 def is_ready() -> bool:

@@ -28,7 +28,7 @@ visits, emergency, days:PLACE        change per person-year alive of those who s
                                      same people and months without the programme
 unselected, the same:                the same people and months, all without the programme: what selection alone does
 starts                               people who start while it is funded, for ``per`` people
-cost_per_start                       pounds of programme spending for each start, what is paid once at the start left out
+cost_per_start                       pounds of programme spending for each start, what is paid once on day 0 left out
 cost_per_participant_year            the same for each year that someone is on it
 benefit_per_start_year               pounds of stated benefits for each year within their term
 days_averted_per_pound:PLACE         days in the place that the whole area is spared, at ``per`` pounds a day, for each

@@ -1,5 +1,7 @@
 """The command line as an analyst meets it: what is printed where, which exit code, how fast it answers."""
 
+from __future__ import annotations
+
 import json
 import re
 import resource
@@ -8,10 +10,10 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from village import VILLAGE, village_file, village_run
 
 from simulator import cli, screen
@@ -19,6 +21,8 @@ from simulator.cli import main
 from simulator.run import Engine
 from simulator.scenario import EVIDENCE_MODES
 
+Finished = tuple[Path, Result]
+Printed = tuple[Path, dict[str, Any]]
 HEAVY = ("numpy", "pandas", "matplotlib", "scipy", "numba", "pydantic", "simpy", "pyarrow", "rich", "tree_sitter")
 SMALL = ("--rows", "4", "--people", "40", "--workers", "1")
 SIMULATOR = (sys.executable, "-m", "simulator.cli")
@@ -30,14 +34,14 @@ TOP = (
 
 
 @pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test works in a folder of its own, with the village in it."""
     monkeypatch.chdir(tmp_path)
     village_file(tmp_path)
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """The results folder of one small run, and what the command said."""
     folder = tmp_path_factory.mktemp("runs")
     out = folder / "village"
@@ -46,38 +50,38 @@ def finished(tmp_path_factory):
     return out, said
 
 
-def call(*words):
+def call(*words: object) -> Result:
     return CliRunner().invoke(main, [str(word) for word in words])
 
 
 # ------------------------------------------------------------------------------------------------ help
 
 
-def commands():
+def commands() -> list[str]:
     return sorted(main.commands)
 
 
-def test_the_commands_are_those_of_the_design():
+def test_the_commands_are_those_of_the_design() -> None:
     wanted = {"run", "check", "validate", "price", "plot", "list", "show", "new", "schema", "trace"}
     assert set(commands()) == wanted
 
 
 @pytest.mark.parametrize("name", commands())
-def test_every_command_has_an_example_in_its_help(name):
+def test_every_command_has_an_example_in_its_help(name: str) -> None:
     said = call(name, "--help")
     assert said.exit_code == 0
     assert f"Example:\n    simulator {name}" in said.stdout
 
 
 @pytest.mark.parametrize("name", commands())
-def test_examples_name_options_that_exist(name):
+def test_examples_name_options_that_exist(name: str) -> None:
     command = main.commands[name]
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
-    example = command.help.split("Example:")[1]
+    example = (command.help or "").split("Example:")[1]
     assert {word for word in example.split() if word.startswith("--")} <= known
 
 
-def test_no_help_imports_anything_heavy():
+def test_no_help_imports_anything_heavy() -> None:
     code = (
         "import sys; from click.testing import CliRunner; from simulator.cli import main\n"
         "for name in ('', *main.commands): CliRunner().invoke(main, [name, '--help'] if name else ['--help'])\n"
@@ -87,7 +91,7 @@ def test_no_help_imports_anything_heavy():
     assert said.stdout.strip() == "[]"
 
 
-def test_the_command_answers_in_under_half_a_second():
+def test_the_command_answers_in_under_half_a_second() -> None:
     subprocess.run([*SIMULATOR, "--help"], capture_output=True, check=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([*SIMULATOR, "--help"], capture_output=True, check=True)
@@ -98,7 +102,7 @@ def test_the_command_answers_in_under_half_a_second():
 # ------------------------------------------------------------------------------------------------- run
 
 
-def test_a_run_ends_with_five_plain_lines_and_says_its_evidence(finished):
+def test_a_run_ends_with_five_plain_lines_and_says_its_evidence(finished: Finished) -> None:
     out, said = finished
     assert "Evidence: best independent evidence." in said.stdout
     for start in (
@@ -113,7 +117,7 @@ def test_a_run_ends_with_five_plain_lines_and_says_its_evidence(finished):
     assert str(out) in said.stdout
 
 
-def test_a_run_fills_its_folder(finished):
+def test_a_run_fills_its_folder(finished: Finished) -> None:
     out, _ = finished
     wanted = (
         "manifest.json",
@@ -128,14 +132,14 @@ def test_a_run_fills_its_folder(finished):
     assert [name for name in files if not (out / name).exists()] == []
 
 
-def test_progress_goes_to_standard_error_alone(finished):
+def test_progress_goes_to_standard_error_alone(finished: Finished) -> None:
     _, said = finished
     assert "village: 100 % (4 of 4)" in said.stderr
     assert "100 %" not in said.stdout.split("Evidence:")[0]
 
 
 @pytest.fixture(scope="module")
-def as_json(tmp_path_factory):
+def as_json(tmp_path_factory: pytest.TempPathFactory) -> Printed:
     """The object that a small run prints, and where it ran."""
     folder = tmp_path_factory.mktemp("json")
     with pytest.MonkeyPatch.context() as patch:
@@ -144,7 +148,7 @@ def as_json(tmp_path_factory):
     return folder, json.loads(said.stdout)
 
 
-def test_json_prints_one_object_and_nothing_else_on_standard_output(as_json):
+def test_json_prints_one_object_and_nothing_else_on_standard_output(as_json: Printed) -> None:
     _, told = as_json
     assert set(TOP) <= set(told)
     assert told["arms"] == ["usual care", "walks"]
@@ -155,31 +159,31 @@ def test_json_prints_one_object_and_nothing_else_on_standard_output(as_json):
     assert all(set(entry) == {"measure", "naive", "true", "rho"} for entry in told["before_after"])
 
 
-def test_json_holds_the_figures_by_arm_and_at_the_top_when_there_is_one(as_json):
+def test_json_holds_the_figures_by_arm_and_at_the_top_when_there_is_one(as_json: Printed) -> None:
     _, told = as_json
     assert told["programmes"]["walks"] == {name: told[name] for name in TOP[TOP.index("npv") :]}
     two = screen.as_json(village_run('arms={walks = ["walks"], "walks again" = ["walks"]}', rows=2), None)
     assert set(two["programmes"]) == {"walks", "walks again"} and "npv" not in two
 
 
-def test_the_folder_is_named_after_the_scenario_and_its_hash(as_json):
+def test_the_folder_is_named_after_the_scenario_and_its_hash(as_json: Printed) -> None:
     folder, told = as_json
     assert told["out"] == str(Path("results") / f"village-{told['hash']}")
     assert (folder / told["out"] / "manifest.json").exists()
 
 
-def test_years_and_set_change_the_scenario_that_is_kept():
+def test_years_and_set_change_the_scenario_that_is_kept() -> None:
     call("run", "village.toml", *SMALL, "--years", 2, "--set", "programmes.walks.uptake=0.4", "--out", "out")
     kept = tomllib.loads(Path("out/scenario.resolved.toml").read_text(encoding="utf-8"))
     assert (kept["horizon"]["years"], kept["programmes"]["walks"]["uptake"]) == (2, 0.4)
 
 
-def test_the_mode_is_printed_in_the_words_of_the_analyst():
+def test_the_mode_is_printed_in_the_words_of_the_analyst() -> None:
     said = call("run", "village.toml", *SMALL, "--evidence", "claimed")
     assert "Evidence: as reported." in said.stdout
 
 
-def test_a_scenario_without_a_programme_runs_and_says_that_there_is_nothing_to_compare():
+def test_a_scenario_without_a_programme_runs_and_says_that_there_is_nothing_to_compare() -> None:
     text = 'extends = "village.toml"\nname = "base"\nremove = ["programmes"]\n'
     Path("base.toml").write_text(text, encoding="utf-8")
     said = call("run", "base.toml", *SMALL, "--out", "base")
@@ -188,7 +192,7 @@ def test_a_scenario_without_a_programme_runs_and_says_that_there_is_nothing_to_c
     assert call("trace", "base.toml").exit_code == 2
 
 
-def test_the_options_are_those_of_the_engine_room():
+def test_the_options_are_those_of_the_engine_room() -> None:
     assert cli.MODES == EVIDENCE_MODES
     assert get_args(Engine) == cli.ENGINES
 
@@ -196,31 +200,31 @@ def test_the_options_are_those_of_the_engine_room():
 # ------------------------------------------------------------------------------------------- exit codes
 
 
-def test_faults_are_printed_plainly_and_exit_2():
+def test_faults_are_printed_plainly_and_exit_2() -> None:
     said = call("run", "village.toml", "--set", "programmes.walks.uptake=1.4")
     assert said.exit_code == 2
     assert "programmes.walks.uptake: 1.4 is outside 0 to 1" in said.stderr
     assert "Traceback" not in said.output and said.stdout == ""
 
 
-def test_an_unknown_scenario_exits_2_with_what_to_do():
+def test_an_unknown_scenario_exits_2_with_what_to_do() -> None:
     said = call("run", "no such scenario")
     assert said.exit_code == 2 and "simulator list" in said.stderr
 
 
 @pytest.mark.parametrize("words", [("run", "village.toml", "--evidence", "hopeful"), ("run",), ("fly",)])
-def test_unknown_options_and_commands_exit_2(words):
+def test_unknown_options_and_commands_exit_2(words: tuple[str, ...]) -> None:
     assert call(*words).exit_code == 2
 
 
-def test_a_file_that_cannot_be_written_is_said_without_a_traceback():
+def test_a_file_that_cannot_be_written_is_said_without_a_traceback() -> None:
     Path("blocked").write_text("", encoding="utf-8")
     said = call("run", "village.toml", *SMALL, "--out", "blocked/inside")
     assert said.exit_code == 2 and "blocked" in said.stderr and "Traceback" not in said.output
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_exits_130_and_goes_on_to_the_same_bytes():
+def test_an_interrupted_run_exits_130_and_goes_on_to_the_same_bytes() -> None:
     words = [*SIMULATOR, "run", "village.toml", "--rows", "12", "--people", "50", "--workers", "1", "--out"]
     with subprocess.Popen([*words, "stopped"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None and running.stderr.readline().startswith("village: ")
@@ -237,7 +241,7 @@ def test_an_interrupted_run_exits_130_and_goes_on_to_the_same_bytes():
 # ---------------------------------------------------------------------------------------------- checks
 
 
-def checked(low, high):
+def checked(low: float, high: float) -> Result:
     """What `check` says of the village with one check, on GP visits."""
     text = f"""
 extends = "village.toml"
@@ -254,20 +258,20 @@ note = "people die"
     return call("check", "checked.toml", "--people", 60, "--rows", 2)
 
 
-def test_checks_that_are_met_exit_0():
+def test_checks_that_are_met_exit_0() -> None:
     said = checked(low=2000, high=5000)
     assert said.exit_code == 0, said.output
     assert re.search(r"gp visits\s+4,000\s+2,000 to 5,000\s+3,\d+\s+± \S+\s+met", said.stdout)
 
 
-def test_a_check_out_of_range_exits_1_and_says_why():
+def test_a_check_out_of_range_exits_1_and_says_why() -> None:
     said = checked(low=9000, high=9999)
     assert said.exit_code == 1
     assert "OUT" in said.stdout and "gp visits: people die" in said.stdout
     assert "outside their range: gp_visits" in said.stderr
 
 
-def test_checks_as_json_are_one_object():
+def test_checks_as_json_are_one_object() -> None:
     checked(low=2000, high=5000)
     told = json.loads(call("check", "checked.toml", "--people", 60, "--rows", 1, "--json").stdout)
     (entry,) = told["checked"]
@@ -277,7 +281,7 @@ def test_checks_as_json_are_one_object():
 # --------------------------------------------------------------------------------------- finished runs
 
 
-def test_other_prices_need_no_simulation_and_double_prices_double_money(finished):
+def test_other_prices_need_no_simulation_and_double_prices_double_money(finished: Finished) -> None:
     out, _ = finished
     before = json.loads(call("price", out, "--json").stdout)
     prices = {"gp": 80, "ae": 470, "bed": 800, "care": 80, "charity": 0.2}
@@ -291,33 +295,33 @@ def test_other_prices_need_no_simulation_and_double_prices_double_money(finished
     assert after["npv"]["mean"] == pytest.approx(2 * before["npv"]["mean"])
 
 
-def test_a_change_of_lives_is_refused_by_price(finished):
+def test_a_change_of_lives_is_refused_by_price(finished: Finished) -> None:
     out, _ = finished
     said = call("price", out, "--set", "programmes.walks.uptake=0.1")
     assert said.exit_code == 2 and "programmes.walks.uptake" in said.stderr
 
 
-def test_priced_tables_and_figures_are_written_where_asked(finished):
+def test_priced_tables_and_figures_are_written_where_asked(finished: Finished) -> None:
     out, _ = finished
     said = call("price", out, "--set", "prices.ae.amount=300", "--out", "dearer")
     assert said.exit_code == 0
     assert Path("dearer/findings.xlsx").exists() and Path("dearer/figures/savings_fan.svg").exists()
 
 
-def test_a_folder_without_a_run_is_refused():
+def test_a_folder_without_a_run_is_refused() -> None:
     Path("empty").mkdir()
     said = call("price", "empty")
     assert said.exit_code == 2 and "empty" in said.stderr
 
 
-def test_plot_draws_the_figures_asked_for(finished):
+def test_plot_draws_the_figures_asked_for(finished: Finished) -> None:
     out, _ = finished
     said = call("plot", out, "--figure", "payback_curve", "--out", "pictures")
     assert said.stdout.split() == [str(Path("pictures") / f"payback_curve.{kind}") for kind in ("png", "svg")]
     assert (out / "figures/payback_curve.png").read_bytes() == Path("pictures/payback_curve.png").read_bytes()
 
 
-def test_plot_refuses_an_unknown_figure_with_the_nearest_name(finished):
+def test_plot_refuses_an_unknown_figure_with_the_nearest_name(finished: Finished) -> None:
     said = call("plot", finished[0], "--figure", "payback")
     assert said.exit_code == 2 and "did you mean payback_curve?" in said.stderr
 
@@ -325,7 +329,7 @@ def test_plot_refuses_an_unknown_figure_with_the_nearest_name(finished):
 # -------------------------------------------------------------------------------------- scenario files
 
 
-def test_validate_prints_every_fault_of_every_file():
+def test_validate_prints_every_fault_of_every_file() -> None:
     Path("bad.toml").write_text(VILLAGE.replace("uptake = 0.7", "uptake = 1.7").replace("rate = 4.0", "rate = -4.0"))
     said = call("validate", "village.toml", "bad.toml", "missing.toml")
     assert said.exit_code == 2
@@ -334,7 +338,7 @@ def test_validate_prints_every_fault_of_every_file():
     assert "bad.toml:" in said.stderr and "missing.toml" in said.stderr
 
 
-def test_list_shows_scenarios_of_the_working_folder_with_their_titles():
+def test_list_shows_scenarios_of_the_working_folder_with_their_titles() -> None:
     Path("scenarios").mkdir()
     village_file(Path("scenarios"))
     Path("scenarios/broken.toml").write_text("title = ", encoding="utf-8")
@@ -344,7 +348,7 @@ def test_list_shows_scenarios_of_the_working_folder_with_their_titles():
     assert "has faults" in said.stdout
 
 
-def test_show_prints_a_scenario_that_reads_back_the_same():
+def test_show_prints_a_scenario_that_reads_back_the_same() -> None:
     whole = call("show", "village.toml").stdout
     Path("all.toml").write_text(whole, encoding="utf-8")
     assert call("show", "all.toml").stdout == whole
@@ -352,12 +356,12 @@ def test_show_prints_a_scenario_that_reads_back_the_same():
     assert tomllib.loads(call("show", "village.toml", "horizon").stdout)["years"] == 5
 
 
-def test_show_suggests_the_nearest_name_of_a_part():
+def test_show_suggests_the_nearest_name_of_a_part() -> None:
     said = call("show", "village.toml", "needs.gpp")
     assert said.exit_code == 2 and "did you mean gp?" in said.stderr
 
 
-def test_new_writes_a_starter_without_faults_and_never_overwrites():
+def test_new_writes_a_starter_without_faults_and_never_overwrites() -> None:
     said = call("new", "my_walks", "--from", "village.toml")
     assert said.exit_code == 0 and "my_walks.toml" in said.stdout
     assert call("validate", "my_walks.toml").exit_code == 0
@@ -365,7 +369,7 @@ def test_new_writes_a_starter_without_faults_and_never_overwrites():
     assert call("new", "My Walks", "--from", "village.toml").exit_code == 2
 
 
-def test_every_line_of_a_starter_may_be_taken_out_of_its_comment():
+def test_every_line_of_a_starter_may_be_taken_out_of_its_comment() -> None:
     call("new", "my_walks", "--from", "village.toml")
     text = Path("my_walks.toml").read_text(encoding="utf-8")
     opened = [
@@ -377,15 +381,15 @@ def test_every_line_of_a_starter_may_be_taken_out_of_its_comment():
     assert sum(line.startswith("programmes.walks.") for line in opened) >= 8
 
 
-def test_schema_is_json():
+def test_schema_is_json() -> None:
     assert "properties" in json.loads(call("schema").stdout)
 
 
-def test_trace_tells_two_lives_side_by_side():
+def test_trace_tells_two_lives_side_by_side() -> None:
     said = call("trace", "village.toml", "--people", 40)
     assert said.exit_code == 0
     assert "usual care" in said.stdout and "with Walks" in said.stdout and "starts Walks" in said.stdout
 
 
-def test_the_version_is_printed():
+def test_the_version_is_printed() -> None:
     assert call("--version").stdout.startswith("simulator, version ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import exp, log, sqrt
 
 import numpy as np
@@ -87,7 +88,7 @@ def test_two_worlds_without_a_difference_never_part() -> None:
 
 
 def test_rates_that_change_on_the_log_scale_give_the_printed_cost() -> None:
-    edges = np.append(np.linspace(0, 2, 201), 10.0)
+    edges = [*np.linspace(0, 2, 201).tolist(), 10.0]
     cost = law_over(in_steps(lambda t: pathway(0.8 ** min(t / 2, 1)), edges), "home", discount=CONTINUOUS, order=2)
     assert cost.mean == pytest.approx(7111.797060, abs=2e-3)
 
@@ -113,11 +114,11 @@ def test_the_effect_profile_integrates_to_the_printed_numbers() -> None:
     def faded(t: float) -> float:
         return weight(t) if t <= 2 else weight(2) * 2 ** (-(t - 2) / 3)
 
-    def averted(w: object, discounted: bool) -> float:
+    def averted(w: Callable[[float], float], discounted: bool) -> float:
         def density(t: float) -> float:
-            return 0.2 * (1 - 0.75 ** w(t)) * (exp(-CONTINUOUS * t) if discounted else 1.0)  # type: ignore[operator]
+            return 0.2 * (1 - float(0.75 ** w(t))) * (exp(-CONTINUOUS * t) if discounted else 1.0)
 
-        return quad(density, 0, 10, points=(0.5, 2.0), epsabs=1e-12)[0]
+        return float(quad(density, 0, 10, points=(0.5, 2.0), epsabs=1e-12)[0])
 
     assert averted(weight, False) == pytest.approx(0.4392955, abs=5e-8)
     assert averted(weight, True) == pytest.approx(0.3637653, abs=5e-8)
@@ -174,12 +175,9 @@ def test_health_states_give_the_printed_costs_and_years() -> None:
         moves = {("h", "s"): 0.15 * out, ("h", "d"): 0.02 * out, ("s", "h"): 0.30, ("s", "d"): 0.10}
         return Chain.of(moves)
 
-    costs, utility = {"h": 2000.0, "s": 8000.0}, {"h": 1.0, "s": 0.7}
+    costs, utility = {"h": 2000.0, "s": 8000.0, "d": 0.0}, {"h": 1.0, "s": 0.7, "d": 0.0}
     for out, printed in ((1.0, (50_210.0375, 13.0406126)), (0.7, (52_095.5455, 15.4311058))):
-        found = [
-            law(ill(out).timing(lambda state, worth=worth: worth.get(state, 0.0)), 100, "h", discount=0.03).mean
-            for worth in (costs, utility)
-        ]
+        found = [law(ill(out).timing(worth.__getitem__), 100, "h", discount=0.03).mean for worth in (costs, utility)]
         assert found == pytest.approx(printed, rel=1e-8)
 
 

@@ -1,7 +1,10 @@
 """Tables for the analyst: nothing that a spreadsheet would run, pounds as pounds, the same bytes each time."""
 
+from __future__ import annotations
+
 import csv
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,22 +12,23 @@ from village import village_run
 
 from simulator.report import POUNDS, guarded, summary, write_tables
 
+Written = tuple[Path, list[Path]]
 RISKY = 'title = "=HYPERLINK(1)"'
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory):
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     folder = tmp_path_factory.mktemp("tables")
     run = village_run(RISKY, rows=2, people=30)
     return folder, write_tables(run.findings(), run.account(), folder)
 
 
-def parts(folder):
+def parts(folder: Path) -> dict[str, str]:
     with zipfile.ZipFile(folder / "findings.xlsx") as book:
         return {name: book.read(name).decode() for name in book.namelist() if name.endswith(".xml")}
 
 
-def test_every_table_is_there_as_csv_and_as_a_sheet(written):
+def test_every_table_is_there_as_csv_and_as_a_sheet(written: Written) -> None:
     folder, files = written
     tables = {"by_year", "totals", "lines", "activity", "health", "returns", "before_after"}
     assert {file.stem for file in files if file.parent.name == "findings"} == tables
@@ -32,26 +36,26 @@ def test_every_table_is_there_as_csv_and_as_a_sheet(written):
     assert all(f'name="{name}"' in sheets for name in (*tables, "summary", "account"))
 
 
-def test_the_same_run_gives_the_same_bytes(written, tmp_path):
+def test_the_same_run_gives_the_same_bytes(written: Written, tmp_path: Path) -> None:
     _, files = written
     run = village_run(RISKY, rows=2, people=30)
     for one, other in zip(files, write_tables(run.findings(), run.account(), tmp_path), strict=True):
         assert one.read_bytes() == other.read_bytes(), one.name
 
 
-def test_the_workbook_holds_no_formula_and_shows_pounds(written):
+def test_the_workbook_holds_no_formula_and_shows_pounds(written: Written) -> None:
     found = parts(written[0])
     assert not any("<f>" in text for name, text in found.items() if "worksheets" in name)
     assert POUNDS.replace("&", "&amp;") in found["xl/styles.xml"]
 
 
-def test_text_that_looks_like_a_formula_is_guarded_and_numbers_are_not():
+def test_text_that_looks_like_a_formula_is_guarded_and_numbers_are_not() -> None:
     frame = guarded(pd.DataFrame({"a": ["=1", "+1", "-1", "@x", "x"], "b": [-1.0, 0.0, 1.0, 2.0, 3.0]}))
     assert frame["a"].tolist() == ["'=1", "'+1", "'-1", "'@x", "x"]
     assert frame["b"].tolist() == [-1.0, 0.0, 1.0, 2.0, 3.0]
 
 
-def test_the_tables_hold_the_headline(written):
+def test_the_tables_hold_the_headline(written: Written) -> None:
     folder, _ = written
     view = village_run(RISKY, rows=2, people=30).findings().arms[0].view()
     with (folder / "findings" / "totals.csv").open(encoding="utf-8", newline="") as file:
@@ -59,7 +63,7 @@ def test_the_tables_hold_the_headline(written):
     assert float(row["mean"]) == pytest.approx(float(view.npv.mean))
 
 
-def test_the_summary_says_the_evidence_and_five_lines_for_each_programme():
+def test_the_summary_says_the_evidence_and_five_lines_for_each_programme() -> None:
     findings = village_run().findings()
     lines = summary(findings).splitlines()
     assert lines[1].startswith("Evidence: best independent evidence.")

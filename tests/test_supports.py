@@ -886,6 +886,20 @@ def test_declared_totals_are_the_totals_that_are_seen(simulate: Simulate, declar
         sampled_mean(per_person(seen, "visits:gp", 1) - per_person(seen, "visits:gp", 0), 0.0)
 
 
+def test_synergy_on_a_total_reaches_those_who_come_through_another_place_and_counts_once(simulate: Simulate) -> None:
+    """A third of A&E visits come through the GP; one programme acts on A&E twice."""
+    tables, pair = hospital(), -0.4
+    close = {"closes_day": LONG_AFTER}
+    total = {"target": "visits:ae", "measured_on": "population", "calibrated": 0.9}
+    direct = {"target": "need:ae", "measured_on": "population", "calibrated": 1.0}
+    tables["programmes"] = {"p": close | {"effects": {"a": total, "b": direct}}, "q": close | {"effects": {"a": total}}}
+    tables["synergies"] = {"pq": {"between": ["p", "q"], "target": "visits:ae", "log_ratio": pair}}
+    tables["arms"] = {"both": ["p", "q"]}
+    seen = watch(simulate, scene(tables, people=150, years=3))
+    usual, both = (per_person(seen, "visits:ae", arm) for arm in (0, 1))
+    sampled_mean(both - 0.9**2 * exp(pair) * usual, 0.0)
+
+
 def test_an_effect_on_emergencies_leaves_planned_stays_alone(simulate: Simulate) -> None:
     """Stays take no time, so that nobody's other needs are missed."""
     tables = hospital(e={"target": "emergency:ward", "calibrated": 0.4})

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from corpus import VALID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,6 @@ from simulator.lives import Lives
 from simulator.packaged import packaged
 from simulator.read import read
 from simulator.scenario import Scenario
-from corpus import VALID
 
 DAYS_TOLERANCE = 1e-9
 

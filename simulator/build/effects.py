@@ -210,33 +210,33 @@ class Effects:
         return np.array(self.rows, dtype=EFFECT)
 
     def synergies(self) -> Table:
-        """Pair terms: on every clock, route or stay that both programmes act on with this target."""
-        rows = []
-        table = self.table()
+        """Pair terms: on every need, and for a total on every route, that both programmes act on with this target."""
+        rows: list[tuple[float, ...]] = []
         for label, pair in self.scenario.synergies.items():
             ln = self.values.of(f"synergies.{label}.log_ratio", pair.log_ratio)
             first, second = (self._effects_of(name, pair.target) for name in pair.between)
-            for e in first:
-                for f in second:
-                    same = table[e]["target"] == table[f]["target"], table[e]["subject"] == table[f]["subject"]
-                    if all(same):
-                        rows.append((e, f, table[e]["target"], table[e]["subject"], ln))
+            rows += [(e, second[on], *on, ln) for on, e in first.items() if on in second]
         return np.array(rows, dtype=SYNERGY)
 
-    def _effects_of(self, programme: str, target: str) -> list[int]:
-        """Rows of a programme that act directly on a target (its needs, for a total)."""
+    def _effects_of(self, programme: str, target: str) -> dict[tuple[int, int], int]:
+        """The programme's own effect row on each need or route of a target (its first, so that a pair counts once)."""
         kind, _, subject = target.partition(":")
-        number = self.names.supports.index(programme)
+        number, scenario = self.names.supports.index(programme), self.scenario
         wanted = {
-            self.names.clocks[f"need:{name}"]
-            for name, need in self.scenario.needs.items()
+            (int(Target.CLOCK), self.names.clocks[f"need:{name}"])
+            for name, need in scenario.needs.items()
             if (kind in TOTALS and need.goes_to == subject) or (kind == "need" and name == subject)
         }
-        return [
-            i
-            for i, row in enumerate(self.rows)
-            if row[0] == number and row[2] == Target.CLOCK and row[3] in wanted and i not in self.uplifts
-        ]
+        for key, route in self.names.routes.items():
+            source, label = key.split(".")
+            if kind in TOTALS and scenario.places[source].routes[label].to == subject:
+                wanted.add((int(Target.ROUTE), route))
+        own: dict[tuple[int, int], int] = {}
+        for i, row in enumerate(self.rows):
+            on = (int(row[2]), int(row[3]))
+            if row[0] == number and on in wanted and i not in self.uplifts:
+                own.setdefault(on, i)
+        return own
 
     def by_clock(self, clocks: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Effects on each clock as compressed rows: starts [clock + 1] and effect numbers."""

@@ -6,6 +6,8 @@ run ever compiles.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,17 @@ from simulator.lives import Lives
 from simulator.model import NONE, Model
 
 __all__ = ["simulate"]
+
+
+class Crowd(NamedTuple):
+    """Everyone who is simulated, in the order of their ids, those who join last."""
+
+    numbers: NDArray[np.int64]  # [person] ids
+    ages: NDArray[np.float64]  # [person] at t = 0
+    healths: NDArray[np.int64]  # [person]
+    risks: NDArray[np.float64]  # [person]
+    clusters: NDArray[np.int64]  # [person]
+    starts: NDArray[np.float64]  # [person] first day
 
 
 def simulate(
@@ -38,23 +51,25 @@ def simulate(
         ValueError: if a journey runs in a loop, or a hazard is above the top layer.
     """
     layout = Layout.of(model)
-    them = _everyone(model, stream, people, entering)
-    numbers = them[0]
-    arms, n = len(model.arms), len(numbers)
+    crowd = _everyone(model, stream, people, entering)
+    arms, n = len(model.arms), len(crowd.numbers)
     counts = np.zeros((arms * n, layout.years, layout.counts_size), dtype=np.int64)
     days = np.zeros((arms * n, layout.years, layout.days_size))
     index_day = np.full((arms, n), np.nan)
     completed = np.zeros((arms, n), dtype=np.uint8)
     windows = np.full((arms - 1, n, 2, 2, 4 * layout.places + 2), np.nan)
     if model.shares_anything:
-        _together(model, stream, them, counts, days, index_day, completed, windows)
+        _together(model, stream, crowd, counts, days, index_day, completed, windows)
     else:
         m = memory(model, arms, counts, days)
-        kernel.live_apart(m.table, arms, stream, *them, index_day, completed, windows)
+        kernel.live_apart(
+            m.table, arms, stream, crowd.numbers, crowd.ages, crowd.healths, crowd.risks, crowd.clusters, crowd.starts,
+            index_day, completed, windows,
+        )  # fmt: skip
     mark_ready()
     back = slice(None) if people is None else _as_asked(people, n)
     return Lives(
-        person=numbers[back],
+        person=crowd.numbers[back],
         counts=counts.reshape(arms, n, layout.years, -1)[:, back],
         days=days.reshape(arms, n, layout.years, -1)[:, back],
         index_day=index_day[:, back],
@@ -69,9 +84,7 @@ def _as_asked(people: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     return np.concatenate([places, np.arange(len(people), n)])
 
 
-def _everyone(
-    model: Model, stream: int, people: NDArray[np.int64] | None, entering: slice
-) -> tuple[NDArray[np.generic], ...]:
+def _everyone(model: Model, stream: int, people: NDArray[np.int64] | None, entering: slice) -> Crowd:
     """Ids, traits and first days of those there at the start and of those who join."""
     first = np.arange(model.population.people) if people is None else np.sort(np.asarray(people, dtype=np.int64))
     joining = entrants(model, stream, entering)
@@ -84,13 +97,13 @@ def _everyone(
         ages[i], healths[i], risks[i], clusters[i] = person.age, person.health, person.risk, person.cluster
         starts[i] = day
     numbers = np.concatenate([first, [person.number for _, person in joining]]).astype(np.int64)
-    return numbers, ages, healths, risks, clusters, starts
+    return Crowd(numbers, ages, healths, risks, clusters, starts)
 
 
 def _together(
     model: Model,
     stream: int,
-    them: tuple[NDArray[np.generic], ...],
+    crowd: Crowd,
     counts: NDArray[np.int64],
     days: NDArray[np.float64],
     index_day: NDArray[np.float64],
@@ -98,14 +111,14 @@ def _together(
     windows: NDArray[np.float64],
 ) -> None:
     """Arm by arm with everyone in hand."""
-    n, arms = len(them[0]), len(model.arms)
+    n, arms = len(crowd.numbers), len(model.arms)
     nobody = np.full(n, NONE)
     for arm in range(arms):
-        m = _one_arm(model, arm, stream, them, counts, days, np.arange(arm * n, (arm + 1) * n), nobody, None)
+        m = _one_arm(model, arm, stream, crowd, counts, days, np.arange(arm * n, (arm + 1) * n), nobody, None)
         index_day[arm], completed[arm] = m.arrays["body"]["index_day"], m.arrays["body"]["completed"]
-    looked_at, rows, index = _index_days(model, index_day[1:], them[5])
+    looked_at, rows, index = _index_days(model, index_day[1:], crowd.starts)
     for arm in range(arms if len(looked_at) else 0):
-        m = _one_arm(model, arm, stream, them, counts, days, nobody, rows, index)
+        m = _one_arm(model, arm, stream, crowd, counts, days, nobody, rows, index)
         seen = m.arrays["windows"]
         for k in range(arms - 1):
             world = int(arm == 0)
@@ -115,22 +128,22 @@ def _together(
 
 
 def _index_days(
-    model: Model, index_day: NDArray[np.float64], starts: NDArray[np.generic]
-) -> tuple[NDArray[np.int64], ...]:
+    model: Model, index_day: NDArray[np.float64], starts: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Who is looked at, the row of each life (NONE: not), and their index days: [looked at, programme arm]."""
     first, last = index_day - WINDOW_DAYS, index_day + WINDOW_DAYS
     inside = (first >= starts) & (last <= model.horizon)
     looked_at = np.flatnonzero(inside.any(axis=0))
     rows = np.full(index_day.shape[1], NONE)
     rows[looked_at] = np.arange(len(looked_at))
-    return looked_at, rows, np.where(inside, index_day, np.nan)[:, looked_at].T  # type: ignore[return-value]
+    return looked_at, rows, np.where(inside, index_day, np.nan)[:, looked_at].T
 
 
 def _one_arm(
     model: Model,
     arm: int,
     stream: int,
-    them: tuple[NDArray[np.generic], ...],
+    crowd: Crowd,
     counts: NDArray[np.int64],
     days: NDArray[np.float64],
     slots: NDArray[np.int64],
@@ -138,9 +151,12 @@ def _one_arm(
     index: NDArray[np.float64] | None,
 ) -> Memory:
     """One arm with everyone in hand, written into these slots and rows of windows."""
-    n = len(them[0])
+    n = len(crowd.numbers)
     m = memory(model, n, counts, days, rows=0 if index is None else len(index))
     if index is not None:
         m.arrays["window_index"][:] = index
-    kernel.live_together(m.table, arm, stream, *them, slots, rows, np.zeros(n, dtype=kernel.STOP))
+    kernel.live_together(
+        m.table, arm, stream, crowd.numbers, crowd.ages, crowd.healths, crowd.risks, crowd.clusters, crowd.starts,
+        slots, rows, np.zeros(n, dtype=kernel.STOP),
+    )  # fmt: skip
     return m

@@ -17,8 +17,8 @@ from simulator.engines import kernel_books as book
 from simulator.engines import kernel_lives as lives
 from simulator.engines import kernel_queues as queue
 from simulator.engines import memory as of
-from simulator.engines.memory import FIRST_DAY, STAY_END, Addresses
 from simulator.engines.hazards import BLOCK_SHIFT, UNSET, hazard, hazard_bound, step
+from simulator.engines.memory import FIRST_DAY, STAY_END, Addresses
 from simulator.engines.people import traits
 from simulator.engines.world import DATE, DYING, ENDING, FLARE, HEALTH, NEED, OFFER
 from simulator.model import NONE, Basis, ClockKind
@@ -26,8 +26,12 @@ from simulator.model import NONE, Basis, ClockKind
 INF = np.inf
 _POPULATION = int(Basis.POPULATION)
 _OFFER, _NEED, _DROP_OUT, _LEAVING, _DEATH = (
-    int(ClockKind.OFFER), int(ClockKind.NEED), int(ClockKind.DROP_OUT), int(ClockKind.LEAVING), int(ClockKind.DEATH)
-)  # fmt: skip
+    int(ClockKind.OFFER),
+    int(ClockKind.NEED),
+    int(ClockKind.DROP_OUT),
+    int(ClockKind.LEAVING),
+    int(ClockKind.DEATH),
+)
 EVENT_KIND = np.zeros(len(ClockKind), dtype=np.int64)
 EVENT_KIND[[ClockKind.DEATH, ClockKind.LEAVING, ClockKind.FLARE, ClockKind.HEALTH]] = DYING, ENDING, FLARE, HEALTH
 EVENT_KIND[[ClockKind.NEED, ClockKind.OFFER, ClockKind.DROP_OUT]] = NEED, OFFER, ENDING
@@ -86,9 +90,18 @@ def _start_prevalent(m: Addresses, life: int, start: float) -> None:
 
 @fixed
 def begin(
-    m: Addresses, life: int, arm: int, slot: int, stream: int, person: int,
-    age: float, health: int, risk: float, cluster: int, start: float,
-) -> None:  # fmt: skip
+    m: Addresses,
+    life: int,
+    arm: int,
+    slot: int,
+    stream: int,
+    person: int,
+    age: float,
+    health: int,
+    risk: float,
+    cluster: int,
+    start: float,
+) -> None:
     """A life at its start: traits, clocks, effects on whole populations, supports already on."""
     one, body = of.life(m)[life], of.body(m)[life]
     one["person"], one["stream"], one["age"], one["risk"], one["cluster"] = person, stream, age, risk, cluster
@@ -129,9 +142,21 @@ def _bounds(m: Addresses, life: int, t: float) -> None:
     for k in range(len(of.clocks(m))):
         if of.flags2(m, of.RUNNING)[life, k] and (of.clocks(m)[k]["runs_away"] or not away):
             of.floats2(m, of.BOUND)[life, k] = hazard_bound(
-                k, t, of.life(m)[life : life + 1], of.clocks(m), of.floats2(m, of.BY_HEALTH), of.floats2(m, of.BY_BAND), of.floats(m, of.BANDS), of.floats2(m, of.BOOST_RATIO),
-                of.floats2(m, of.BOOST_UNTIL)[life], of.effects(m), of.spells(m)[life], of.ints(m, of.EFFECTS_ON_CLOCK), of.ints(m, of.EFFECT_ORDER), of.synergies(m),
-            )  # fmt: skip
+                k,
+                t,
+                of.life(m)[life : life + 1],
+                of.clocks(m),
+                of.floats2(m, of.BY_HEALTH),
+                of.floats2(m, of.BY_BAND),
+                of.floats(m, of.BANDS),
+                of.floats2(m, of.BOOST_RATIO),
+                of.floats2(m, of.BOOST_UNTIL)[life],
+                of.effects(m),
+                of.spells(m)[life],
+                of.ints(m, of.EFFECTS_ON_CLOCK),
+                of.ints(m, of.EFFECT_ORDER),
+                of.synergies(m),
+            )
         else:
             of.floats2(m, of.BOUND)[life, k] = 0.0
     review = of.life(m)[life]["flare_until"] if of.life(m)[life]["flare_until"] > t else INF
@@ -165,9 +190,14 @@ def refresh(m: Addresses, first: int, last: int, t: float) -> float:
             i = k * layers + j
             while of.cursors(m)[i]["time"] <= t:
                 step(
-                    of.cursors(m), i, t, of.floats(m, of.LAYERS)[j + 1] - of.floats(m, of.LAYERS)[j], of.ints(m, of.CLOCK_WORDS)[k] | j, of.seed(m),
+                    of.cursors(m),
+                    i,
+                    t,
+                    of.floats(m, of.LAYERS)[j + 1] - of.floats(m, of.LAYERS)[j],
+                    of.ints(m, of.CLOCK_WORDS)[k] | j,
+                    of.seed(m),
                     of.life(m)[first : first + 1],
-                )  # fmt: skip
+                )
             of.ints(m, of.ACTIVE)[used] = i
             of.floats(m, of.DUE)[used] = of.cursors(m)[i]["time"]
             used += 1
@@ -183,10 +213,23 @@ def accepts(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
     if of.body(m)[life]["place"] != NONE and not of.clocks(m)[k]["runs_away"]:
         return False
     return level < hazard(
-        k, t, of.life(m)[life : life + 1], of.clocks(m), of.floats2(m, of.BY_HEALTH), of.floats2(m, of.BY_BAND), of.floats(m, of.BANDS), of.floats2(m, of.BOOST_RATIO),
-        of.floats2(m, of.BOOST_UNTIL)[life], of.effects(m), of.spells(m)[life], of.floats(m, of.STEP_UNTIL), of.floats(m, of.STEP_WEIGHT), of.ints(m, of.EFFECTS_ON_CLOCK),
-        of.ints(m, of.EFFECT_ORDER), of.synergies(m),
-    )  # fmt: skip
+        k,
+        t,
+        of.life(m)[life : life + 1],
+        of.clocks(m),
+        of.floats2(m, of.BY_HEALTH),
+        of.floats2(m, of.BY_BAND),
+        of.floats(m, of.BANDS),
+        of.floats2(m, of.BOOST_RATIO),
+        of.floats2(m, of.BOOST_UNTIL)[life],
+        of.effects(m),
+        of.spells(m)[life],
+        of.floats(m, of.STEP_UNTIL),
+        of.floats(m, of.STEP_WEIGHT),
+        of.ints(m, of.EFFECTS_ON_CLOCK),
+        of.ints(m, of.EFFECT_ORDER),
+        of.synergies(m),
+    )
 
 
 @fixed
@@ -244,9 +287,17 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
 
 @fixed
 def one_person(
-    m: Addresses, arms: int, stream: int, person: int,
-    age: float, health: int, risk: float, cluster: int, start: float, joined: bool,
-) -> None:  # fmt: skip
+    m: Addresses,
+    arms: int,
+    stream: int,
+    person: int,
+    age: float,
+    health: int,
+    risk: float,
+    cluster: int,
+    start: float,
+    joined: bool,
+) -> None:
     """One person's lives in every arm, books included."""
     for i in range(len(of.cursors(m))):
         of.cursors(m)[i]["time"] = UNSET
@@ -261,9 +312,17 @@ def one_person(
 
 @fixed
 def look_around(
-    m: Addresses, arms: int, stream: int, person: int,
-    age: float, health: int, risk: float, cluster: int, start: float, joined: bool,
-) -> None:  # fmt: skip
+    m: Addresses,
+    arms: int,
+    stream: int,
+    person: int,
+    age: float,
+    health: int,
+    risk: float,
+    cluster: int,
+    start: float,
+    joined: bool,
+) -> None:
     """Windows of a participant: the same lives once more, with the index days known and no books."""
     any_index = False
     for k in range(arms - 1):
@@ -281,11 +340,19 @@ def look_around(
 
 @compiled()
 def live_apart(
-    m: Addresses, arms: int, stream: int, numbers: NDArray[np.int64],
-    ages: NDArray[np.float64], healths: NDArray[np.int64], risks: NDArray[np.float64],
-    clusters: NDArray[np.int64], starts: NDArray[np.float64],
-    index_day: NDArray[np.float64], completed: NDArray[np.uint8], windows: NDArray[np.float64],
-) -> None:  # fmt: skip
+    m: Addresses,
+    arms: int,
+    stream: int,
+    numbers: NDArray[np.int64],
+    ages: NDArray[np.float64],
+    healths: NDArray[np.int64],
+    risks: NDArray[np.float64],
+    clusters: NDArray[np.int64],
+    starts: NDArray[np.float64],
+    index_day: NDArray[np.float64],
+    completed: NDArray[np.uint8],
+    windows: NDArray[np.float64],
+) -> None:
     """Everyone's lives when nothing is shared, each into books of their own (slot = arm x people + person).
 
     ``windows`` [programme arm, person, world, side, measure] stay nan for those without an index day or
@@ -296,13 +363,11 @@ def live_apart(
         for life in range(arms):
             of.body(m)[life]["slot"], of.body(m)[life]["window"] = life * people + p, NONE
         joined = starts[p] > of.number(m, of.START)
-        one_person(m, arms, stream, numbers[p], ages[p], healths[p], risks[p], clusters[p], starts[p], joined
-        )
+        one_person(m, arms, stream, numbers[p], ages[p], healths[p], risks[p], clusters[p], starts[p], joined)
         for life in range(arms):
             index_day[life, p] = of.body(m)[life]["index_day"]
             completed[life, p] = of.body(m)[life]["completed"]
-        look_around(m, arms, stream, numbers[p], ages[p], healths[p], risks[p], clusters[p], starts[p], joined
-        )
+        look_around(m, arms, stream, numbers[p], ages[p], healths[p], risks[p], clusters[p], starts[p], joined)
         for k in range(arms - 1):
             if of.body(m)[0]["window"] == 0 and not np.isnan(of.floats2(m, of.WINDOW_INDEX)[0, k]):
                 windows[k, p] = of.floats5(m, of.WINDOWS)[0, k]
@@ -348,10 +413,12 @@ def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
         return of.ints(m, of.PLACE_RESOURCE)[place] >= 0 or of.flags(m, of.VISIT_OFFERS_SHARED)[place] == 1
     if kind == _OFFER:
         s = of.offers(m)[subject]["support"]
-        return of.ints(m, of.SUPPORT_RESOURCE)[s] >= 0 and lives.may_be_offered(m, life, s, of.offers(m)[subject]["criteria"], t)
+        return of.ints(m, of.SUPPORT_RESOURCE)[s] >= 0 and lives.may_be_offered(
+            m, life, s, of.offers(m)[subject]["criteria"], t
+        )
     if kind == _DROP_OUT:
         return bool(of.enrol(m)[life, subject]["has_slot"])
-    if kind == _LEAVING or kind == _DEATH:
+    if kind in (_LEAVING, _DEATH):
         return holds_anything(m, life)
     return False
 
@@ -435,9 +502,7 @@ def _sift(heap: NDArray[np.int64], at: NDArray[np.int64], stop: NDArray[np.void]
 
 
 @compiled()
-def hand_on(
-    m: Addresses, t: float, heap: NDArray[np.int64], at: NDArray[np.int64], stop: NDArray[np.void]
-) -> None:
+def hand_on(m: Addresses, t: float, heap: NDArray[np.int64], at: NDArray[np.int64], stop: NDArray[np.void]) -> None:
     """Empty the ring of promised slots: each is taken up, and may free others."""
     while of.ints(m, of.RING)[1] > 0:
         node = of.ints(m, of.GRANTS)[of.ints(m, of.RING)[0]]
@@ -476,11 +541,19 @@ def _change(m: Addresses, which: int) -> None:
 
 @compiled()
 def live_together(
-    m: Addresses, arm: int, stream: int, numbers: NDArray[np.int64],
-    ages: NDArray[np.float64], healths: NDArray[np.int64], risks: NDArray[np.float64],
-    clusters: NDArray[np.int64], starts: NDArray[np.float64], slots: NDArray[np.int64], rows: NDArray[np.int64],
+    m: Addresses,
+    arm: int,
+    stream: int,
+    numbers: NDArray[np.int64],
+    ages: NDArray[np.float64],
+    healths: NDArray[np.int64],
+    risks: NDArray[np.float64],
+    clusters: NDArray[np.int64],
+    starts: NDArray[np.float64],
+    slots: NDArray[np.int64],
+    rows: NDArray[np.int64],
     stop: NDArray[np.void],
-) -> None:  # fmt: skip
+) -> None:
     """Everyone's lives in one arm where something is shared.
 
     ``slots`` says which book each life writes, ``rows`` in which row of the windows it is looked at.
@@ -491,9 +564,19 @@ def live_together(
         one["time"], one["kind"], one["clock"] = starts[life], ENDING, -2
         of.body(m)[life]["window"] = rows[life]
         if starts[life] <= of.number(m, of.START):
-            begin(m, life, arm, slots[life], stream, numbers[life], ages[life], healths[life], risks[life],
-                clusters[life], of.number(m, of.START),
-            )  # fmt: skip
+            begin(
+                m,
+                life,
+                arm,
+                slots[life],
+                stream,
+                numbers[life],
+                ages[life],
+                healths[life],
+                risks[life],
+                clusters[life],
+                of.number(m, of.START),
+            )
         else:
             of.life(m)[life]["person"] = numbers[life]
     for life in range(people):
@@ -506,7 +589,11 @@ def live_together(
     while True:
         life = heap[0]
         t = stop[life]["time"]
-        if change < len(of.changes(m)) and of.changes(m)[change]["day"] <= t and of.changes(m)[change]["day"] < of.number(m, of.HORIZON):
+        if (
+            change < len(of.changes(m))
+            and of.changes(m)[change]["day"] <= t
+            and of.changes(m)[change]["day"] < of.number(m, of.HORIZON)
+        ):
             t = of.changes(m)[change]["day"]
             _change(m, change)
             change += 1
@@ -516,15 +603,24 @@ def live_together(
             break
         one = stop[life]
         if one["clock"] == -2:
-            begin(m, life, arm, slots[life], stream, numbers[life], ages[life], healths[life], risks[life],
-                clusters[life], t,
-            )  # fmt: skip
+            begin(
+                m,
+                life,
+                arm,
+                slots[life],
+                stream,
+                numbers[life],
+                ages[life],
+                healths[life],
+                risks[life],
+                clusters[life],
+                t,
+            )
             book.count_life(m, life, book.ENTRANTS, t)
         elif one["clock"] == NONE:
             lives.on_note(m, life, lives.first_note(m, life))
         else:
-            lives.strike(m, life, one["clock"], one["layer"], one["candidate"], one["length"], one["outcome"], t
-            )
+            lives.strike(m, life, one["clock"], one["layer"], one["candidate"], one["length"], one["outcome"], t)
         run_on_after(m, life, t, heap, at, stop)
     for life in range(people):
         if starts[life] < of.number(m, of.HORIZON):
@@ -533,12 +629,25 @@ def live_together(
 
 @compiled()
 def draw_traits(
-    m: Addresses, stream: int, numbers: NDArray[np.int64], ages: NDArray[np.float64], healths: NDArray[np.int64],
-    risks: NDArray[np.float64], clusters: NDArray[np.int64],
-) -> None:  # fmt: skip
+    m: Addresses,
+    stream: int,
+    numbers: NDArray[np.int64],
+    ages: NDArray[np.float64],
+    healths: NDArray[np.int64],
+    risks: NDArray[np.float64],
+    clusters: NDArray[np.int64],
+) -> None:
     """Traits of the people with these ids."""
     for p in range(len(numbers)):
         ages[p], healths[p], risks[p], clusters[p] = traits(
-            of.seed(m), stream, numbers[p], of.ints(m, of.TRAIT_WORDS), of.floats(m, of.AGE_EDGES), of.floats(m, of.AGE_SHARE), of.floats2(m, of.INITIAL_HEALTH), of.floats(m, of.BANDS),
-            of.number(m, of.RISK_LOG_SD), of.whole(m, of.CLUSTERS),
-        )  # fmt: skip
+            of.seed(m),
+            stream,
+            numbers[p],
+            of.ints(m, of.TRAIT_WORDS),
+            of.floats(m, of.AGE_EDGES),
+            of.floats(m, of.AGE_SHARE),
+            of.floats2(m, of.INITIAL_HEALTH),
+            of.floats(m, of.BANDS),
+            of.number(m, of.RISK_LOG_SD),
+            of.whole(m, of.CLUSTERS),
+        )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
 from simulator.compiling import fixed
 from simulator.engines import memory as of
-from simulator.engines.memory import UTILITY, Addresses
 from simulator.engines.hazards import DAYS_PER_YEAR, weight_days
+from simulator.engines.memory import UTILITY, Addresses
 from simulator.engines.records import WINDOW_DAYS
 from simulator.ledger import (
     LIFE_COUNTS,
@@ -129,7 +130,13 @@ def weigh(m: Addresses, life: int, e: int, t: float) -> None:
             a, b = max(start, year * DAYS_PER_YEAR), min(end, (year + 1) * DAYS_PER_YEAR)
             if a < b:
                 of.floats3(m, of.DAYS)[slot, year, of.whole(m, of.UTILITY_DAYS) + utility] += weight_days(
-                    e, a, b, of.effects(m), of.spells(m)[life], of.floats(m, of.STEP_UNTIL), of.floats(m, of.STEP_WEIGHT)
+                    e,
+                    a,
+                    b,
+                    of.effects(m),
+                    of.spells(m)[life],
+                    of.floats(m, of.STEP_UNTIL),
+                    of.floats(m, of.STEP_WEIGHT),
                 )
     of.floats2(m, of.WEIGHED_UNTIL)[life, utility] = max(t, since)
 

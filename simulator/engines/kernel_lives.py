@@ -5,15 +5,22 @@ Function by function the twin of the SimPy engine; the wording of each step is t
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
+
 from simulator.compiling import fixed
 from simulator.engines import kernel_books as book
 from simulator.engines import kernel_queues as queue
 from simulator.engines import memory as of
+from simulator.engines.hazards import (
+    DAYS_PER_YEAR,
+    PASS_SHIFT,
+    choose_route,
+    length_days,
+    power,
+    ratio_now,
+    start_effect,
+)
 from simulator.engines.memory import (
-    Addresses,
     GRANTED,
     IDLE,
     KEEP_END,
@@ -24,15 +31,7 @@ from simulator.engines.memory import (
     VOLUNTEER_END,
     VOLUNTEER_START,
     WAIT_LIMIT,
-)
-from simulator.engines.hazards import (
-    DAYS_PER_YEAR,
-    PASS_SHIFT,
-    choose_route,
-    length_days,
-    power,
-    ratio_now,
-    start_effect,
+    Addresses,
 )
 from simulator.engines.world import DATE, ENDING, LIMIT, MOST_PASSES, OFFER
 from simulator.model import DEAD, HOME, NONE, Basis, ClockKind, Target
@@ -103,7 +102,14 @@ def forget(m: Addresses, life: int, support: int, number: int) -> None:
 @fixed
 def length(m: Addresses, life: int, duration: int, mark: float) -> float:
     """Quantile of a duration for this person's health."""
-    return length_days(of.durations(m), of.floats2(m, of.DURATION_BY_HEALTH), of.floats(m, of.DURATION_DAYS), duration, of.life(m)[life]["health"], mark)
+    return length_days(
+        of.durations(m),
+        of.floats2(m, of.DURATION_BY_HEALTH),
+        of.floats(m, of.DURATION_DAYS),
+        duration,
+        of.life(m)[life]["health"],
+        mark,
+    )
 
 
 @fixed
@@ -112,7 +118,15 @@ def ratio(m: Addresses, life: int, target: int, subject: int, emergency: int, t:
     if not of.life(m)[life]["any_effect"]:
         return 1.0
     return ratio_now(
-        target, subject, emergency, t, of.effects(m), of.spells(m)[life], of.floats(m, of.STEP_UNTIL), of.floats(m, of.STEP_WEIGHT), of.synergies(m)
+        target,
+        subject,
+        emergency,
+        t,
+        of.effects(m),
+        of.spells(m)[life],
+        of.floats(m, of.STEP_UNTIL),
+        of.floats(m, of.STEP_WEIGHT),
+        of.synergies(m),
     )
 
 
@@ -181,7 +195,9 @@ def count_entry(m: Addresses, life: int, place: int, emergency: int, source: int
 def begin_effect(m: Addresses, life: int, f: int, start: float, end: float) -> None:
     """Begin one effect; what is left of an earlier spell goes on fading."""
     book.weigh(m, life, f, max(start, of.body(m)[life]["arrived"]))
-    start_effect(f, start, end, of.effects(m), of.spells(m)[life], of.floats(m, of.STEP_UNTIL), of.floats(m, of.STEP_WEIGHT))
+    start_effect(
+        f, start, end, of.effects(m), of.spells(m)[life], of.floats(m, of.STEP_UNTIL), of.floats(m, of.STEP_WEIGHT)
+    )
     of.life(m)[life]["any_effect"] = 1
     of.body(m)[life]["dirty"] = 1
 
@@ -529,7 +545,9 @@ def next_route(m: Addresses, life: int, t: float) -> int:
     ratios = np.empty(count)
     for i in range(count):
         ratios[i] = ratio(m, life, _ROUTE, first + i, body["stay_emergency"], t)
-    return choose_route(first, count, of.life(m)[life]["health"], body["route_mark"], of.floats2(m, of.ROUTE_SHARE), ratios)
+    return choose_route(
+        first, count, of.life(m)[life]["health"], body["route_mark"], of.floats2(m, of.ROUTE_SHARE), ratios
+    )
 
 
 @fixed
@@ -549,12 +567,17 @@ def close_stay(m: Addresses, life: int, t: float) -> None:
 def close_effects(m: Addresses, life: int, t: float) -> None:
     """Book utility effects and stated benefits up to the end."""
     for f in range(len(of.effects(m))):
-        if of.effects(m)[f]["target"] == book.UTILITY and of.floats2(m, of.WEIGHED_UNTIL)[life, of.effects(m)[f]["subject"]] > -INF:
+        if (
+            of.effects(m)[f]["target"] == book.UTILITY
+            and of.floats2(m, of.WEIGHED_UNTIL)[life, of.effects(m)[f]["subject"]] > -INF
+        ):
             book.weigh(m, life, f, t)
     for b in range(len(of.ints(m, of.BENEFIT_SUPPORT))):
         first = of.enrol(m)[life, of.ints(m, of.BENEFIT_SUPPORT)[b]]["first_start"]
         if first < INF:
-            book.add_days(m, life, of.whole(m, of.BENEFIT_ITEMS) + b, first, min(t, first + of.floats(m, of.BENEFIT_DAYS)[b]))
+            book.add_days(
+                m, life, of.whole(m, of.BENEFIT_ITEMS) + b, first, min(t, first + of.floats(m, of.BENEFIT_DAYS)[b])
+            )
 
 
 @fixed
@@ -783,7 +806,10 @@ def first_day(m: Addresses, life: int) -> None:
     """The warm-up is over: death, health moves, leaving and programmes run from now on."""
     for k in range(len(of.clocks(m))):
         row = of.clocks(m)[k]
-        absent = row["kind"] == _OFFER and not of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], of.offers(m)[row["subject"]]["support"]]
+        absent = (
+            row["kind"] == _OFFER
+            and not of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], of.offers(m)[row["subject"]]["support"]]
+        )
         if not row["in_warm_up"] and not absent:
             of.flags2(m, of.RUNNING)[life, k] = 1
     of.body(m)[life]["dirty"] = 1
@@ -805,7 +831,7 @@ def on_note(m: Addresses, life: int, i: int) -> None:
         volunteer_start(m, life, a, x, t)
     elif what == VOLUNTEER_END:
         volunteer_end(m, life, a, t)
-    elif what == SUPPORT_END or what == PROGRAMME_END:
+    elif what in (SUPPORT_END, PROGRAMME_END):
         if of.body(m)[life]["on"] >> a & 1 and of.enrol(m)[life, a]["number"] == b:
             end_support(m, life, a, book.COMPLETIONS if what == SUPPORT_END else book.LAPSES, t)
         elif what == PROGRAMME_END and of.enrol(m)[life, a]["listed"] and of.enrol(m)[life, a]["starts"] < b:
@@ -819,9 +845,7 @@ def on_note(m: Addresses, life: int, i: int) -> None:
 
 
 @fixed
-def strike(
-    m: Addresses, life: int, k: int, layer: int, candidate: int, u: float, v: float, t: float
-) -> None:
+def strike(m: Addresses, life: int, k: int, layer: int, candidate: int, u: float, v: float, t: float) -> None:
     """A clock has struck."""
     kind, subject = of.clocks(m)[k]["kind"], of.clocks(m)[k]["subject"]
     if kind == _NEED:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numba
 import numpy as np
-from numba import carray, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -101,14 +101,16 @@ ENROL = np.dtype(
     ]
 )
 WAIT = np.dtype([("active", "i8"), ("number", "i8"), ("since", "f8")])
-NOTE = np.dtype([("time", "f8"), ("kind", "i8"), ("number", "i8"), ("what", "i8"), ("a", "i8"), ("b", "i8"), ("x", "f8")])
-NODE = np.dtype(
-    [("state", "i8"), ("resource", "i8"), ("since", "f8"), ("level", "i8"), ("next", "i8"), ("prev", "i8")]
+NOTE = np.dtype(
+    [("time", "f8"), ("kind", "i8"), ("number", "i8"), ("what", "i8"), ("a", "i8"), ("b", "i8"), ("x", "f8")]
 )
+NODE = np.dtype([("state", "i8"), ("resource", "i8"), ("since", "f8"), ("level", "i8"), ("next", "i8"), ("prev", "i8")])
 RESOURCE = np.dtype([("users", "i8"), ("capacity", "f8"), ("base", "f8"), ("volunteers", "i8")])
 IDLE, QUEUED, GRANTED = 0, 1, 2
 
-STAY_END, SUPPORT_END, PROGRAMME_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY = range(9)
+STAY_END, SUPPORT_END, PROGRAMME_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY = (
+    range(9)
+)
 NOTES = 24
 UTILITY = int(Target.UTILITY)
 
@@ -215,36 +217,120 @@ WHOLES = (
 )
 _FLOATS_ROW, _WHOLES_ROW = len(FIELDS), len(FIELDS) + 1
 (
-    BANDS, LAYERS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT, BENEFIT_DAYS, AGE_EDGES, AGE_SHARE, DUE,
-    WINDOW_INDEX, BY_HEALTH, BY_BAND, BOOST_RATIO, DURATION_BY_HEALTH, ROUTE_SHARE, STARTING_SHARE,
-    OPENS, OFFER_BY_HEALTH, INITIAL_HEALTH, BOOST_UNTIL, BOUND, DISCHARGED, WEIGHED_UNTIL, RECENTS,
-    DAYS, WINDOWS, CLOCK_WORDS, NEED_LEVEL, EFFECTS_ON_CLOCK, EFFECT_ORDER, BENEFIT_SUPPORT,
-    WILLING_WORDS, LENGTH_WORDS, STARTING_WORDS, VOLUNTEER_WORDS, TRAIT_WORDS, PLACE_RESOURCE,
-    SUPPORT_RESOURCE, GRANTS, RING, ACTIVE, TALLIED, STAY_WORDS, EVENT_OFFER_WORDS, REDIRECT_WORDS,
-    PASSES, HEADS, TAILS, COUNTS, VISIT_OFFERS_SHARED, DISCHARGE_OFFERS_SHARED, ARMS, RUNNING,
+    BANDS,
+    LAYERS,
+    DURATION_DAYS,
+    STEP_UNTIL,
+    STEP_WEIGHT,
+    BENEFIT_DAYS,
+    AGE_EDGES,
+    AGE_SHARE,
+    DUE,
+    WINDOW_INDEX,
+    BY_HEALTH,
+    BY_BAND,
+    BOOST_RATIO,
+    DURATION_BY_HEALTH,
+    ROUTE_SHARE,
+    STARTING_SHARE,
+    OPENS,
+    OFFER_BY_HEALTH,
+    INITIAL_HEALTH,
+    BOOST_UNTIL,
+    BOUND,
+    DISCHARGED,
+    WEIGHED_UNTIL,
+    RECENTS,
+    DAYS,
+    WINDOWS,
+    CLOCK_WORDS,
+    NEED_LEVEL,
+    EFFECTS_ON_CLOCK,
+    EFFECT_ORDER,
+    BENEFIT_SUPPORT,
+    WILLING_WORDS,
+    LENGTH_WORDS,
+    STARTING_WORDS,
+    VOLUNTEER_WORDS,
+    TRAIT_WORDS,
+    PLACE_RESOURCE,
+    SUPPORT_RESOURCE,
+    GRANTS,
+    RING,
+    ACTIVE,
+    TALLIED,
+    STAY_WORDS,
+    EVENT_OFFER_WORDS,
+    REDIRECT_WORDS,
+    PASSES,
+    HEADS,
+    TAILS,
+    COUNTS,
+    VISIT_OFFERS_SHARED,
+    DISCHARGE_OFFERS_SHARED,
+    ARMS,
+    RUNNING,
 ) = range(len(FIELDS) - 53, len(FIELDS))
 START, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
 (
-    SEED, FLARE_LENGTH, ZERO_LEVEL, LEVELS, CLUSTERS, RECENT, YEARS, NEED_COUNTS, SUPPORT_COUNTS,
-    LIFE_COUNTS, SUPPORT_DAYS, LIFE_DAYS, HEALTH_DAYS, UTILITY_DAYS, BENEFIT_ITEMS,
+    SEED,
+    FLARE_LENGTH,
+    ZERO_LEVEL,
+    LEVELS,
+    CLUSTERS,
+    RECENT,
+    YEARS,
+    NEED_COUNTS,
+    SUPPORT_COUNTS,
+    LIFE_COUNTS,
+    SUPPORT_DAYS,
+    LIFE_DAYS,
+    HEALTH_DAYS,
+    UTILITY_DAYS,
+    BENEFIT_ITEMS,
 ) = range(len(WHOLES))
 (
-    _LIFE, _BODY, _JOURNEY, _NODES, _RESOURCES, _CURSORS, _CLOCKS, _BOOSTS, _DURATIONS, _NEEDS, _PLACES,
-    _ROUTES, _SUPPORTS, _OFFERS, _CRITERIA, _EFFECTS, _SYNERGIES, _CHANGES, _SPELLS, _WAITS,
-    _WAIT_JOURNEY, _ENROL, _NOTES,
+    _LIFE,
+    _BODY,
+    _JOURNEY,
+    _NODES,
+    _RESOURCES,
+    _CURSORS,
+    _CLOCKS,
+    _BOOSTS,
+    _DURATIONS,
+    _NEEDS,
+    _PLACES,
+    _ROUTES,
+    _SUPPORTS,
+    _OFFERS,
+    _CRITERIA,
+    _EFFECTS,
+    _SYNERGIES,
+    _CHANGES,
+    _SPELLS,
+    _WAITS,
+    _WAIT_JOURNEY,
+    _ENROL,
+    _NOTES,
 ) = range(23)
+carray: Any = numba.carray
+types: Any = numba.types
 Addresses = NDArray[np.int64]  # [field, (address, length along each axis)]
 AXES = 5
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _pointer(typing_context: Any, address: Any) -> Any:
+@intrinsic
+def _as_pointer(typing_context: Any, address: Any) -> Any:
     """An address as a pointer."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
 
     return types.voidptr(types.int64), generate
+
+
+_pointer: Any = _as_pointer
 
 
 @compiled()
@@ -547,9 +633,7 @@ def _shared_offers(model: Model, event: str, support_resource: NDArray[np.int64]
     return touched
 
 
-def memory(
-    model: Model, lives: int, counts: NDArray[np.int64], days: NDArray[np.float64], rows: int = 1
-) -> Memory:
+def memory(model: Model, lives: int, counts: NDArray[np.int64], days: NDArray[np.float64], rows: int = 1) -> Memory:
     """Memory for so many lives that writes into these books.
 
     Args:

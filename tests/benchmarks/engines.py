@@ -25,7 +25,7 @@ BARE, SCALAR = "bare SimPy", "bare SimPy, numpy call per number"
 OURS, ONE_ARM, TWO_ARMS = "our SimPy engine", "compiled, one arm", "compiled, two arms at once"
 SALABIM, CIW = "salabim", "Ciw"
 FEW = 50  # people at which Ciw is fastest
-CIW_SHARED = 2_000, 0.25  # people and years: the fewest people with a whole cubicle
+CIW_SHARED = 1_000, 0.5  # people and years: the fewest people with a whole cubicle
 
 Run = Callable[[int], Any]
 
@@ -124,8 +124,8 @@ def show(rates: Rates, found: dict[str, Entrant], seen: dict[str, Lived], *, sha
 def main() -> None:
     """Both variants, or one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--people", type=int, default=4_000, help="a multiple of 2,000")
-    parser.add_argument("--years", type=int, default=1)
+    parser.add_argument("--people", type=int, default=2_000, help="a multiple of 1,000")
+    parser.add_argument("--years", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=("independent", "shared"))
     asked = parser.parse_args()

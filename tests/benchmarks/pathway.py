@@ -2,7 +2,7 @@
 
 Home, GP, A&E, inpatient care and death, with constant rates (the chain of the reference values): at home 5 GP needs,
 0.4 A&E needs, 0.05 direct admissions and 0.02 deaths a year; mean stays of 2, 1/4 and 8 days, all exponential; 3 % of
-GP visits go on to A&E, 30 % of A&E visits to a ward, 4 % of ward stays end in death. The *shared* variant has 5 A&E
+GP visits go on to A&E, 30 % of A&E visits to a ward, 4 % of ward stays end in death. The *shared* variant has 10 A&E
 cubicles and 50 beds for 10,000 people: who needs a full place waits at home, who must move on keeps the cubicle.
 
 One event is one arrival at a place, one departure from a place, or one death, so that
@@ -45,7 +45,7 @@ GP_TO_AE, AE_TO_INPATIENT, INPATIENT_TO_DEATH = 0.03, 0.30, 0.04
 REDUCED = 0.8  # the programme's ratio on A&E needs and direct admissions, from the first day
 
 TOWN = 10_000
-BEDS, CUBICLES = 50, 5  # in a town of 10,000
+BEDS, CUBICLES = 50, 10  # in a town of 10,000
 
 
 @dataclass(frozen=True)

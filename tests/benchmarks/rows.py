@@ -234,7 +234,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=8, help="a multiple of 8, so that two workers have as much each")
     parser.add_argument("--people", type=int, default=500)
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000], help="people, nothing shared")
-    parser.add_argument("--shared-sizes", type=int, nargs="+", default=[2_000, 20_000], help="multiples of 2,000")
+    parser.add_argument("--shared-sizes", type=int, nargs="+", default=[2_000, 20_000], help="multiples of 1,000")
     parser.add_argument("--scale-years", type=int, default=1)
     parser.add_argument("--slider-rows", type=int, default=16)
     parser.add_argument("--slider-people", type=int, default=250)
