@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
 from math import ceil
+from os import cpu_count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +65,7 @@ def check(
     scenario: Scenario,
     *,
     people: int | None = None,
-    rows: int = 2,
+    rows: int = 6,
     seed: int = 1,
     names: Sequence[str] = (),
     engine: Engine = "auto",
@@ -187,11 +189,18 @@ def _simulated(
 ) -> Simulated:
     model = build(scenario, {}, people=people, seed=seed, evidence=evidence)
     shared = model.shares_anything
-    lives = tuple(simulate(model, stream) for stream in range(2 * rows if shared else rows))
-    members = tuple(_members(one, shared) for one in lives)
-    ledger = reduce(Ledger.append, (_tallied(scenario, one, who) for one, who in zip(lives, members, strict=True)))
+
+    def sample_of(stream: int) -> tuple[Ledger, Lives | None, tuple[NDArray[np.bool_], ...]]:
+        lives = simulate(model, stream)
+        members = _members(lives, shared)
+        return _tallied(scenario, lives, members), None if scenario.programmes else lives, members
+
+    with ThreadPoolExecutor(cpu_count()) as threads:
+        samples = list(threads.map(sample_of, range(2 * rows if shared else rows)))
+    ledger = reduce(Ledger.append, (part for part, _, _ in samples))
     account = price(ledger, scenario, central(active_quantities(scenario, evidence), seed=seed), evidence)
-    return Simulated(scenario, model, ledger, account, lives, members)
+    lives = tuple(one for _, one, _ in samples if one is not None)
+    return Simulated(scenario, model, ledger, account, lives, tuple(members for _, _, members in samples))
 
 
 def _members(lives: Lives, shared: bool) -> tuple[NDArray[np.bool_], ...]:

@@ -360,7 +360,7 @@ def _cost_per_qaly(cost: float, qaly: float) -> tuple[float | None, str]:
 
 
 def _returns(question: Question) -> Iterator[ReturnRatio]:
-    """Present value of all other changes over that of programme spending, all payers' (14.8)."""
+    """Present value of all other changes over that of programme spending, all payers'."""
     account, arm = question.account, question.arm
     others: tuple[Kind, ...] = ("care", "benefit")
     spending = question.discounted(-account.saving(arm, None, ("programme",)))

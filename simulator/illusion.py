@@ -31,7 +31,7 @@ def before_after(ledger: Ledger, arm: str, batch: NDArray[np.int64]) -> Iterator
     """The illusion of one programme arm, for starters and completers, per person-year alive and per starter.
 
     Args:
-        ledger: windows of 12 months on either side of the start (13.14).
+        ledger: windows of 12 months on either side of the start.
         arm: a programme arm.
         batch: [row] for the errors.
 

@@ -7,9 +7,13 @@ up into a ledger and forgets them. Item orders are those of :func:`simulator.bui
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+Said = tuple[float, int, str, Any]
+"""One thing told of a life, for a trace: day, person, what happens, about what."""
 
 
 @dataclass(frozen=True)

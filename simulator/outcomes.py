@@ -137,7 +137,7 @@ class Health:
 
 @dataclass(frozen=True)
 class ReturnRatio:
-    """Present value of all other changes over that of programme spending: a ratio of means (14.8)."""
+    """Present value of all other changes over that of programme spending: a ratio of means."""
 
     version: Version
     benefits: float
@@ -156,7 +156,7 @@ class ReturnRatio:
 
 @dataclass(frozen=True)
 class Survivors:
-    """Discounted net saving to the public purse parted by survival (14.12)."""
+    """Discounted net saving to the public purse parted by survival."""
 
     fixed_survival: Value  # as if as many were alive as under usual care, at the arm's care per person-day
     survival: Value  # the rest: the care of those who live longer (negative) or die earlier (positive)

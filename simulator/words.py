@@ -12,13 +12,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
-from typing import Any
 
+from simulator.lives import Said
 from simulator.model import DAYS_PER_YEAR
 from simulator.scenario import USUAL_CARE, Scenario
-
-Said = tuple[float, int, str, Any]
-"""Day, person, what happens, about what: as :func:`simulator.engines.reference.trace` returns it."""
 
 SAME, DIFFERENT, ONLY_LEFT, ONLY_RIGHT = "=", "≠", "<", ">"
 MEANING = (

@@ -31,15 +31,7 @@ def _section(name: str) -> list[str]:
     own = {path: q for path, q in quantities(read(name)).items() if q.grade and inherited.get(path) != q}
     head = "| Number | Value | Grade | Source, what it says, why this value |"
     rows = [f"| `{path}` | {_value(q)} | {q.grade} | {_evidence(q)} |" for path, q in sorted(own.items())]
-    return [
-        "",
-        f"### `{name}`",
-        "",
-        head,
-        "|---|---|---|---|",
-        *(f"| `{path}` | {_value(q)} | {q.grade} | {_evidence(q)} |" for path, q in sorted(own.items())),
-        "",
-    ]
+    return ["", f"### `{name}`", "", head, "|---|---|---|---|", *rows, ""]
 
 
 def _value(quantity: Quantity) -> str:

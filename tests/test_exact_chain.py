@@ -288,6 +288,22 @@ def test_health_states_hold_the_years_of_their_chain(simulate: Simulate, people:
             check(discounted(spent), law_over(by_year(held, years, factor), "h"))
 
 
+@pytest.mark.parametrize("at_risk", ["home", "anywhere"])
+def test_death_strikes_where_people_are_at_risk(simulate: Simulate, at_risk: str) -> None:
+    """Half the time is spent in a place of care, which spares people from death or does not."""
+    need, stay, rate, years = 4.0, 90.0, 0.4, 4
+    tables = {
+        "death": {"rate": rate, "growth": 0.0, "reference_age": 65, "at_risk": at_risk},
+        "needs": {"fall": {"goes_to": "ward", "rate": need}},
+        "places": {"ward": {"stay": {"mean": stay}}},
+    }
+    seen = watch(simulate, scene(tables, people=500, years=years))
+    moves = {("home", "ward"): need, ("ward", "home"): DAYS_PER_YEAR / stay, ("home", "dead"): rate}
+    chain = Chain.of(moves | ({("ward", "dead"): rate} if at_risk == "anywhere" else {}))
+    check(seen.count("deaths").sum(axis=1), law(chain.counting(lambda a, b: float(b == "dead")), years, "home"))
+    check(seen.days("days:ward").sum(axis=1), law(chain.timing(days_in("ward")), years, "home"))
+
+
 def test_deaths_follow_gompertz_in_exact_age(simulate: Simulate) -> None:
     rate, growth, years, people = 0.01, 0.11, 30, 1000
     tables = {"death": {"rate": rate, "growth": growth, "reference_age": 60}}

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from village import village
 
-from simulator.engines.reference import Said
 from simulator.errors import RunError
+from simulator.lives import Said
 from simulator.story import told
 from simulator.words import Moment, Names, Pair, folded, side_by_side, story, tell, when
 

@@ -20,6 +20,7 @@ from simulator.engines import memory as of
 from simulator.engines.hazards import BLOCK_SHIFT, UNSET, hazard, hazard_bound, step
 from simulator.engines.memory import FIRST_DAY, STAY_END, Addresses
 from simulator.engines.people import traits
+from simulator.engines.records import WINDOW_DAYS
 from simulator.engines.world import DATE, DYING, ENDING, FLARE, HEALTH, NEED, OFFER
 from simulator.model import NONE, Basis, ClockKind
 
@@ -327,7 +328,7 @@ def look_around(
     any_index = False
     for k in range(arms - 1):
         index = of.body(m)[k + 1]["index_day"]
-        inside = index - book.WINDOW_DAYS >= start and index + book.WINDOW_DAYS <= of.number(m, of.HORIZON)
+        inside = index - WINDOW_DAYS >= start and index + WINDOW_DAYS <= of.number(m, of.HORIZON)
         of.floats2(m, of.WINDOW_INDEX)[0, k] = index if inside else np.nan
         any_index = any_index or inside
     if not any_index:

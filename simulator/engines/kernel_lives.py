@@ -568,7 +568,7 @@ def close_effects(m: Addresses, life: int, t: float) -> None:
     """Book utility effects and stated benefits up to the end."""
     for f in range(len(of.effects(m))):
         if (
-            of.effects(m)[f]["target"] == book.UTILITY
+            of.effects(m)[f]["target"] == of.UTILITY
             and of.floats2(m, of.WEIGHED_UNTIL)[life, of.effects(m)[f]["subject"]] > -INF
         ):
             book.weigh(m, life, f, t)

@@ -314,7 +314,8 @@ START, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
     _ENROL,
     _NOTES,
 ) = range(23)
-carray: Any = numba.carray
+_numba: Any = numba
+carray: Any = _numba.carray
 types: Any = numba.types
 Addresses = NDArray[np.int64]  # [field, (address, length along each axis)]
 AXES = 5
@@ -541,7 +542,7 @@ def whole(m: Addresses, which: int) -> int:
 @compiled()
 def seed(m: Addresses) -> int:
     """The key of every draw."""
-    return np.uint64(whole(m, SEED))
+    return np.uint64(whole(m, SEED))  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

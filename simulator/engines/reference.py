@@ -11,7 +11,6 @@ SimPy's priority, so that ties never depend on the heap.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +20,10 @@ from simulator.engines.order import ENDING
 from simulator.engines.people import Person, draw_people, entrants
 from simulator.engines.records import Layout, windows
 from simulator.engines.world import Moment, World
-from simulator.lives import Lives
+from simulator.lives import Lives, Said
 from simulator.model import Model
 
 __all__ = ["simulate", "trace"]
-
-Said = tuple[float, int, str, Any]
 
 
 def simulate(

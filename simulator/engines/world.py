@@ -22,6 +22,7 @@ from simulator.engines.order import LIMIT as LIMIT
 from simulator.engines.order import MOST_PASSES as MOST_PASSES
 from simulator.engines.order import NEED as NEED
 from simulator.engines.order import OFFER as OFFER
+from simulator.lives import Said
 from simulator.model import HOME, NONE, ClockKind, Model, Table
 
 PERSON_BITS = 33
@@ -119,7 +120,7 @@ def plain_rows(table: Table) -> list[Any]:
 class World:
     """One arm: its clock, its limited places and supports, and the model's tables as plain rows."""
 
-    def __init__(self, model: Model, arm: int, stream: int, log: list[tuple[float, int, str, Any]] | None) -> None:
+    def __init__(self, model: Model, arm: int, stream: int, log: list[Said] | None) -> None:
         self.model, self.arm, self.stream, self.log = model, arm, stream, log
         self.env = simpy.Environment(initial_time=-model.warm_up_days)
         self.present: list[bool] = model.arms[arm].tolist()
