@@ -65,7 +65,7 @@ def check(
     scenario: Scenario,
     *,
     people: int | None = None,
-    rows: int = 6,
+    rows: int = 8,
     seed: int = 1,
     names: Sequence[str] = (),
     engine: Engine = "auto",
@@ -196,7 +196,7 @@ def _simulated(
         return _tallied(scenario, lives, members), None if scenario.programmes else lives, members
 
     with ThreadPoolExecutor(cpu_count()) as threads:
-        samples = list(threads.map(sample_of, range(2 * rows if shared else rows)))
+        samples = list(threads.map(sample_of, range(rows)))
     ledger = reduce(Ledger.append, (part for part, _, _ in samples))
     account = price(ledger, scenario, central(active_quantities(scenario, evidence), seed=seed), evidence)
     lives = tuple(one for _, one, _ in samples if one is not None)

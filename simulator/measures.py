@@ -75,7 +75,7 @@ WITHOUT_BEFORE = (WORLDS.index("without"), SIDES.index("before"))
 class Simulated:
     """Some people in usual care, or with and without one programme; a block is a group of them.
 
-    ``ledger`` has a row for each sample and a replicate for each of its groups. ``lives`` are those of usual care alone.
+    ``ledger`` has a row for each sample and a replicate for each of its groups. ``lives``: those of usual care alone.
     """
 
     scenario: Scenario

@@ -363,6 +363,50 @@ def _care_moves(places: int, need: float, stay: float, care: float) -> Any:
     return moves
 
 
+def test_a_bed_held_for_home_care_is_nobody_elses(simulate: Simulate) -> None:
+    """One bed, one place of care. State: at home without and with care, the bed (free, used, held), the queue for it.
+
+    Whoever enters the ward gives up care (a limited place); people waiting at home have it (k) or not (n).
+    """
+    people, need, stay, care, years = 4, 5.0, 15.0, 50.0, 2
+    tables = {
+        "needs": {"fall": {"goes_to": "ward", "rate": need, "emergency": True}},
+        "places": {
+            "ward": {
+                "slots": 1,
+                "stay": {"mean": stay},
+                "routes": {"care": {"to": "home", "share": 1.0, "needs_support": "care"}},
+            }
+        },
+        "supports": {"care": {"staff": {"workers": 1, "caseload": 1}, "length": {"dist": "exponential", "mean": care}}},
+    }
+    runs = streams(simulate, scene(tables, people=people, years=years), 25)
+
+    def settled(alone: int, cared: int, bed: str, queue: str) -> tuple[int, int, str, str]:
+        if bed == "held" and cared + queue.count("k") == 0:
+            return settled(alone, cared + 1, "free", queue)
+        return settled(alone, cared, "used", queue[1:]) if bed == "free" and queue else (alone, cared, bed, queue)
+
+    def moves(state: tuple[int, int, str, str]) -> Iterator[tuple[Any, float]]:
+        alone, cared, bed, queue = state
+        yield settled(alone - 1, cared, bed, queue + "n"), alone * need
+        yield settled(alone, cared - 1, bed, queue + "k"), cared * need
+        yield settled(alone, cared, "held", queue), (bed == "used") * DAYS_PER_YEAR / stay
+        yield settled(alone + 1, cared - 1, bed, queue), cared * DAYS_PER_YEAR / care
+        yield settled(alone, cared, bed, queue.replace("k", "n")), queue.count("k") * DAYS_PER_YEAR / care
+
+    start = (people, 0, "free", "")
+    chain = Chain.of(reachable(start, moves))
+    for item, running in {
+        "delay_days:ward": lambda s: s[2] == "held",
+        "days:ward": lambda s: s[2] != "free",
+        "wait_days:ward": lambda s: len(s[3]),
+        "active_days:care": lambda s: s[1] + s[3].count("k"),
+    }.items():
+        timed = chain.timing(lambda state, running=running: DAYS_PER_YEAR * running(state))
+        check(totals(runs, item), law(timed, years, start))
+
+
 def test_cubicles_stay_occupied_until_a_bed_is_free(simulate: Simulate) -> None:
     """A&E with two cubicles, a ward with one or two beds: waiting at home, in A&E, held there, in a bed."""
     people, need, hours, stay, share, years = 7, 15.0, 4.0, 9.0, 0.6, 2

@@ -118,10 +118,10 @@ def test_an_emergency_stay_of_mean_length_costs_what_is_on_record():
     assert float(prices["admission"].amount) + 8.5 * float(prices["bed_day"].amount) == pytest.approx(3900)
 
 
-def test_nothing_in_the_files_speaks_of_where_it_was_written():
+def test_no_value_of_the_social_value_bank_is_shipped():
     for path in [*SCENARIOS.glob("*.toml"), README]:
         text = path.read_text(encoding="utf-8")
-        assert not re.search(r"/work|\bsession\b|\bshared/|evidence\.md|design\.md|HACT value", text), path.name
+        assert not re.search(r"HACT value", text), path.name
 
 
 # ------------------------------------------------------------------------------------------------ README
@@ -153,5 +153,5 @@ def test_the_evidence_table_is_what_the_files_state():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_judged_check_is_met(name):
-    results = check(read(Path(SCENARIOS / f"{name}.toml")), rows=6)
+    results = check(read(Path(SCENARIOS / f"{name}.toml")))
     assert [r.name for r in results if r.passed is False] == []

@@ -19,9 +19,9 @@ from simulator.engines import kernel_queues as queue
 from simulator.engines import memory as of
 from simulator.engines.hazards import BLOCK_SHIFT, UNSET, hazard, hazard_bound, step
 from simulator.engines.memory import FIRST_DAY, STAY_END, Addresses
+from simulator.engines.order import DATE, DYING, ENDING, FLARE, HEALTH, NEED, OFFER
 from simulator.engines.people import traits
 from simulator.engines.records import WINDOW_DAYS
-from simulator.engines.world import DATE, DYING, ENDING, FLARE, HEALTH, NEED, OFFER
 from simulator.model import NONE, Basis, ClockKind
 
 INF = np.inf

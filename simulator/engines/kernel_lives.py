@@ -33,7 +33,7 @@ from simulator.engines.memory import (
     WAIT_LIMIT,
     Addresses,
 )
-from simulator.engines.world import DATE, ENDING, LIMIT, MOST_PASSES, OFFER
+from simulator.engines.order import DATE, ENDING, LIMIT, MOST_PASSES, OFFER
 from simulator.model import DEAD, HOME, NONE, Basis, ClockKind, Target
 from simulator.streams import uniform4
 
@@ -84,6 +84,18 @@ def strike_out(m: Addresses, life: int, i: int) -> None:
     for j in range(body["notes"]):
         earliest = min(earliest, of.notes(m)[life, j]["time"])
     body["next_note"] = earliest
+
+
+@fixed
+def drop_notes(m: Addresses, life: int, what: int, about: int) -> None:
+    """Remove notes of one kind that have lost their meaning, about one thing or (NONE) about any."""
+    i = 0
+    while i < of.body(m)[life]["notes"]:
+        one = of.notes(m)[life, i]
+        if one["what"] == what and about in (NONE, one["a"]):
+            strike_out(m, life, i)
+        else:
+            i += 1
 
 
 @fixed
@@ -169,6 +181,7 @@ def lose_waits(m: Addresses, life: int, t: float) -> None:
         wait = of.waits(m)[life, place]
         if wait["active"]:
             wait["active"] = 0
+            drop_notes(m, life, WAIT_LIMIT, place)
             queue.give_back(m, queue.node_of_wait(m, life, place))
             book.place_days(m, life, book.WAITING, place, wait["since"], t)
             book.count_place(m, life, book.LOST, place, t)
@@ -513,6 +526,7 @@ def turn_at(m: Addresses, life: int, place: int, t: float) -> None:
     if not wait["active"]:
         return
     wait["active"] = 0
+    drop_notes(m, life, WAIT_LIMIT, place)
     book.place_days(m, life, book.WAITING, place, wait["since"], t)
     enter_from_home(m, life, place, 1, t)
 
@@ -680,6 +694,8 @@ def leave(m: Addresses, life: int, t: float) -> None:
         return
     close_stay(m, life, t)
     place, has_slot = body["place"], body["has_slot"]
+    if has_slot:
+        drop_notes(m, life, KEEP_END, NONE)
     for b in range(len(of.boosts(m))):
         if of.boosts(m)[b]["after"] == place and (body["stay_emergency"] or not of.boosts(m)[b]["emergency_only"]):
             of.floats2(m, of.BOOST_UNTIL)[life, b] = t + of.boosts(m)[b]["days"]

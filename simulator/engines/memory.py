@@ -111,7 +111,7 @@ IDLE, QUEUED, GRANTED = 0, 1, 2
 STAY_END, SUPPORT_END, PROGRAMME_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY = (
     range(9)
 )
-NOTES = 24
+NOTES = 32
 UTILITY = int(Target.UTILITY)
 
 # rows of the table: one an array, then one a number

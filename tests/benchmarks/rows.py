@@ -101,14 +101,14 @@ def _curve(title: str, sizes: list[int], rounds: int, of: Callable[[int], Scenar
         for n in sizes:
             written = of(n)
             model = build(written, {}, people=n, seed=1)
+            if number == 0:
+                memory[n] = _most_memory(simulate_row, written, model, 0, 0)  # loads the compiled code, too
             times = max(1, min(20, sizes[-1] // n))
             spent = sum(
                 cpu_seconds(simulate_row, written, model, 0, stream)[0]
                 for stream in range(number * times, (number + 1) * times)
             )
             seconds[n].append(spent / times / n)
-            if number == 0:
-                memory[n] = _most_memory(simulate_row, written, model, 0, 0)
     print(f"\n{title}")
     first, lines = sizes[0], []
     for before, n in zip([first, *sizes], sizes, strict=False):
