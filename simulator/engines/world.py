@@ -12,16 +12,7 @@ from typing import Any
 import simpy
 from simpy.events import EventPriority
 
-from simulator.engines.order import DATE as DATE
-from simulator.engines.order import DYING as DYING
-from simulator.engines.order import ENDING as ENDING
-from simulator.engines.order import FLARE as FLARE
-from simulator.engines.order import HEALTH as HEALTH
-from simulator.engines.order import KIND_OF_CLOCK
-from simulator.engines.order import LIMIT as LIMIT
-from simulator.engines.order import MOST_PASSES as MOST_PASSES
-from simulator.engines.order import NEED as NEED
-from simulator.engines.order import OFFER as OFFER
+from simulator.engines.order import DATE, KIND_OF_CLOCK
 from simulator.lives import Said
 from simulator.model import HOME, NONE, ClockKind, Model, Table
 
