@@ -95,7 +95,7 @@ def draw_people(model: Model, stream: int, numbers: NDArray[np.int64]) -> list[P
         Person(
             int(number),
             *traits(
-                model.seed, stream, int(number), words, them.age_edges, them.age_share, them.initial_health,
+                np.uint64(model.seed), stream, int(number), words, them.age_edges, them.age_share, them.initial_health,
                 model.bands, them.risk_log_sd, them.clusters,
             ),
         )
@@ -110,7 +110,7 @@ def entrants(model: Model, stream: int, which: slice = slice(None)) -> list[tupl
     joining = []
     for i in range(len(days))[which]:
         age, health, risk, cluster = traits(
-            model.seed, stream, ENTRANT_IDS_FROM + i, words, them.entrant_age_edges, them.entrant_age_share,
+            np.uint64(model.seed), stream, ENTRANT_IDS_FROM + i, words, them.entrant_age_edges, them.entrant_age_share,
             them.entrant_health[None, :], model.bands, them.risk_log_sd, them.clusters,
         )  # fmt: skip
         person = Person(ENTRANT_IDS_FROM + i, age - days[i] / DAYS_PER_YEAR, health, risk, cluster)
