@@ -35,16 +35,17 @@ _TYPES: dict[str, Any] = {
     "float": types.float64,
     "bool": types.boolean,
     "None": types.void,
-    "tuple[float, int]": types.Tuple((types.float64, types.int64)),
+    "tuple[int, float]": types.Tuple((types.int64, types.float64)),
     "tuple[float, float, float, float]": types.UniTuple(types.float64, 4),
 }
 
 
-def compiled(signature: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def compiled(signature: str | None = None, *, inline: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Compile without the interpreter lock and without fast-math, cached on disk.
 
     Args:
         signature: the one signature, in numba's words; compiled when first called if left out.
+        inline: write the function's text into its callers, so that loops of it can be done several at a time.
 
     >>> @compiled("float64(float64)")
     ... def half(x: float) -> float:
@@ -55,7 +56,8 @@ def compiled(signature: str | None = None) -> Callable[[Callable[P, R]], Callabl
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         with _own_cache():
-            options = {"nogil": True, "cache": not function.__code__.co_filename.startswith("<")}
+            options: dict[str, Any] = {"nogil": True, "cache": not function.__code__.co_filename.startswith("<")}
+            options |= {"inline": "always"} if inline else {}
             make = njit(signature, **options) if signature else njit(**options)
             made: Callable[P, R] = make(function)
             return made

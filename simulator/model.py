@@ -223,7 +223,6 @@ class Model:
     population: Population
     words: Words
     bands: NDArray[np.float64]  # [band] lower ages
-    layers: NDArray[np.float64]  # [layer + 1] bounds of the rate axis, per year
     clocks: Table  # [clock] CLOCK
     by_health: NDArray[np.float64]  # [clock, state]
     by_band: NDArray[np.float64]  # [clock, band]

@@ -32,8 +32,6 @@ from simulator.model import BOOST, CLOCK, DAYS_PER_YEAR, LAYER_BITS, NONE, Model
 from simulator.scenario import EvidenceMode, Scenario
 from simulator.streams import check_seed, register
 
-LAYERS = np.array([0.0, *(4.0**k for k in range(-2, 8))])
-
 __all__ = ["Items", "build", "items"]
 
 
@@ -119,7 +117,6 @@ def build(
         population=population(scenario, values, count),
         words=_words(scenario, clocks.names, supports),
         bands=np.asarray(scenario.population.age_bands, dtype=np.float64),
-        layers=LAYERS,
         clocks=np.concatenate([np.zeros(0, dtype=CLOCK), *clocks.rows]),
         by_health=np.array(clocks.by_health).reshape(-1, len(scenario.health.states)),
         by_band=np.array(clocks.by_band).reshape(-1, len(scenario.population.age_bands)),

@@ -1,61 +1,36 @@
-"""The compiled functions that both engines call: layers, hazards, effect weights, lengths, routes.
+"""The compiled functions that both engines call: hazards, effect weights, lengths, routes, and looking ahead.
 
-A clock's candidates are the points of a Poisson process on (time, rate): the rate axis is cut at
-fixed bounds b[0] = 0 < b[1] < ... into layers, each layer's time axis into blocks of about eight
-expected candidates. The candidate number n of block m of a layer is keyed by (clock, layer, m, n, person,
-stream) and by nothing else, so every arm sees the same points. A candidate with mark u in layer k
-is an event when  b[k] + u (b[k+1] - b[k]) < h(t-).  Exact for any hazard that varies in time (Lewis &
-Shedler 1979; coupling: Anderson, arXiv 1109.2890). No fast-math: the order of operations is part of
-the meaning.
+A candidate of :mod:`simulator.engines.candidates` is an event when its level on the rate axis is below the
+hazard at that moment. Most hazards do not change from day to day: looking ahead also says which are steady and
+until when, so that they need not be worked out again for each candidate. No fast-math: the order of operations
+is part of the meaning. Arguments are the memory and the number of a life in it; see
+:mod:`simulator.engines.memory`.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-from numba import from_dtype
 from numpy.typing import NDArray
 
-from simulator.compiling import compiled
-from simulator.model import DAYS_PER_YEAR as DAYS_PER_YEAR
-from simulator.model import ClockKind, Length, Table, Target
-from simulator.streams import Word, uniform4
-
-ORIGIN_DAY = -150 * DAYS_PER_YEAR
-BLOCK_CANDIDATES = 8.0
-BLOCK_SHIFT, PASS_SHIFT = 8, 28
-
-LIFE = np.dtype(
-    [
-        ("person", "i8"),
-        ("stream", "i8"),
-        ("age", "f8"),  # at t = 0
-        ("risk", "f8"),
-        ("cluster", "i8"),
-        ("health", "i8"),
-        ("flare_until", "f8"),
-        ("horizon", "f8"),
-        ("any_effect", "i8"),
-    ]
-)
-SPELL = np.dtype([("start", "f8"), ("end", "f8"), ("old_end", "f8"), ("old_weight", "f8")])
-CURSOR = np.dtype(
-    [("time", "f8"), ("mark", "f8"), ("length", "f8"), ("outcome", "f8"), ("block", "i8"), ("number", "i8")]
-)
-UNSET = -np.inf
-_CURSOR: Any = from_dtype(CURSOR)
+from simulator.compiling import compiled, fixed
+from simulator.engines import memory as of
+from simulator.engines.candidates import HEAD_SHIFT, LAYERS, WIDTHS, draw_candidates
+from simulator.engines.memory import Addresses
+from simulator.model import DAYS_PER_YEAR, NONE, ClockKind, Length, Table, Target
+from simulator.streams import uniform4
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(5)
-
-_DEATH, _FLARE, _HEALTH = int(ClockKind.DEATH), int(ClockKind.FLARE), int(ClockKind.HEALTH)
+_FLARE, _HEALTH = int(ClockKind.FLARE), int(ClockKind.HEALTH)
 _FIXED, _EXPONENTIAL, _LOGNORMAL = int(Length.FIXED), int(Length.EXPONENTIAL), int(Length.LOGNORMAL)
 _WEIBULL, _UNIFORM = int(Length.WEIBULL), int(Length.UNIFORM)
-_CLOCK_TARGET = int(Target.CLOCK)
+_CLOCK_TARGET, _ROUTE = int(Target.CLOCK), int(Target.ROUTE)
+WHICH = 2**HEAD_SHIFT - 1
+ROUNDING = 1.0 + 1e-12  # a bound worked out in another order must not be below the hazard by rounding
 
 
-@compiled()
+@fixed
 def ndtri(p: float) -> float:
     """Quantile of the standard normal: Wichura (1988), algorithm AS 241 (PPND16)."""
     q = p - 0.5
@@ -94,194 +69,10 @@ def ndtri(p: float) -> float:
     return -top / low if q < 0.0 else top / low
 
 
-@compiled()
-def length_days(
-    durations: Table,
-    by_health: NDArray[np.float64],
-    table: NDArray[np.float64],
-    which: int,
-    health: int,
-    u: float,
-) -> float:
-    """Quantile of a duration: the zero-day atom first, then the positive part."""
-    d = durations[which]
-    if u < d["zero_share"]:
-        return 0.0
-    v: float = (u - d["zero_share"]) / (1.0 - d["zero_share"])
-    days: float
-    if d["dist"] == _FIXED:
-        days = d["a"]
-    elif d["dist"] == _EXPONENTIAL:
-        days = -d["a"] * math.log(1.0 - v)
-    elif d["dist"] == _LOGNORMAL:
-        days = math.exp(d["a"] + d["b"] * ndtri(v))
-    elif d["dist"] == _WEIBULL:
-        days = d["a"] * (-math.log(1.0 - v)) ** (1.0 / d["b"])
-    elif d["dist"] == _UNIFORM:
-        days = d["a"] + v * (d["b"] - d["a"])
-    else:
-        days = table[d["first"] + int(v * d["count"])]
-    return days * float(by_health[which, health])
-
-
-@compiled()
-def effect_weight(
-    e: int,
-    t: float,
-    effects: Table,
-    spells: Table,
-    step_until: NDArray[np.float64],
-    step_weight: NDArray[np.float64],
-) -> float:
-    """Weight of effect e at time t: delay, ramp (or profile), then halving after the end."""
-    s = spells[e]
-    f = effects[e]
-    w = 0.0
-    if t >= s["start"]:
-        since = min(t, s["end"]) - s["start"]
-        if f["steps"] > 0:
-            w = step_weight[f["first_step"] + f["steps"] - 1]
-            for i in range(f["first_step"], f["first_step"] + f["steps"]):
-                if since < step_until[i]:
-                    w = step_weight[i]
-                    break
-        elif f["ramp"] > 0.0:
-            w = min(max((since - f["delay"]) / f["ramp"], 0.0), 1.0)
-        elif since >= f["delay"]:
-            w = 1.0
-        if t > s["end"]:
-            w = w * 0.5 ** ((t - s["end"]) / f["half_life"]) if f["half_life"] > 0.0 else 0.0
-    if s["old_weight"] > 0.0:
-        w = max(w, s["old_weight"] * 0.5 ** ((t - s["old_end"]) / f["half_life"]))
-    return w
-
-
-@compiled()
-def start_effect(
-    e: int,
-    start: float,
-    end: float,
-    effects: Table,
-    spells: Table,
-    step_until: NDArray[np.float64],
-    step_weight: NDArray[np.float64],
-) -> None:
-    """Begin a spell of effect e, or prolong the one that is still on; what is left of an ended one fades beside it."""
-    if spells[e]["start"] <= start < spells[e]["end"]:
-        spells[e]["end"] = max(spells[e]["end"], end)
-        return
-    left = effect_weight(e, start, effects, spells, step_until, step_weight)
-    spells[e]["old_weight"] = left if effects[e]["half_life"] > 0.0 else 0.0
-    spells[e]["old_end"] = start
-    spells[e]["start"] = start
-    spells[e]["end"] = end
-
-
-@compiled()
-def weight_days(
-    e: int,
-    start: float,
-    end: float,
-    effects: Table,
-    spells: Table,
-    step_until: NDArray[np.float64],
-    step_weight: NDArray[np.float64],
-) -> float:
-    """Integral of an effect's weight over [start, end] days while its spell stays as it is.
-
-    Five-point Gauss-Legendre on each piece between the kinks of the weight; exact for ramps and steps,
-    to about 1e-10 for a fading tail.
-    """
-    s, f = spells[e], effects[e]
-    total, low = 0.0, start
-    while low < end:
-        high = min(end, low + DAYS_PER_YEAR)
-        for i in range(f["first_step"], f["first_step"] + f["steps"]):
-            high = _kink(low, high, s["start"] + step_until[i])
-        high = _kink(low, high, s["start"])
-        high = _kink(low, high, s["start"] + f["delay"])
-        high = _kink(low, high, s["start"] + f["delay"] + f["ramp"])
-        high = _kink(low, high, s["end"])
-        middle, half = (low + high) / 2.0, (high - low) / 2.0
-        for i in range(len(_NODES)):
-            at = middle + half * _NODES[i]
-            total += half * _NODE_WEIGHTS[i] * effect_weight(e, at, effects, spells, step_until, step_weight)
-        low = high
-    return total
-
-
-@compiled()
-def _kink(low: float, high: float, at: float) -> float:
-    """The end of a piece: ``at`` when it lies inside."""
-    return at if low < at < high else high
-
-
-@compiled()
-def log_ratio(
-    target: int,
-    subject: int,
-    emergency: int,
-    t: float,
-    effects: Table,
-    spells: Table,
-    step_until: NDArray[np.float64],
-    step_weight: NDArray[np.float64],
-    synergies: Table,
-) -> float:
-    """Sum of w ln RR over the effects on a target, plus g w1 w2 over its synergies."""
-    total = 0.0
-    for e in range(len(effects)):
-        f = effects[e]
-        if f["target"] == target and f["subject"] == subject and (emergency or not f["emergency_only"]):
-            total += f["ln_ratio"] * effect_weight(e, t, effects, spells, step_until, step_weight)
-    return with_pairs(total, target, subject, t, effects, spells, step_until, step_weight, synergies)
-
-
-@compiled()
-def with_pairs(
-    total: float,
-    target: int,
-    subject: int,
-    t: float,
-    effects: Table,
-    spells: Table,
-    step_until: NDArray[np.float64],
-    step_weight: NDArray[np.float64],
-    synergies: Table,
-) -> float:
-    """A log ratio plus g w1 w2 for each pair of effects on the target that work together."""
-    for p in range(len(synergies)):
-        g = synergies[p]
-        if g["target"] == target and g["subject"] == subject:
-            total += (
-                g["ln_ratio"]
-                * effect_weight(g["first"], t, effects, spells, step_until, step_weight)
-                * effect_weight(g["second"], t, effects, spells, step_until, step_weight)
-            )
-    return total
-
-
-@compiled()
-def ratio_now(
-    target: int,
-    subject: int,
-    emergency: int,
-    t: float,
-    effects: Table,
-    spells: Table,
-    step_until: NDArray[np.float64],
-    step_weight: NDArray[np.float64],
-    synergies: Table,
-) -> float:
-    """The ratio itself, exp of :func:`log_ratio`."""
-    return math.exp(log_ratio(target, subject, emergency, t, effects, spells, step_until, step_weight, synergies))
-
-
-@compiled()
+@fixed
 def power(x: float, y: float) -> float:
     """Raise x to the power y, the one way both engines compute it."""
-    raised: float = x**y
-    return raised
+    return x**y
 
 
 @compiled()
@@ -293,253 +84,329 @@ def band_at(age: float, bands: NDArray[np.float64]) -> int:
     return band
 
 
-@compiled()
-def hazard(
-    k: int,
-    t: float,
-    life: Table,
-    clocks: Table,
-    by_health: NDArray[np.float64],
-    by_band: NDArray[np.float64],
-    bands: NDArray[np.float64],
-    boost_ratio: NDArray[np.float64],
-    boost_until: NDArray[np.float64],
-    effects: Table,
-    spells: Table,
-    step_until: NDArray[np.float64],
-    step_weight: NDArray[np.float64],
-    effects_on_clock: NDArray[np.int64],
-    effect_order: NDArray[np.int64],
-    synergies: Table,
-) -> float:
+@fixed
+def draw(m: Addresses, life: int, word: int, number: int) -> tuple[float, float, float, float]:
+    """The four uniforms of one of this person's decisions."""
+    one = of.life(m)[life]
+    return uniform4(of.seed(m), one["stream"], one["person"], word, number)
+
+
+@fixed
+def length_days(m: Addresses, life: int, which: int, u: float) -> float:
+    """Quantile of a duration at this person's health: the zero-day atom first, then the positive part."""
+    d = of.durations(m)[which]
+    if u < d["zero_share"]:
+        return 0.0
+    v = (u - d["zero_share"]) / (1.0 - d["zero_share"])
+    dist = d["dist"]
+    if dist == _FIXED:
+        days = d["a"]
+    elif dist == _EXPONENTIAL:
+        days = -d["a"] * math.log(1.0 - v)
+    elif dist == _LOGNORMAL:
+        days = math.exp(d["a"] + d["b"] * ndtri(v))
+    elif dist == _WEIBULL:
+        days = d["a"] * (-math.log(1.0 - v)) ** (1.0 / d["b"])
+    elif dist == _UNIFORM:
+        days = d["a"] + v * (d["b"] - d["a"])
+    else:
+        days = of.floats(m, of.DURATION_DAYS)[d["first"] + int(v * d["count"])]
+    return days * of.floats2(m, of.DURATION_BY_HEALTH)[which, of.life(m)[life]["health"]]
+
+
+@fixed
+def effect_weight(m: Addresses, life: int, e: int, t: float) -> float:
+    """Weight of effect e at time t: delay, ramp (or profile), then halving after the end."""
+    s, f = of.spells(m)[life, e], of.effects(m)[e]
+    start, end, w = s["start"], s["end"], 0.0
+    if t >= start:
+        since = min(t, end) - start
+        if f["steps"] > 0:
+            last = f["first_step"] + f["steps"] - 1
+            i = f["first_step"]
+            while i < last and since >= of.floats(m, of.STEP_UNTIL)[i]:
+                i += 1
+            w = of.floats(m, of.STEP_WEIGHT)[i]
+        elif f["ramp"] > 0.0:
+            w = min(max((since - f["delay"]) / f["ramp"], 0.0), 1.0)
+        elif since >= f["delay"]:
+            w = 1.0
+        if t > end:
+            w = w * 0.5 ** ((t - end) / f["half_life"]) if f["half_life"] > 0.0 else 0.0
+    if s["old_weight"] > 0.0:
+        w = max(w, s["old_weight"] * 0.5 ** ((t - s["old_end"]) / f["half_life"]))
+    return w
+
+
+@fixed
+def is_settled(m: Addresses, life: int, e: int, t: float, until: float) -> bool:
+    """Whether the weight of effect e is the same at every moment after t and before ``until``."""
+    s, f = of.spells(m)[life, e], of.effects(m)[e]
+    if s["old_weight"] > 0.0:
+        return False
+    if until <= s["start"]:
+        return True
+    if t < s["start"] or (t < s["end"] < until):
+        return False
+    if t >= s["end"]:
+        return bool(f["half_life"] == 0.0)
+    since, last = t - s["start"], until - s["start"]
+    for i in range(f["first_step"], f["first_step"] + f["steps"] - 1):
+        if since < of.floats(m, of.STEP_UNTIL)[i] < last:
+            return False
+    return bool(f["steps"] > 0 or since >= f["delay"] + f["ramp"] or last < f["delay"])
+
+
+@fixed
+def start_effect(m: Addresses, life: int, e: int, start: float, end: float) -> None:
+    """Begin a spell of effect e, or prolong the one that is still on; what is left of an ended one fades beside it."""
+    s = of.spells(m)[life, e]
+    if s["start"] <= start < s["end"]:
+        s["end"] = max(s["end"], end)
+        return
+    left = effect_weight(m, life, e, start)
+    s["old_weight"] = left if of.effects(m)[e]["half_life"] > 0.0 else 0.0
+    s["old_end"], s["start"], s["end"] = start, start, end
+
+
+@fixed
+def _kink(low: float, high: float, at: float) -> float:
+    """The end of a piece: ``at`` when it lies inside."""
+    return at if low < at < high else high
+
+
+@fixed
+def weight_days(m: Addresses, life: int, e: int, start: float, end: float) -> float:
+    """Integral of an effect's weight over [start, end] days while its spell stays as it is.
+
+    Five-point Gauss-Legendre on each piece between the kinks of the weight; exact for ramps and steps,
+    to about 1e-10 for a fading tail.
+    """
+    s, f = of.spells(m)[life, e], of.effects(m)[e]
+    total, low = 0.0, start
+    while low < end:
+        high = min(end, low + DAYS_PER_YEAR)
+        for i in range(f["first_step"], f["first_step"] + f["steps"]):
+            high = _kink(low, high, s["start"] + of.floats(m, of.STEP_UNTIL)[i])
+        high = _kink(low, high, s["start"])
+        high = _kink(low, high, s["start"] + f["delay"])
+        high = _kink(low, high, s["start"] + f["delay"] + f["ramp"])
+        high = _kink(low, high, s["end"])
+        middle, half = (low + high) / 2.0, (high - low) / 2.0
+        for i in range(len(_NODES)):
+            total += half * _NODE_WEIGHTS[i] * effect_weight(m, life, e, middle + half * _NODES[i])
+        low = high
+    return total
+
+
+@fixed
+def with_pairs(m: Addresses, life: int, total: float, target: int, subject: int, t: float) -> float:
+    """A log ratio plus g w1 w2 for each pair of effects on the target that work together."""
+    pairs = of.synergies(m)
+    for p in range(len(pairs)):
+        g = pairs[p]
+        if g["target"] == target and g["subject"] == subject:
+            total += g["ln_ratio"] * effect_weight(m, life, g["first"], t) * effect_weight(m, life, g["second"], t)
+    return total
+
+
+@fixed
+def ratio_now(m: Addresses, life: int, target: int, subject: int, emergency: int, t: float) -> float:
+    """Ratio of all effects on a route, a stay or a take-up: exp of the sum of w ln RR, pairs included."""
+    if not of.life(m)[life]["any_effect"]:
+        return 1.0
+    total, effects = 0.0, of.effects(m)
+    for e in range(len(effects)):
+        f = effects[e]
+        if f["target"] == target and f["subject"] == subject and (emergency or not f["emergency_only"]):
+            total += f["ln_ratio"] * effect_weight(m, life, e, t)
+    return math.exp(with_pairs(m, life, total, target, subject, t))
+
+
+@fixed
+def hazard(m: Addresses, life: int, k: int, t: float) -> float:
     """Hazard of clock k just before t, per year: every factor of the model in turn."""
-    c = clocks[k]
-    one = life[0]
+    c, one, bands = of.clocks(m)[k], of.life(m)[life], of.floats(m, of.BANDS)
     age = one["age"] + t / DAYS_PER_YEAR
-    h: float = c["base"] * by_health[k, one["health"]] * by_band[k, band_at(age, bands)]
+    h = c["base"] * of.floats2(m, of.BY_HEALTH)[k, one["health"]] * of.floats2(m, of.BY_BAND)[k, band_at(age, bands)]
     if c["growth"] != 0.0:
         h *= math.exp(c["growth"] * (age - c["reference_age"]))
     if c["risk_power"] == 1.0:
         h *= one["risk"]
     elif c["risk_power"] > 0.0:
-        h *= one["risk"] ** c["risk_power"]
+        h *= power(one["risk"], c["risk_power"])
     if t < one["flare_until"]:
         if c["kind"] == _FLARE:
             return 0.0
         h *= c["flare_ratio"]
     if c["amplitude"] > 0.0:
         h *= 1.0 + c["amplitude"] * math.cos(2.0 * math.pi * (t - c["peak_day"]) / DAYS_PER_YEAR)
-    for b in range(len(boost_until)):
-        if t < boost_until[b]:
-            h *= boost_ratio[b, k]
+    until = of.floats2(m, of.BOOST_UNTIL)
+    for b in range(until.shape[1]):
+        if t < until[life, b]:
+            h *= of.floats2(m, of.BOOST_RATIO)[b, k]
     if one["any_effect"]:
         x = 0.0
-        for i in range(effects_on_clock[k], effects_on_clock[k + 1]):
-            e = effect_order[i]
-            x += effects[e]["ln_ratio"] * effect_weight(e, t, effects, spells, step_until, step_weight)
-        x = with_pairs(x, _CLOCK_TARGET, k, t, effects, spells, step_until, step_weight, synergies)
+        for i in range(of.ints(m, of.EFFECTS_ON_CLOCK)[k], of.ints(m, of.EFFECTS_ON_CLOCK)[k + 1]):
+            e = of.ints(m, of.EFFECT_ORDER)[i]
+            x += of.effects(m)[e]["ln_ratio"] * effect_weight(m, life, e, t)
+        x = with_pairs(m, life, x, _CLOCK_TARGET, k, t)
         if x != 0.0:
             h *= math.exp(x)
     return h
 
 
-@compiled()
-def hazard_bound(
-    k: int,
-    t: float,
-    life: Table,
-    clocks: Table,
-    by_health: NDArray[np.float64],
-    by_band: NDArray[np.float64],
-    bands: NDArray[np.float64],
-    boost_ratio: NDArray[np.float64],
-    boost_until: NDArray[np.float64],
-    effects: Table,
-    spells: Table,
-    effects_on_clock: NDArray[np.int64],
-    effect_order: NDArray[np.int64],
-    synergies: Table,
-) -> float:
-    """A bound on the hazard of clock k from t to the horizon while the person's state stays as it is."""
-    c = clocks[k]
-    one = life[0]
-    if c["kind"] == _HEALTH and c["from_state"] != one["health"]:
-        return 0.0
-    last_age = one["age"] + one["horizon"] / DAYS_PER_YEAR
-    band = band_at(one["age"] + t / DAYS_PER_YEAR, bands)
-    worst = by_band[k, band]
-    while band + 1 < len(bands) and bands[band + 1] <= last_age:
-        band += 1
-        worst = max(worst, by_band[k, band])
-    h: float = c["base"] * by_health[k, one["health"]] * worst * (1.0 + c["amplitude"])
-    if c["growth"] != 0.0:
-        age = last_age if c["growth"] > 0.0 else one["age"] + t / DAYS_PER_YEAR
-        h *= math.exp(c["growth"] * (age - c["reference_age"]))
-    if c["risk_power"] > 0.0:
-        h *= one["risk"] ** c["risk_power"]
-    if t < one["flare_until"]:
-        h *= max(1.0, c["flare_ratio"])
-    for b in range(len(boost_until)):
-        if t < boost_until[b]:
-            h *= max(1.0, boost_ratio[b, k])
-    if one["any_effect"]:
-        x = 0.0
-        for i in range(effects_on_clock[k], effects_on_clock[k + 1]):
-            e = effect_order[i]
-            if spells[e]["start"] < np.inf:
-                ln = effects[e]["ln_ratio"]
-                x += max(ln * effects[e]["least"], ln * effects[e]["peak"])
-        for p in range(len(synergies)):
-            g = synergies[p]
-            if g["target"] == _CLOCK_TARGET and g["subject"] == k:
-                x += _largest_product(g["ln_ratio"], effects[g["first"]], effects[g["second"]])
-        h *= math.exp(x)
-    return h
+@fixed
+def is_steady(m: Addresses, life: int, k: int, t: float, until: float) -> bool:
+    """Whether the hazard of clock k is the same at every moment after t and before ``until``."""
+    c = of.clocks(m)[k]
+    if c["growth"] != 0.0 or c["amplitude"] > 0.0:
+        return False
+    if of.life(m)[life]["any_effect"]:
+        for i in range(of.ints(m, of.EFFECTS_ON_CLOCK)[k], of.ints(m, of.EFFECTS_ON_CLOCK)[k + 1]):
+            if not is_settled(m, life, of.ints(m, of.EFFECT_ORDER)[i], t, until):
+                return False
+    return True
 
 
 @compiled()
-def _largest_product(ln_ratio: float, first: np.void, second: np.void) -> float:
-    """The most that a pair of effects can add to a log ratio, at the corners of their weights."""
-    one: float = max(ln_ratio * first["least"], ln_ratio * first["peak"])
-    other: float = min(ln_ratio * first["least"], ln_ratio * first["peak"])
+def _largest_product(ln_ratio: float, first: Table, second: Table) -> float:
+    """Largest g w1 w2 that two effects can reach between their smallest and largest weights."""
+    one = max(ln_ratio * first["least"], ln_ratio * first["peak"])
+    other = min(ln_ratio * first["least"], ln_ratio * first["peak"])
     most: float = max(one * second["peak"], one * second["least"], other * second["peak"], other * second["least"])
     return most
 
 
-@compiled()
-def step(cursors: Table, i: int, t: float, rate: float, word: int, seed: Word, life: Table) -> None:
-    """Move cursor i of one layer on by one candidate; from an unset cursor, to the block that holds t."""
-    c = cursors[i]
-    days = DAYS_PER_YEAR / rate
-    block_days = BLOCK_CANDIDATES * days
-    block, number = c["block"], c["number"]
-    at = c["time"]
-    home = np.int64(math.floor((t - ORIGIN_DAY) / block_days))
-    if at == UNSET or block < home:
-        block, number = home, -1
-        at = ORIGIN_DAY + block * block_days
-    while True:
-        number += 1
-        u = uniform4(seed, one_stream(life), one_person(life), word, number | (block << BLOCK_SHIFT))
-        at += -math.log(u[0]) * days
-        if at < ORIGIN_DAY + (block + 1) * block_days:
-            break
-        block, number = block + 1, -1
-        at = ORIGIN_DAY + block * block_days
-    c["time"], c["mark"], c["length"], c["outcome"] = at, u[1], u[2], u[3]
-    c["block"], c["number"] = block, number
+@fixed
+def hazard_bound(m: Addresses, life: int, k: int, t: float, until: float) -> float:
+    """A bound on the hazard of clock k from t to ``until`` while nothing happens and no age band ends."""
+    c, one = of.clocks(m)[k], of.life(m)[life]
+    age, last_age = one["age"] + t / DAYS_PER_YEAR, one["age"] + until / DAYS_PER_YEAR
+    h = c["base"] * of.floats2(m, of.BY_HEALTH)[k, one["health"]] * (1.0 + c["amplitude"])
+    h *= of.floats2(m, of.BY_BAND)[k, band_at(age, of.floats(m, of.BANDS))]
+    if c["growth"] != 0.0:
+        h *= math.exp(c["growth"] * ((last_age if c["growth"] > 0.0 else age) - c["reference_age"]))
+    if c["risk_power"] > 0.0:
+        h *= power(one["risk"], c["risk_power"])
+    if t < one["flare_until"]:
+        h *= c["flare_ratio"]
+    for b in range(len(of.boosts(m))):
+        if t < of.floats2(m, of.BOOST_UNTIL)[life, b]:
+            h *= of.floats2(m, of.BOOST_RATIO)[b, k]
+    if one["any_effect"]:
+        x, effects, pairs = 0.0, of.effects(m), of.synergies(m)
+        for i in range(of.ints(m, of.EFFECTS_ON_CLOCK)[k], of.ints(m, of.EFFECTS_ON_CLOCK)[k + 1]):
+            e = of.ints(m, of.EFFECT_ORDER)[i]
+            if of.spells(m)[life, e]["start"] < until:
+                ln = effects[e]["ln_ratio"]
+                x += max(ln * effects[e]["least"], ln * effects[e]["peak"])
+        for p in range(len(pairs)):
+            g = pairs[p]
+            if g["target"] == _CLOCK_TARGET and g["subject"] == k:
+                x += _largest_product(g["ln_ratio"], effects[g["first"]], effects[g["second"]])
+        h *= math.exp(x)
+    return h * ROUNDING
 
 
-@compiled()
-def one_person(life: Table) -> int:
-    """The person's id."""
-    return int(life[0]["person"])
+# --- looking ahead -----------------------------------------------------------------------------------
 
 
-@compiled()
-def one_stream(life: Table) -> int:
-    """The stream the person lives in."""
-    return int(life[0]["stream"])
+@fixed
+def hazards_until(m: Addresses, life: int, t: float) -> float:
+    """The day up to which no hazard of this life jumps by itself: the year, an age band, a flare or a boost ends."""
+    one, bands = of.life(m)[life], of.floats(m, of.BANDS)
+    until = min(of.number(m, of.HORIZON), (math.floor(t / DAYS_PER_YEAR) + 1.0) * DAYS_PER_YEAR)
+    if t < one["flare_until"]:
+        until = min(until, one["flare_until"])
+    for b in range(len(of.boosts(m))):
+        if t < of.floats2(m, of.BOOST_UNTIL)[life, b]:
+            until = min(until, of.floats2(m, of.BOOST_UNTIL)[life, b])
+    for band in range(1, len(bands)):
+        day = (bands[band] - one["age"]) * DAYS_PER_YEAR
+        if t < day:
+            return min(until, day)
+    return until
 
 
-@compiled()
-def next_event(
-    t: float,
-    until: float,
-    away: bool,
-    seed: Word,
-    life: Table,
-    running: NDArray[np.uint8],
-    cursors: Table,
-    layers: NDArray[np.float64],
-    words: NDArray[np.int64],
-    clocks: Table,
-    by_health: NDArray[np.float64],
-    by_band: NDArray[np.float64],
-    bands: NDArray[np.float64],
-    boost_ratio: NDArray[np.float64],
-    boost_until: NDArray[np.float64],
-    effects: Table,
-    spells: Table,
-    step_until: NDArray[np.float64],
-    step_weight: NDArray[np.float64],
-    effects_on_clock: NDArray[np.int64],
-    effect_order: NDArray[np.int64],
-    synergies: Table,
-) -> tuple[float, int, int, int, float, float]:
-    """The first event after t and before ``until`` if the person's state stays as it is.
-
-    Returns (time, clock, layer, candidate, length mark, outcome mark); the clock is -1 when none
-    comes before ``until``. Cursors keep each layer's first candidate after t and are only ever a
-    cache: the answer does not depend on where they stood.
-
-    Raises ValueError when a hazard is above the top layer.
-    """
-    best, found, layer, candidate, length, outcome = until, -1, 0, 0, 0.0, 0.0
-    ahead = np.empty(1, _CURSOR)
-    for k in range(len(clocks)):
-        if not running[k] or (away and not clocks[k]["runs_away"]):
-            continue
-        bound = hazard_bound(
-            k, t, life, clocks, by_health, by_band, bands, boost_ratio, boost_until,
-            effects, spells, effects_on_clock, effect_order, synergies,
-        )  # fmt: skip
-        if bound > layers[-1]:
-            raise ValueError("hazard above the top layer")
-        for j in range(len(layers) - 1):
-            if layers[j] >= bound:
-                break
-            i = k * (len(layers) - 1) + j
-            width = layers[j + 1] - layers[j]
-            word = words[k] | j
-            while cursors[i]["time"] <= t:
-                step(cursors, i, t, width, word, seed, life)
-            if cursors[i]["time"] >= best:
-                continue
-            ahead[0] = cursors[i]
-            while ahead[0]["time"] < best:
-                level = layers[j] + ahead[0]["mark"] * width
-                at = ahead[0]["time"]
-                if level < bound and level < hazard(
-                    k, at, life, clocks, by_health, by_band, bands, boost_ratio, boost_until,
-                    effects, spells, step_until, step_weight, effects_on_clock, effect_order, synergies,
-                ):  # fmt: skip
-                    best, found, layer = at, k, j
-                    candidate = ahead[0]["number"] | (ahead[0]["block"] << BLOCK_SHIFT)
-                    length, outcome = ahead[0]["length"], ahead[0]["outcome"]
-                    break
-                step(ahead, 0, at, width, word, seed, life)
-    return best, found, layer, candidate, length, outcome
+@fixed
+def look_at_clock(m: Addresses, life: int, k: int, t: float, until: float) -> float:
+    """Bound on the hazard of a clock from t to ``until``; the hazard itself is kept when it is steady, else nan."""
+    c, one = of.clocks(m)[k], of.life(m)[life]
+    if (c["kind"] == _HEALTH and c["from_state"] != one["health"]) or (c["kind"] == _FLARE and t < one["flare_until"]):
+        of.floats2(m, of.STEADY)[life, k] = 0.0
+        return 0.0
+    if is_steady(m, life, k, t, until):
+        h = hazard(m, life, k, t)
+        of.floats2(m, of.STEADY)[life, k] = h
+        return h
+    of.floats2(m, of.STEADY)[life, k] = np.nan
+    return hazard_bound(m, life, k, t, until)
 
 
-@compiled()
-def choose_route(
-    first: int,
-    count: int,
-    health: int,
-    u: float,
-    share: NDArray[np.float64],
-    ratio: NDArray[np.float64],
-) -> int:
-    """Which route a mark takes, -1 for `otherwise`.
+@fixed
+def is_event(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
+    """Whether a candidate at this level of the rate axis is below the hazard, for a life that has looked ahead."""
+    steady = of.floats2(m, of.STEADY)[life, k]
+    if math.isnan(steady):
+        return level < hazard(m, life, k, t)
+    return level < steady
+
+
+@fixed
+def draw_ahead(m: Addresses, life: int, t: float, until: float) -> tuple[int, float]:
+    """Candidates of this person after t, below the bounds in the memory: how many, and up to which day."""
+    one = of.life(m)[life]
+    return draw_candidates(
+        t, until, of.seed(m), one["stream"], one["person"], of.floats(m, of.BOUND), of.ints(m, of.CLOCK_WORDS),
+        of.words2(m, of.KEYS), of.ints2(m, of.OWNER), of.floats2(m, of.FOUR), of.floats(m, of.TIMES),
+        of.ints(m, of.ORDER),
+    )  # fmt: skip
+
+
+@fixed
+def look_ahead(m: Addresses, life: int, t: float) -> tuple[int, float]:
+    """What may come next for one life: rows of ``soon`` in the order of time, and the day up to which they hold."""
+    until = hazards_until(m, life, t)
+    for k in range(len(of.clocks(m))):
+        running = of.flags2(m, of.RUNNING)[life, k]
+        of.floats(m, of.BOUND)[k] = look_at_clock(m, life, k, t, until) if running else 0.0
+    count, end = draw_ahead(m, life, t, until)
+    for i in range(count):
+        soon, which = of.soon(m)[i], of.ints(m, of.ORDER)[i] & WHICH
+        head = of.ints(m, of.ORDER)[i] >> HEAD_SHIFT
+        layer = of.ints2(m, of.OWNER)[1, head]
+        soon["time"], soon["clock"], soon["layer"] = of.floats(m, of.TIMES)[i], of.ints2(m, of.OWNER)[0, head], layer
+        soon["number"] = of.words2(m, of.KEYS)[1, which]
+        soon["level"] = LAYERS[layer] + of.floats2(m, of.FOUR)[1, which] * WIDTHS[layer]
+        soon["length"], soon["outcome"] = of.floats2(m, of.FOUR)[2, which], of.floats2(m, of.FOUR)[3, which]
+    return count, end
+
+
+@fixed
+def next_route(m: Addresses, life: int, place: int, emergency: int, u: float, t: float) -> int:
+    """Which route a mark takes at today's ratios, NONE for `otherwise`.
 
     Intervals stay in file order; a lowered route gives its upper end to `otherwise`, a raised one
     takes from it. Raises ValueError when the raised routes take more than `otherwise` has.
     """
+    first, count = of.places(m)[place]["first_route"], of.places(m)[place]["routes"]
+    share, ratio, health = of.floats2(m, of.ROUTE_SHARE), of.floats(m, of.RATIOS), of.life(m)[life]["health"]
     total = 0.0
-    for i in range(count):
-        total += share[first + i, health] * max(ratio[i], 1.0)
+    for i in range(first, first + count):
+        ratio[i] = ratio_now(m, life, _ROUTE, i, emergency, t)
+        total += share[i, health] * max(ratio[i], 1.0)
     if total > 1.0 + 1e-9:
         raise ValueError("raised route shares exceed 1")
     low = 0.0
-    for i in range(count):
-        p = share[first + i, health]
+    for i in range(first, first + count):
+        p = share[i, health]
         if u < low + p:
-            return first + i if u < low + p * min(ratio[i], 1.0) else -1
+            return i if u < low + p * min(ratio[i], 1.0) else NONE
         low += p
-    for i in range(count):
-        extra = share[first + i, health] * max(ratio[i] - 1.0, 0.0)
+    for i in range(first, first + count):
+        extra = share[i, health] * max(ratio[i] - 1.0, 0.0)
         if u < low + extra:
-            return first + i
+            return i
         low += extra
-    return -1
+    return NONE

@@ -1,10 +1,9 @@
-"""Working memory of the compiled engine: a table of addresses, and small functions that read it.
+"""Working memory of the engines: a table of addresses, and small functions that read it.
 
-Kernels take one argument for everything they know: an int64 table whose rows say where each array lies and
-how large it is. Passing two hundred arrays from function to function would make compilation take minutes;
-this way a signature is one pointer. The arrays themselves are owned by :class:`Memory`, which must outlive
-the call. A *life* is one person in one arm: with nothing shared one person is in hand, a life an arm;
-with something shared everyone in one arm.
+Compiled functions take one argument for everything they know: an int64 table whose rows say where each array
+lies and how large it is. Passing a hundred arrays from function to function would make compilation take minutes
+and each call from Python microseconds; this way a signature is one pointer. The arrays themselves are owned by
+:class:`Memory`, which must outlive the call. A *life* is one person in one arm.
 """
 
 from __future__ import annotations
@@ -18,8 +17,6 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from simulator.compiling import compiled, fixed
-from simulator.engines import hazards
-from simulator.engines.people import trait_words
 from simulator.engines.records import Layout
 from simulator.model import (
     BOOST,
@@ -37,9 +34,32 @@ from simulator.model import (
     SYNERGY,
     Model,
     Table,
-    Target,
 )
 
+LIFE = np.dtype(
+    [
+        ("person", "i8"),
+        ("stream", "i8"),
+        ("age", "f8"),  # at t = 0
+        ("risk", "f8"),
+        ("cluster", "i8"),
+        ("health", "i8"),
+        ("flare_until", "f8"),
+        ("any_effect", "i8"),
+    ]
+)
+SPELL = np.dtype([("start", "f8"), ("end", "f8"), ("old_end", "f8"), ("old_weight", "f8")])
+SOON = np.dtype(
+    [
+        ("time", "f8"),
+        ("clock", "i8"),
+        ("layer", "i8"),
+        ("number", "i8"),  # block and candidate
+        ("level", "f8"),  # on the rate axis: an event when below the hazard
+        ("length", "f8"),
+        ("outcome", "f8"),
+    ]
+)
 JOURNEY = np.dtype(
     [
         ("need", "i8"),
@@ -53,41 +73,43 @@ JOURNEY = np.dtype(
 BODY = np.dtype(
     [
         ("arm", "i8"),
-        ("slot", "i8"),  # which book is written, NONE: none
         ("alive", "i8"),
-        ("arrived", "f8"),
-        ("ended_day", "f8"),
-        ("home_since", "f8"),
-        ("health_since", "f8"),
-        ("flare_since", "f8"),
+        ("asleep", "i8"),  # 1: an arm in which all is as in usual care so far
+        ("stale", "i8"),  # 1: hazards have changed since they were looked at
+        ("next_note", "f8"),  # when something that was noted happens, the end of a stay included
+        ("stay_end", "f8"),
+        ("stay_noted", "i8"),
         ("place", "i8"),  # NONE: at home
-        ("stay_number", "i8"),
         ("since", "f8"),
         ("stay_emergency", "i8"),
-        ("has_slot", "i8"),
+        ("stay_number", "i8"),
         ("route_mark", "f8"),
         ("to", "i8"),
         ("support", "i8"),
         ("over_since", "f8"),
+        ("has_slot", "i8"),
         ("next_slot", "i8"),
         ("support_slot", "i8"),
         ("on", "i8"),  # bit set of supports
+        ("home_since", "f8"),
+        ("health_since", "f8"),
+        ("flare_since", "f8"),
+        ("arrived", "f8"),
+        ("ended_day", "f8"),
         ("index_day", "f8"),
         ("completed", "i8"),
         ("notes", "i8"),
         ("noted", "i8"),
+        ("waiting", "i8"),  # how many places this life waits for at home
         ("queued", "i8"),  # how many queues this life stands in
-        ("dirty", "i8"),
-        ("review", "f8"),  # when a bound may be lowered again
-        ("next_note", "f8"),
-        ("partial", "i8"),  # 1: bounds leave out the clocks that rest while away
+        ("stays", "i8"),  # how many stays are written down
+        ("row", "i8"),  # of the book that is written, NONE: none
         ("window", "i8"),  # row of the windows it writes, NONE: none
     ]
 )
 ENROL = np.dtype(
     [
         ("number", "i8"),
-        ("since", "f8"),
         ("active_since", "f8"),
         ("has_slot", "i8"),
         ("starts", "i8"),
@@ -104,221 +126,59 @@ WAIT = np.dtype([("active", "i8"), ("number", "i8"), ("since", "f8")])
 NOTE = np.dtype(
     [("time", "f8"), ("kind", "i8"), ("number", "i8"), ("what", "i8"), ("a", "i8"), ("b", "i8"), ("x", "f8")]
 )
+STAY = np.dtype([("start", "f8"), ("end", "f8"), ("place", "i8"), ("emergency", "i8")])
 NODE = np.dtype([("state", "i8"), ("resource", "i8"), ("since", "f8"), ("level", "i8"), ("next", "i8"), ("prev", "i8")])
 RESOURCE = np.dtype([("users", "i8"), ("capacity", "f8"), ("base", "f8"), ("volunteers", "i8")])
 IDLE, QUEUED, GRANTED = 0, 1, 2
 
-STAY_END, SUPPORT_END, PROGRAMME_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY = (
-    range(9)
-)
+SUPPORT_END, PROGRAMME_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY = range(8)
 NOTES = 32
-UTILITY = int(Target.UTILITY)
+STAYS_PER_YEAR = 1024
+MOST_CANDIDATES_PER_CLOCK = 768  # 64 a year below the layers whose blocks are shorter, 48 in each of those, and chance
+AXES = 5
 
-# rows of the table: one an array, then one a number
+# rows of the table: one an array, then one for the numbers and one for the whole numbers
 FIELDS = (
-    "life",
-    "body",
-    "journey",
-    "nodes",
-    "resources",
-    "cursors",
-    "clocks",
-    "boosts",
-    "durations",
-    "needs",
-    "places",
-    "routes",
-    "supports",
-    "offers",
-    "criteria",
-    "effects",
-    "synergies",
-    "changes",
-    "spells",
-    "waits",
-    "wait_journey",
-    "enrol",
-    "notes",
-    "bands",
-    "layers",
-    "duration_days",
-    "step_until",
-    "step_weight",
-    "benefit_days",
-    "age_edges",
-    "age_share",
-    "due",
-    "window_index",
-    "by_health",
-    "by_band",
-    "boost_ratio",
-    "duration_by_health",
-    "route_share",
-    "starting_share",
-    "opens",
-    "offer_by_health",
-    "initial_health",
-    "boost_until",
-    "bound",
-    "discharged",
-    "weighed_until",
-    "recents",
-    "days",
-    "windows",
-    "clock_words",
-    "need_level",
-    "effects_on_clock",
-    "effect_order",
-    "benefit_support",
-    "willing_words",
-    "length_words",
-    "starting_words",
-    "volunteer_words",
-    "trait_words",
-    "place_resource",
-    "support_resource",
-    "grants",
-    "ring",
-    "active",
-    "tallied",
-    "stay_words",
-    "event_offer_words",
-    "redirect_words",
-    "passes",
-    "heads",
-    "tails",
-    "counts",
-    "visit_offers_shared",
-    "discharge_offers_shared",
-    "arms",
-    "running",
-)
-NUMBERS = (
-    "start",
-    "horizon",
-    "risk_log_sd",
-)
+    "life", "body", "journey", "nodes", "resources", "clocks", "boosts", "durations", "needs", "places",
+    "routes", "supports", "offers", "criteria", "effects", "synergies", "changes", "soon", "spells", "waits",
+    "wait_journey", "enrol", "notes", "stays", "bands", "duration_days", "step_until", "step_weight",
+    "benefit_days", "age_edges", "age_share", "entrant_age_edges", "entrant_age_share", "bound", "times",
+    "ratios", "by_health", "by_band", "boost_ratio", "duration_by_health", "route_share", "starting_share",
+    "opens", "offer_by_health", "initial_health", "entrant_health", "boost_until", "discharged",
+    "weighed_until", "steady", "four", "window_index", "recents", "book", "windows", "keys", "clock_words",
+    "need_level", "effects_on_clock", "effect_order", "benefit_support", "willing_words", "length_words",
+    "starting_words", "volunteer_words", "trait_words", "place_resource", "support_resource", "grants", "ring",
+    "order", "stay_words", "event_offer_words", "redirect_words", "passes", "heads", "tails", "owner",
+    "visit_offers", "discharge_offers", "visit_offers_shared", "discharge_offers_shared", "arms", "running",
+)  # fmt: skip
+NUMBERS = ("start", "horizon", "risk_log_sd")
 WHOLES = (
-    "seed",
-    "flare_length",
-    "zero_level",
-    "levels",
-    "clusters",
-    "recent",
-    "years",
-    "need_counts",
-    "support_counts",
-    "life_counts",
-    "support_days",
-    "life_days",
-    "health_days",
-    "utility_days",
+    "seed", "flare_length", "zero_level", "levels", "clusters", "recent", "years", "forks", "need_counts",
+    "support_counts", "life_counts", "days", "support_days", "life_days", "health_days", "utility_days",
     "benefit_items",
-)
-_FLOATS_ROW, _WHOLES_ROW = len(FIELDS), len(FIELDS) + 1
+)  # fmt: skip
 (
-    BANDS,
-    LAYERS,
-    DURATION_DAYS,
-    STEP_UNTIL,
-    STEP_WEIGHT,
-    BENEFIT_DAYS,
-    AGE_EDGES,
-    AGE_SHARE,
-    DUE,
-    WINDOW_INDEX,
-    BY_HEALTH,
-    BY_BAND,
-    BOOST_RATIO,
-    DURATION_BY_HEALTH,
-    ROUTE_SHARE,
-    STARTING_SHARE,
-    OPENS,
-    OFFER_BY_HEALTH,
-    INITIAL_HEALTH,
-    BOOST_UNTIL,
-    BOUND,
-    DISCHARGED,
-    WEIGHED_UNTIL,
-    RECENTS,
-    DAYS,
-    WINDOWS,
-    CLOCK_WORDS,
-    NEED_LEVEL,
-    EFFECTS_ON_CLOCK,
-    EFFECT_ORDER,
-    BENEFIT_SUPPORT,
-    WILLING_WORDS,
-    LENGTH_WORDS,
-    STARTING_WORDS,
-    VOLUNTEER_WORDS,
-    TRAIT_WORDS,
-    PLACE_RESOURCE,
-    SUPPORT_RESOURCE,
-    GRANTS,
-    RING,
-    ACTIVE,
-    TALLIED,
-    STAY_WORDS,
-    EVENT_OFFER_WORDS,
-    REDIRECT_WORDS,
-    PASSES,
-    HEADS,
-    TAILS,
-    COUNTS,
-    VISIT_OFFERS_SHARED,
-    DISCHARGE_OFFERS_SHARED,
-    ARMS,
-    RUNNING,
-) = range(len(FIELDS) - 53, len(FIELDS))
+    _LIFE, _BODY, _JOURNEY, _NODES, _RESOURCES, _CLOCKS, _BOOSTS, _DURATIONS, _NEEDS, _PLACES, _ROUTES,
+    _SUPPORTS, _OFFERS, _CRITERIA, _EFFECTS, _SYNERGIES, _CHANGES, _SOON, _SPELLS, _WAITS, _WAIT_JOURNEY,
+    _ENROL, _NOTES, _STAYS, BANDS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT, BENEFIT_DAYS, AGE_EDGES, AGE_SHARE,
+    ENTRANT_AGE_EDGES, ENTRANT_AGE_SHARE, BOUND, TIMES, RATIOS, BY_HEALTH, BY_BAND, BOOST_RATIO,
+    DURATION_BY_HEALTH, ROUTE_SHARE, STARTING_SHARE, OPENS, OFFER_BY_HEALTH, INITIAL_HEALTH, ENTRANT_HEALTH,
+    BOOST_UNTIL, DISCHARGED, WEIGHED_UNTIL, STEADY, FOUR, WINDOW_INDEX, RECENTS, BOOK, WINDOWS, KEYS,
+    CLOCK_WORDS, NEED_LEVEL, EFFECTS_ON_CLOCK, EFFECT_ORDER, BENEFIT_SUPPORT, WILLING_WORDS, LENGTH_WORDS,
+    STARTING_WORDS, VOLUNTEER_WORDS, TRAIT_WORDS, PLACE_RESOURCE, SUPPORT_RESOURCE, GRANTS, RING, ORDER,
+    STAY_WORDS, EVENT_OFFER_WORDS, REDIRECT_WORDS, PASSES, HEADS, TAILS, OWNER, VISIT_OFFERS, DISCHARGE_OFFERS,
+    VISIT_OFFERS_SHARED, DISCHARGE_OFFERS_SHARED, ARMS, RUNNING,
+) = range(len(FIELDS))  # fmt: skip
+_NUMBERS, _WHOLES = len(FIELDS), len(FIELDS) + 1
 START, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
 (
-    SEED,
-    FLARE_LENGTH,
-    ZERO_LEVEL,
-    LEVELS,
-    CLUSTERS,
-    RECENT,
-    YEARS,
-    NEED_COUNTS,
-    SUPPORT_COUNTS,
-    LIFE_COUNTS,
-    SUPPORT_DAYS,
-    LIFE_DAYS,
-    HEALTH_DAYS,
-    UTILITY_DAYS,
-    BENEFIT_ITEMS,
-) = range(len(WHOLES))
-(
-    _LIFE,
-    _BODY,
-    _JOURNEY,
-    _NODES,
-    _RESOURCES,
-    _CURSORS,
-    _CLOCKS,
-    _BOOSTS,
-    _DURATIONS,
-    _NEEDS,
-    _PLACES,
-    _ROUTES,
-    _SUPPORTS,
-    _OFFERS,
-    _CRITERIA,
-    _EFFECTS,
-    _SYNERGIES,
-    _CHANGES,
-    _SPELLS,
-    _WAITS,
-    _WAIT_JOURNEY,
-    _ENROL,
-    _NOTES,
-) = range(23)
-_numba: Any = numba
-carray: Any = _numba.carray
+    SEED, FLARE_LENGTH, ZERO_LEVEL, LEVELS, CLUSTERS, RECENT, YEARS, FORKS, NEED_COUNTS, SUPPORT_COUNTS,
+    LIFE_COUNTS, DAYS, SUPPORT_DAYS, LIFE_DAYS, HEALTH_DAYS, UTILITY_DAYS, BENEFIT_ITEMS,
+) = range(len(WHOLES))  # fmt: skip
+
+carray: Any = vars(numba)["carray"]
 types: Any = numba.types
 Addresses = NDArray[np.int64]  # [field, (address, length along each axis)]
-AXES = 5
 
 
 @intrinsic
@@ -355,8 +215,13 @@ def floats3(m: Addresses, which: int) -> NDArray[np.float64]:
 @compiled()
 def floats5(m: Addresses, which: int) -> NDArray[np.float64]:
     """An array of the memory, 5 axes."""
-    shape = (m[which, 1], m[which, 2], m[which, 3], m[which, 4], m[which, 5])
-    return carray(_pointer(m[which, 0]), shape, np.float64)
+    return carray(_pointer(m[which, 0]), (m[which, 1], m[which, 2], m[which, 3], m[which, 4], m[which, 5]), np.float64)
+
+
+@compiled()
+def words2(m: Addresses, which: int) -> NDArray[np.uint32]:
+    """An array of the memory, 2 axes."""
+    return carray(_pointer(m[which, 0]), (m[which, 1], m[which, 2]), np.uint32)
 
 
 @compiled()
@@ -369,12 +234,6 @@ def ints(m: Addresses, which: int) -> NDArray[np.int64]:
 def ints2(m: Addresses, which: int) -> NDArray[np.int64]:
     """An array of the memory, 2 axes."""
     return carray(_pointer(m[which, 0]), (m[which, 1], m[which, 2]), np.int64)
-
-
-@compiled()
-def ints3(m: Addresses, which: int) -> NDArray[np.int64]:
-    """An array of the memory, 3 axes."""
-    return carray(_pointer(m[which, 0]), (m[which, 1], m[which, 2], m[which, 3]), np.int64)
 
 
 @compiled()
@@ -392,7 +251,7 @@ def flags2(m: Addresses, which: int) -> NDArray[np.uint8]:
 @compiled()
 def life(m: Addresses) -> Table:
     """Life."""
-    return carray(_pointer(m[_LIFE, 0]), (m[_LIFE, 1],), hazards.LIFE)
+    return carray(_pointer(m[_LIFE, 0]), (m[_LIFE, 1],), LIFE)
 
 
 @compiled()
@@ -417,12 +276,6 @@ def nodes(m: Addresses) -> Table:
 def resources(m: Addresses) -> Table:
     """Resources."""
     return carray(_pointer(m[_RESOURCES, 0]), (m[_RESOURCES, 1],), RESOURCE)
-
-
-@compiled()
-def cursors(m: Addresses) -> Table:
-    """Cursors."""
-    return carray(_pointer(m[_CURSORS, 0]), (m[_CURSORS, 1],), hazards.CURSOR)
 
 
 @compiled()
@@ -498,9 +351,15 @@ def changes(m: Addresses) -> Table:
 
 
 @compiled()
+def soon(m: Addresses) -> Table:
+    """Soon."""
+    return carray(_pointer(m[_SOON, 0]), (m[_SOON, 1],), SOON)
+
+
+@compiled()
 def spells(m: Addresses) -> Table:
     """Spells: [life, one of them]."""
-    return carray(_pointer(m[_SPELLS, 0]), (m[_SPELLS, 1], m[_SPELLS, 2]), hazards.SPELL)
+    return carray(_pointer(m[_SPELLS, 0]), (m[_SPELLS, 1], m[_SPELLS, 2]), SPELL)
 
 
 @compiled()
@@ -527,16 +386,22 @@ def notes(m: Addresses) -> Table:
     return carray(_pointer(m[_NOTES, 0]), (m[_NOTES, 1], m[_NOTES, 2]), NOTE)
 
 
+@compiled()
+def stays(m: Addresses) -> Table:
+    """Stays: [life, one of them]."""
+    return carray(_pointer(m[_STAYS, 0]), (m[_STAYS, 1], m[_STAYS, 2]), STAY)
+
+
 @fixed
 def number(m: Addresses, which: int) -> float:
     """One of the numbers."""
-    return carray(_pointer(m[_FLOATS_ROW, 0]), (m[_FLOATS_ROW, 1],), np.float64)[which]
+    return floats(m, _NUMBERS)[which]
 
 
 @fixed
 def whole(m: Addresses, which: int) -> int:
     """One of the whole numbers."""
-    return carray(_pointer(m[_WHOLES_ROW, 0]), (m[_WHOLES_ROW, 1],), np.int64)[which]
+    return ints(m, _WHOLES)[which]
 
 
 @compiled()
@@ -565,7 +430,74 @@ class Memory:
         return cls(kept, table)
 
 
-def rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dict[str, int]]:
+def memory(
+    model: Model,
+    lives: int,
+    *,
+    book: NDArray[np.float64] | None = None,
+    windows: NDArray[np.float64] | None = None,
+    forks: bool = False,
+) -> Memory:
+    """Memory for so many lives.
+
+    Args:
+        model: the rules.
+        lives: how many lives are in hand at a time.
+        book: what is counted, and days, are added to it; without one nothing is written down.  # [row, year, item]
+        windows: years before and after known index days.  # [row, programme arm, world, side, measure]
+        forks: the lives are the arms of one person, which part when something differs.
+    """
+    shared, numbers, wholes = _rules(model)
+    places, supports, clocks = len(model.places), len(model.supports), len(model.clocks)
+    resources = _resources(model, shared["place_resource"], shared["support_resource"])
+    nodes = lives * (places + supports + 2) if len(resources) else 0
+    room = clocks * MOST_CANDIDATES_PER_CLOCK
+    nothing = np.zeros((0, len(model.arms) - 1, 2, 2, 4 * places + 2))
+    wholes["forks"] = int(forks)
+    empty: dict[str, NDArray[Any]] = {
+        "life": np.zeros(lives, dtype=LIFE),
+        "body": np.zeros(lives, dtype=BODY),
+        "journey": np.zeros(lives, dtype=JOURNEY),
+        "nodes": np.zeros(nodes, dtype=NODE),
+        "resources": resources,
+        "soon": np.zeros(room, dtype=SOON),
+        "spells": np.zeros((lives, len(model.effects)), dtype=SPELL),
+        "waits": np.zeros((lives, places), dtype=WAIT),
+        "wait_journey": np.zeros((lives, places), dtype=JOURNEY),
+        "enrol": np.zeros((lives, supports), dtype=ENROL),
+        "notes": np.zeros((lives, NOTES), dtype=NOTE),
+        "stays": np.zeros((lives, STAYS_PER_YEAR * _years(model) if forks else 0), dtype=STAY),
+        "bound": np.zeros(clocks),
+        "times": np.zeros(room),
+        "ratios": np.zeros(len(model.routes)),
+        "window_index": np.full((0 if windows is None else len(windows), len(model.arms) - 1), np.nan),
+        "boost_until": np.zeros((lives, len(model.boosts))),
+        "discharged": np.zeros((lives, places)),
+        "weighed_until": np.zeros((lives, len(model.utility_effects))),
+        "steady": np.zeros((lives, clocks)),
+        "four": np.zeros((4, room)),
+        "recents": np.zeros((lives, places, wholes["recent"])),
+        "book": np.zeros((0, model.years, 0)) if book is None else book,
+        "windows": nothing if windows is None else windows,
+        "keys": np.zeros((2, room), dtype=np.uint32),
+        "grants": np.zeros(nodes + 1, dtype=np.int64),
+        "ring": np.zeros(2, dtype=np.int64),
+        "order": np.zeros(room, dtype=np.int64),
+        "passes": np.zeros((lives, places), dtype=np.int64),
+        "heads": np.full((len(resources), wholes["levels"]), NONE, dtype=np.int64),
+        "tails": np.full((len(resources), wholes["levels"]), NONE, dtype=np.int64),
+        "owner": np.zeros((3, room), dtype=np.int64),
+        "running": np.zeros((lives, clocks), dtype=np.uint8),
+    }
+    return Memory.of(shared | empty, numbers, wholes)
+
+
+def _years(model: Model) -> int:
+    """Years lived through, the warm-up included."""
+    return model.years + int(model.warm_up_days // 365) + 1
+
+
+def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dict[str, int]]:
     """What every life of a model shares: arrays, numbers and whole numbers by field."""
     layout = Layout.of(model)
     levels = {p: i for i, p in enumerate(sorted({*model.needs["priority"].tolist(), 0}))}
@@ -574,7 +506,7 @@ def rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dict
     words, them = model.words, model.population
     tables = (
         "clocks", "boosts", "durations", "needs", "places", "routes", "supports", "offers", "criteria", "effects",
-        "synergies", "changes", "by_health", "by_band", "bands", "layers", "boost_ratio", "duration_by_health",
+        "synergies", "changes", "by_health", "by_band", "bands", "boost_ratio", "duration_by_health",
         "duration_days", "route_share", "starting_share", "opens", "offer_by_health", "step_until", "step_weight",
         "effects_on_clock", "effect_order", "benefit_support", "benefit_days",
     )  # fmt: skip
@@ -588,16 +520,21 @@ def rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dict
         "length_words": words.length,
         "starting_words": words.starting,
         "volunteer_words": words.volunteer,
-        "trait_words": trait_words(model),
+        "trait_words": np.array([words.age, words.health, words.risk, words.cluster], dtype=np.int64),
         "age_edges": them.age_edges,
         "age_share": them.age_share,
         "initial_health": them.initial_health,
+        "entrant_age_edges": them.entrant_age_edges,
+        "entrant_age_share": them.entrant_age_share,
+        "entrant_health": them.entrant_health[None, :],
         "arms": model.arms.astype(np.uint8),
         "need_level": np.array([levels[p] for p in model.needs["priority"].tolist()], dtype=np.int64),
         "place_resource": place_resource,
         "support_resource": support_resource,
-        "visit_offers_shared": _shared_offers(model, "on_visit", support_resource),
-        "discharge_offers_shared": _shared_offers(model, "on_discharge", support_resource),
+        "visit_offers": _offers_at(model, "on_visit", support_resource >= NONE),
+        "discharge_offers": _offers_at(model, "on_discharge", support_resource >= NONE),
+        "visit_offers_shared": _offers_at(model, "on_visit", support_resource >= 0),
+        "discharge_offers_shared": _offers_at(model, "on_discharge", support_resource >= 0),
     }
     numbers = {"start": -model.warm_up_days, "horizon": model.horizon, "risk_log_sd": them.risk_log_sd}
     wholes = {
@@ -608,16 +545,19 @@ def rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dict
         "clusters": them.clusters,
         "recent": max([1, *model.criteria["at_least"].tolist()]),
         "years": model.years,
+        "need_counts": layout.need_counts,
+        "support_counts": layout.support_counts,
+        "life_counts": layout.life_counts,
+        "days": layout.counts_size,
+    }
+    days = {
+        "support_days": layout.support_days,
+        "life_days": layout.life_days,
+        "health_days": layout.health_days,
+        "utility_days": layout.utility_days,
         "benefit_items": layout.benefit_days,
     }
-    wholes |= {
-        name: getattr(layout, name)
-        for name in (
-            "need_counts", "support_counts", "life_counts", "support_days", "life_days", "health_days",
-            "utility_days",
-        )
-    }  # fmt: skip
-    return arrays, numbers, wholes
+    return arrays, numbers, wholes | {name: layout.counts_size + first for name, first in days.items()}
 
 
 def _numbered(limited: NDArray[np.bool_], first: int) -> NDArray[np.int64]:
@@ -625,62 +565,13 @@ def _numbered(limited: NDArray[np.bool_], first: int) -> NDArray[np.int64]:
     return np.where(limited, first + np.cumsum(limited) - 1, NONE).astype(np.int64)
 
 
-def _shared_offers(model: Model, event: str, support_resource: NDArray[np.int64]) -> NDArray[np.uint8]:
-    """Places where this event may offer a support of limited capacity: [place]."""
+def _offers_at(model: Model, event: str, among: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Places where this event may offer one of these supports: [place]."""
     touched = np.zeros(len(model.places), dtype=np.uint8)
     for offer in model.offers:
-        if offer[event] != NONE and support_resource[offer["support"]] != NONE:
+        if offer[event] != NONE and among[offer["support"]]:
             touched[offer[event]] = 1
     return touched
-
-
-def memory(model: Model, lives: int, counts: NDArray[np.int64], days: NDArray[np.float64], rows: int = 1) -> Memory:
-    """Memory for so many lives that writes into these books.
-
-    Args:
-        model: the rules.
-        lives: how many lives are in hand at a time.
-        counts: whole numbers to add to.  # [slot, year, item]
-        days: days to add to.  # [slot, year, item]
-        rows: how many people's windows it can hold.
-    """
-    shared, numbers, wholes = rules(model)
-    places, supports, clocks = len(model.places), len(model.supports), len(model.clocks)
-    resources = _resources(model, shared["place_resource"], shared["support_resource"])
-    cursors = clocks * (len(model.layers) - 1)
-    nodes = lives * (places + supports + 2) if len(resources) else 0
-    empty: dict[str, NDArray[Any]] = {
-        "life": np.zeros(lives, dtype=hazards.LIFE),
-        "body": np.zeros(lives, dtype=BODY),
-        "journey": np.zeros(lives, dtype=JOURNEY),
-        "nodes": np.zeros(nodes, dtype=NODE),
-        "resources": resources,
-        "cursors": np.zeros(cursors, dtype=hazards.CURSOR),
-        "spells": np.zeros((lives, len(model.effects)), dtype=hazards.SPELL),
-        "waits": np.zeros((lives, places), dtype=WAIT),
-        "wait_journey": np.zeros((lives, places), dtype=JOURNEY),
-        "enrol": np.zeros((lives, supports), dtype=ENROL),
-        "notes": np.zeros((lives, NOTES), dtype=NOTE),
-        "window_index": np.full((rows, len(model.arms) - 1), np.nan),
-        "boost_until": np.zeros((lives, len(model.boosts))),
-        "bound": np.zeros((lives, clocks)),
-        "discharged": np.zeros((lives, places)),
-        "weighed_until": np.zeros((lives, len(model.utility_effects))),
-        "recents": np.zeros((lives, places, wholes["recent"])),
-        "windows": np.zeros((rows, len(model.arms) - 1, 2, 2, 4 * places + 2)),
-        "grants": np.zeros(nodes + 1, dtype=np.int64),
-        "ring": np.zeros(2, dtype=np.int64),
-        "active": np.zeros(cursors, dtype=np.int64),
-        "due": np.zeros(cursors),
-        "tallied": np.zeros(1, dtype=np.int64),
-        "passes": np.zeros((lives, places), dtype=np.int64),
-        "heads": np.full((len(resources), wholes["levels"]), NONE, dtype=np.int64),
-        "tails": np.full((len(resources), wholes["levels"]), NONE, dtype=np.int64),
-        "running": np.zeros((lives, clocks), dtype=np.uint8),
-        "counts": counts,
-        "days": days,
-    }
-    return Memory.of(shared | empty, numbers, wholes)
 
 
 def _resources(model: Model, places: NDArray[np.int64], supports: NDArray[np.int64]) -> Table:
