@@ -32,7 +32,7 @@ from simulator.price import price
 from simulator.run import Engine, engine_named
 from simulator.sample import central
 from simulator.scenario import Check, EvidenceMode, Scenario
-from simulator.tally import tally
+from simulator.tally import tally, totals
 
 __all__ = ["CheckResult", "check"]
 
@@ -92,7 +92,7 @@ def check(
     """
     chosen = _chosen(scenario, names)
     count = int(people or scenario.population.place_size)
-    simulate = engine_named("compiled" if engine == "auto" else engine)
+    simulate = engine_named("compiled" if engine == "auto" else engine).simulate
     results: dict[str, CheckResult] = {}
     for (programme, evidence, years), labels in _settings(scenario, chosen).items():
         part = _looked_at(_only(scenario, programme, years), [chosen[label] for label in labels])
@@ -213,8 +213,7 @@ def _members(lives: Lives, shared: bool) -> tuple[NDArray[np.bool_], ...]:
 def _tallied(scenario: Scenario, lives: Lives, members: Sequence[NDArray[np.bool_]]) -> Ledger:
     names = items(scenario)
     return tally(
-        [lives] * len(members),
-        members,
+        [totals(lives, who) for who in members],
         row=0,
         place_size=scenario.population.place_size,
         arms=scenario.all_arms(),

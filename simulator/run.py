@@ -15,17 +15,15 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from simulator import ledger as ledgers
 from simulator.account import Account
@@ -33,26 +31,23 @@ from simulator.build import build, items
 from simulator.compiling import is_ready
 from simulator.decide import decide
 from simulator.design import Design
-from simulator.engines.people import arrival_days
 from simulator.errors import Interrupted, RunError
 from simulator.evidence import active_groups, active_quantities
 from simulator.findings import Findings
 from simulator.ledger import Ledger
-from simulator.lives import Lives
 from simulator.model import Model
 from simulator.price import price
 from simulator.read import read, with_changes
 from simulator.sample import sample
 from simulator.scenario import EvidenceMode, Scenario
 from simulator.streams import check_seed
-from simulator.tally import halves, tally
+from simulator.tally import replicates, tally
 from simulator.write import scenario_hash, write
 
 __all__ = ["Run", "open_run", "run", "simulate_row"]
 
 BLOCK_ROWS = 4
-CROWD = 2000
-DRAW_SCHEME = 1
+DRAW_SCHEME = 2
 PACKAGES = ("numpy", "scipy", "numba", "simpy", "pandas", "pyarrow", "pydantic")
 Engine = Literal["auto", "simpy", "compiled"]
 Progress = Callable[[int, int], None]
@@ -270,17 +265,17 @@ class Job:
         }
 
 
-def engine_named(name: str) -> Callable[..., Lives]:
-    """The engine's simulate function; compiling it, where that has not been done on this machine, takes a minute."""
+def engine_named(name: str) -> ModuleType:
+    """The engine; compiling it, where that has not been done on this machine, takes half a minute."""
     if name == "simpy":
         from simulator.engines import reference
 
-        return reference.simulate
+        return reference
     if not is_ready():
-        log.warning("compiling the fast engine: about a minute, once on this machine")
+        log.warning("compiling the fast engine: about half a minute, once on this machine")
     from simulator.engines import compiled
 
-    return compiled.simulate
+    return compiled
 
 
 def simulate_row(scenario: Scenario, model: Model, row: int, stream: int, engine: str = "compiled") -> Ledger:
@@ -289,34 +284,16 @@ def simulate_row(scenario: Scenario, model: Model, row: int, stream: int, engine
     Nothing shared: two halves of the people of one run. Something shared: two whole runs on streams
     2r and 2r + 1.
     """
-    people, simulate = model.population.people, engine_named(engine)
-    names = items(scenario)
-
-    def book(lives: Sequence[Lives], members: Sequence[NDArray[np.bool_]]) -> Ledger:
-        return tally(
-            lives,
-            members,
-            row=row,
-            place_size=scenario.population.place_size,
-            arms=scenario.all_arms(),
-            items=(*names.counts, *names.days),
-            measures=names.measures,
-        )
-
-    if model.shares_anything:
-        lives = [simulate(model, 2 * stream + k) for k in (0, 1)]
-        return book(lives, [np.ones(len(one.person), dtype=np.bool_) for one in lives])
-    crowds = _crowds(model, simulate, 2 * stream)
-    return reduce(Ledger.plus, (book([one, one], halves(one.person, people)) for one in crowds))
-
-
-def _crowds(model: Model, simulate: Callable[..., Lives], stream: int) -> Iterator[Lives]:
-    """Everyone, some at a time, so that memory does not grow with the population; those who join come last."""
-    people, nobody = model.population.people, slice(0, 0)
-    for first in range(0, people, CROWD):
-        yield simulate(model, stream, np.arange(first, min(first + CROWD, people)), entering=nobody)
-    for first in range(0, len(arrival_days(model, stream)), CROWD):
-        yield simulate(model, stream, np.arange(0), entering=slice(first, first + CROWD))
+    names, chosen = items(scenario), engine_named(engine)
+    add_up = partial(replicates, chosen.simulate) if engine == "simpy" else chosen.replicates
+    return tally(
+        add_up(model, 2 * stream),
+        row=row,
+        place_size=scenario.population.place_size,
+        arms=scenario.all_arms(),
+        items=(*names.counts, *names.days),
+        measures=names.measures,
+    )
 
 
 def _block(job: Job, block: int) -> Ledger:

@@ -96,6 +96,11 @@ class Layout:
         """Number of items in days."""
         return self.benefit_days + self.benefits
 
+    @cached_property
+    def size(self) -> int:
+        """Number of items."""
+        return self.counts_size + self.days_size
+
 
 _PLACE_COUNT = {kind: i for i, kind in enumerate(PLACE_COUNTS)}
 _PLACE_DAY = {kind: i for i, kind in enumerate(PLACE_DAYS)}
