@@ -1,6 +1,6 @@
 """The conductor: design rows -> workers -> ledger -> account -> findings, with progress and resume.
 
-A block of rows is a pure function of scenario, seed and block number. Workers are processes; blocks may
+A block of rows is a pure function of scenario, seed and block number. Whoever does the blocks, they may
 finish in any order and are put together by number, so the result does not depend on how many there are.
 Finished blocks are written at once; a run that was stopped goes on from them and ends with the same bytes.
 """
@@ -190,7 +190,9 @@ def run(
         >>> r = sim.run(sim.read("befriending"), rows=2, people=40, workers=1)  # doctest: +SKIP
     """
     if workers is not None and executor is not None:
-        raise RunError(f"workers={workers} with an executor, which has its own; leave one of them out")
+        raise RunError(
+            f"found {workers} workers beside an executor or cluster, which has its own; leave one of them out"
+        )
     start = time.monotonic()
     count = scenario.population.people if people is None else people
     design = _design(scenario, evidence, rows, seed)

@@ -21,6 +21,7 @@ from village import village, village_file
 
 import simulator
 from simulator.cli import main
+from simulator.cluster import connected, if_alike, stamp
 from simulator.errors import Interrupted, NotFinished, RunError
 from simulator.report import write_tables
 from simulator.run import run
@@ -29,13 +30,12 @@ from simulator.workers import Crew, done_by
 try:
     from distributed import Client
 
-    from simulator.cluster import connected
 except ImportError:  # the tests that need it say so
-    Client = connected = None  # type: ignore[assignment,misc]
+    Client = None  # type: ignore[assignment,misc]
 
 PACKAGE = Path(simulator.__file__).parent
 ROWS, PEOPLE, ENGINE = 24, 40, "simpy"
-SOON_S = 30.0
+SOON_S = 60.0
 TIMES = ("manifest.json", "run.log")  # files that say when and for how long
 COMMAND = ("run", "village.toml", "--rows", str(ROWS), "--people", str(PEOPLE), "--engine", ENGINE)
 Files = dict[str, bytes]
@@ -253,6 +253,22 @@ def test_without_the_library_a_cluster_exits_2_and_says_what_to_install() -> Non
 def test_a_scheduler_without_workers_is_said_after_a_while(machines: Machines) -> None:
     with pytest.raises(RunError, match=r"no workers after 0\.2 s; start some with: dask worker tcp://"):
         connected(machines.address, patience_s=0.2).__enter__()
+
+
+@needs_distributed
+def test_a_run_whose_last_worker_is_lost_waits_for_another_and_then_stops(machines: Machines) -> None:
+    machines.worker("one")
+    with connected(machines.address, patience_s=1.0) as crew:
+        assert sorted(crew.done(abs, [-1, -2, -3])) == [(-3, 3), (-2, 2), (-1, 1)]
+        machines.kill("one")
+        with pytest.raises(NotFinished, match=r"no worker left for 1 s; start some again"):
+            list(crew.done(abs, [-1]))
+
+
+def test_a_worker_that_joins_later_with_another_package_does_no_block() -> None:
+    assert if_alike(stamp(), abs, -1) == 1
+    with pytest.raises(NotFinished, match=r"numpy .* where we have 0\.1"):
+        if_alike({**stamp(), "numpy": "0.1"}, abs, -1)
 
 
 @needs_distributed
