@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from simulator.errors import CheckFailed, Fault, Interrupted, ScenarioError, Sim
 
 if TYPE_CHECKING:
     from simulator.check import CheckResult
+    from simulator.cluster import Cluster
     from simulator.run import Run
     from simulator.scenario import Scenario
 
@@ -94,12 +96,19 @@ _OUT = click.Path(file_okay=False, path_type=Path)
 @click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0], show_default=True, help="What simulates.")
 @_EVIDENCE
 @_WORKERS
+@click.option("--cluster", metavar="ADDRESS", help="Workers of the dask scheduler at this address, not this machine's.")
 @_sets
 @click.option("--out", type=_OUT, help="Results folder; results/SCENARIO-HASH if left out.")
 @click.option("--resume", is_flag=True, help="Go on from the rows that an interrupted run left in the results folder.")
 @_json
 def run_command(
-    scenario: str, years: int | None, sets: tuple[str, ...], out: Path | None, as_json: bool, **asked: Any
+    scenario: str,
+    years: int | None,
+    cluster: str | None,
+    sets: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+    **asked: Any,
 ) -> None:
     """Simulate a scenario and write tables and figures into a results folder.
 
@@ -110,6 +119,7 @@ def run_command(
       simulator run befriending
       simulator run befriending --rows 256 --people 2000 --evidence claimed
       simulator run befriending --set programmes.befriending.uptake=0.4 --out results/low-uptake
+      simulator run befriending --rows 4096 --cluster tcp://192.168.0.10:8786
     """
     from simulator.run import run
     from simulator.screen import progress
@@ -117,10 +127,23 @@ def run_command(
     changes = (*sets, *([f"horizon.years={years}"] if years else []))
     resolved = _examined(scenario, changes)
     folder = out or _default_folder(resolved)
-    with progress(resolved.name) as tell:
-        done = run(resolved, out=folder, progress=tell, **asked)
+    with _crew(cluster) as crew, progress(resolved.name) as tell:
+        done = run(resolved, out=folder, progress=tell, executor=crew, **asked)
     _write(done, folder)
     _tell(done, folder, as_json)
+
+
+@contextmanager
+def _crew(address: str | None) -> Iterator[Cluster | None]:
+    """The workers of a cluster; none if there is no address."""
+    if address is None:
+        yield None
+        return
+    from simulator.cluster import connected
+
+    with connected(address) as cluster:
+        click.echo(f"{cluster}; compiling, where it has not been done, takes about a minute", err=True)
+        yield cluster
 
 
 def _examined(scenario: str, changes: Sequence[str]) -> Scenario:

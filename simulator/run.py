@@ -1,6 +1,6 @@
 """The conductor: design rows -> workers -> ledger -> account -> findings, with progress and resume.
 
-A block of rows is a pure function of scenario, seed and block number. Workers are processes; blocks may
+A block of rows is a pure function of scenario, seed and block number. Whoever does the blocks, they may
 finish in any order and are put together by number, so the result does not depend on how many there are.
 Finished blocks are written at once; a run that was stopped goes on from them and ends with the same bytes.
 """
@@ -10,17 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import platform
 import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property, partial, reduce
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -31,7 +30,7 @@ from simulator.build import build, items
 from simulator.compiling import is_ready
 from simulator.decide import decide
 from simulator.design import Design
-from simulator.errors import Interrupted, RunError
+from simulator.errors import Interrupted, NotFinished, RunError
 from simulator.evidence import active_groups, active_quantities
 from simulator.findings import Findings
 from simulator.ledger import Ledger
@@ -42,6 +41,7 @@ from simulator.sample import sample
 from simulator.scenario import EvidenceMode, Scenario
 from simulator.streams import check_seed
 from simulator.tally import replicates, tally
+from simulator.workers import Crew, Done, done_by, done_here
 from simulator.write import scenario_hash, write
 
 __all__ = ["Run", "open_run", "run", "simulate_row"]
@@ -150,6 +150,7 @@ def run(
     evidence: EvidenceMode = "calibrated",
     engine: Engine = "auto",
     workers: int | None = None,
+    executor: Executor | Crew | None = None,
     out: Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
@@ -165,6 +166,8 @@ def run(
         engine: "simpy" (the readable one, in processes), "compiled" (the same numbers, in threads), or "auto":
             compiled.
         workers: processes or threads; as many as there are cores if left out, 1 stays in this one.
+        executor: who does the blocks in place of workers of this machine: any executor of `concurrent.futures`, or the
+            workers that `simulator.cluster.connected` finds.
         out: results folder; nothing is written if left out.
         resume: go on from the blocks that an interrupted run of the same inputs left in ``out``.
         progress: called with rows done and rows in all.
@@ -174,18 +177,23 @@ def run(
 
     Raises:
         RunError: if the inputs do not fit together, or ``out`` holds blocks of another run.
+        NotFinished: if the workers were lost; finished blocks are kept.
         Interrupted: on the keyboard's interrupt; finished blocks are kept.
 
     Example:
         >>> import simulator as sim
         >>> r = sim.run(sim.read("befriending"), rows=2, people=40, workers=1)  # doctest: +SKIP
     """
+    if workers is not None and executor is not None:
+        raise RunError(
+            f"found {workers} workers beside an executor or cluster, which has its own; leave one of them out"
+        )
     start = time.monotonic()
     count = scenario.population.people if people is None else people
     design = _design(scenario, evidence, rows, seed)
     job = Job(scenario, design, evidence, seed, count, "compiled" if engine == "auto" else engine)
     folder = None if out is None else _open_folder(Path(out), job, resume)
-    blocks = _all_blocks(job, folder, workers, progress)
+    blocks = _all_blocks(job, folder, workers, executor, progress)
     ledger = reduce(Ledger.append, blocks)
     finished = Run(
         scenario=scenario,
@@ -306,52 +314,50 @@ def _row(job: Job, row: int) -> Ledger:
     return simulate_row(job.scenario, model, row, int(job.design.streams[row]), job.engine)
 
 
-def _all_blocks(job: Job, folder: Path | None, workers: int | None, progress: Progress | None) -> list[Ledger]:
+def _all_blocks(
+    job: Job,
+    folder: Path | None,
+    workers: int | None,
+    executor: Executor | Crew | None,
+    progress: Progress | None,
+) -> list[Ledger]:
     """Every block, from disk or from the workers, in order."""
     found = dict(_blocks_on_disk(folder, job)) if folder else {}
     missing = [block for block in job.blocks if block not in found]
     tell = progress or (lambda done, total: None)
     tell(_rows_in(found), len(job.design))
     try:
-        for block, ledger in _simulated(job, missing, workers):
-            found[block] = ledger
-            if folder is not None:
-                ledgers.save(ledger, _part(folder, block))
-            log.info("block %d done: %d of %d rows", block, _rows_in(found), len(job.design))
-            tell(_rows_in(found), len(job.design))
+        with closing(_simulated(job, missing, workers, executor)) as simulated:
+            for block, ledger in simulated:
+                found[block] = ledger
+                if folder is not None:
+                    ledgers.save(ledger, _part(folder, block))
+                log.info("block %d done: %d of %d rows", block, _rows_in(found), len(job.design))
+                tell(_rows_in(found), len(job.design))
     except KeyboardInterrupt as stop:
-        kept = f"finished rows are kept in {folder}; add --resume to go on" if folder else "nothing was kept"
-        raise Interrupted(f"stopped after {_rows_in(found)} of {len(job.design)} rows; {kept}") from stop
+        raise Interrupted(_stopped(found, job, folder)) from stop
+    except NotFinished as stop:
+        raise NotFinished(f"{stop}\n{_stopped(found, job, folder)}") from stop
     return [found[block] for block in job.blocks]
+
+
+def _stopped(found: Mapping[int, Ledger], job: Job, folder: Path | None) -> str:
+    kept = f"finished rows are kept in {folder}; add --resume to go on" if folder else "nothing was kept"
+    return f"stopped after {_rows_in(found)} of {len(job.design)} rows; {kept}"
 
 
 def _rows_in(found: Mapping[int, Ledger]) -> int:
     return sum(len(ledger.rows) for ledger in found.values())
 
 
-def _simulated(job: Job, blocks: list[int], workers: int | None) -> Iterator[tuple[int, Ledger]]:
+def _simulated(job: Job, blocks: list[int], workers: int | None, executor: Executor | Crew | None) -> Done[Ledger]:
     """Blocks as they are finished."""
-    count = min(workers or os.cpu_count() or 1, len(blocks))
-    if count <= 1:
-        yield from ((block, _block(job, block)) for block in blocks)
-        return
-    if job.engine == "compiled":
-        engine_named(job.engine)
-        with ThreadPoolExecutor(count) as pool:
-            yield from _from_pool(pool, job, blocks)
-        return
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        yield from _from_pool(pool, job, blocks)
-
-
-def _from_pool(pool: Executor, job: Job, blocks: list[int]) -> Iterator[tuple[int, Ledger]]:
-    waiting: dict[Future[Ledger], int] = {pool.submit(_block, job, block): block for block in blocks}
-    try:
-        for done in as_completed(waiting):
-            yield waiting[done], done.result()
-    finally:
-        for future in waiting:
-            future.cancel()
+    work, first = partial(_block, job), partial(engine_named, job.engine)
+    if executor is not None:
+        return done_by(executor, work, blocks, first)
+    if job.engine == "compiled" and blocks:
+        first()
+    return done_here(work, blocks, workers, threads=job.engine == "compiled")
 
 
 # --- results folder --------------------------------------------------------------------------------
