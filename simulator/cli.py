@@ -19,6 +19,7 @@ from simulator.errors import CheckFailed, Fault, Interrupted, ScenarioError, Sim
 
 if TYPE_CHECKING:
     from simulator.check import CheckResult
+    from simulator.findings import Findings
     from simulator.run import Run
     from simulator.scenario import Scenario
 
@@ -111,6 +112,7 @@ def run_command(
       simulator run befriending --rows 256 --people 2000 --evidence claimed
       simulator run befriending --set programmes.befriending.uptake=0.4 --out results/low-uptake
     """
+    from simulator.break_even import rerun, with_break_even
     from simulator.run import run
     from simulator.screen import progress
 
@@ -119,8 +121,11 @@ def run_command(
     folder = out or _default_folder(resolved)
     with progress(resolved.name) as tell:
         done = run(resolved, out=folder, progress=tell, **asked)
-    _write(done, folder)
-    _tell(done, folder, as_json)
+    with progress("break-even") as tell:
+        again = rerun(done, workers=asked["workers"], resume=asked["resume"], progress=tell)
+    findings = with_break_even(done, again)
+    _write(done, findings, folder)
+    _tell(done, findings, folder, as_json)
 
 
 def _examined(scenario: str, changes: Sequence[str]) -> Scenario:
@@ -139,22 +144,22 @@ def _default_folder(scenario: Scenario) -> Path:
     return Path("results") / f"{scenario.name}-{scenario_hash(scenario)}"
 
 
-def _write(run: Run, folder: Path) -> None:
+def _write(run: Run, findings: Findings, folder: Path) -> None:
     """Tables and figures of a run."""
     from simulator.figures import save_all
     from simulator.report import write_tables
 
-    write_tables(run.findings(), run.account(), folder)
+    write_tables(findings, run.account(), folder)
     save_all(run, folder / "figures")
 
 
-def _tell(run: Run, folder: Path | None, as_json: bool) -> None:
+def _tell(run: Run, findings: Findings, folder: Path | None, as_json: bool) -> None:
     from simulator import screen
 
     if as_json:
-        click.echo(json.dumps(screen.as_json(run, None if folder is None else str(folder)), indent=2))
+        click.echo(json.dumps(screen.as_json(run, None if folder is None else str(folder), findings), indent=2))
         return
-    screen.show(run.findings())
+    screen.show(findings)
     if folder is not None:
         click.echo(f"\nTables, figures and the record of the run: {folder}")
 
@@ -279,12 +284,15 @@ def price(run_folder: Path, sets: tuple[str, ...], out: Path | None, as_json: bo
       simulator price results/age_uk --set prices.ae.amount=260
       simulator price results/age_uk --set economics.discount_rate=0.015 --out results/age_uk-at-1.5
     """
+    from simulator.break_even import stored, with_break_even
     from simulator.run import open_run
 
-    priced = open_run(run_folder).priced(_changes(sets))
+    done, changes = open_run(run_folder), _changes(sets)
+    priced = done.priced(changes)
+    findings = with_break_even(priced, stored(done), changes)
     if out is not None:
-        _write(priced, out)
-    _tell(priced, out, as_json)
+        _write(priced, findings, out)
+    _tell(priced, findings, out, as_json)
 
 
 def _changes(sets: Iterable[str]) -> dict[str, object]:

@@ -19,6 +19,7 @@ from simulator.outcomes import (
     ArmFindings,
     Averted,
     BeforeAfter,
+    BreakEven,
     FundingGap,
     Health,
     LineSaving,
@@ -46,6 +47,7 @@ __all__ = [
     "ArmFindings",
     "Averted",
     "BeforeAfter",
+    "BreakEven",
     "Findings",
     "FundingGap",
     "Health",
@@ -119,7 +121,9 @@ class Findings:
         return sentences(found, self.evidence, self.years, self.payer_titles)
 
     def tables(self) -> dict[str, list[Row]]:
-        """Long tables by name, one dict per row: by_year, totals, lines, activity, health, returns, before_after."""
+        """Long tables by name, one dict per row: by_year, totals, lines, activity, health, returns, before_after,
+        break_even.
+        """
         return {
             name: [_jsonable({"arm": arm.arm, **row}) for arm in self.arms for row in rows(arm)]
             for name, rows in _TABLES.items()
@@ -147,6 +151,7 @@ class Findings:
             "payback_cash": cash.payback.to_dict(),
             "qaly": arm.health.qaly.place.to_dict(),
             "before_after": [_before_after_dict(entry) for entry in arm.before_after],
+            "break_even": [_break_even_dict(point) for point in arm.break_even],
         }
 
 
@@ -180,6 +185,18 @@ def _before_after_dict(entry: BeforeAfter) -> Row:
     means = {name: None if band is None else float(band.mean) for name, band in bands.items()}
     errors = {f"{name}_mcse": None if band is None else float(band.mcse) for name, band in bands.items()}
     return {**told, "after_without": entry.after_without, **means, **errors}
+
+
+def _break_even_dict(point: BreakEven) -> Row:
+    """Null for a ratio that no effect reaches."""
+    told = {name: getattr(point, name) for name in ("money", "what", "now", "ratio", "mcse", "rows")}
+    return {**told, "tried": [{key: row[key] for key in ("ratio", "mean", "mcse")} for row in _tried(point)]}
+
+
+def _tried(point: BreakEven) -> Iterator[Row]:
+    for k, starts in enumerate(point.starts):
+        saved = plain({"ratio": point.ratios[k], "mean": point.saving.value[k], "mcse": point.saving.mcse[k]})
+        yield {**saved, "per_start": saved["mean"] / float(starts) if starts > 0 else None}
 
 
 # ------------------------------------------------------------------------------------------- long tables
@@ -244,6 +261,15 @@ def _before_after_rows(arm: ArmFindings) -> Iterator[Row]:
     yield from map(_before_after_dict, arm.before_after)
 
 
+def _break_even_rows(arm: ArmFindings) -> Iterator[Row]:
+    for point in arm.break_even:
+        told = {"money": point.money, "what": point.what}
+        for row in _tried(point):
+            yield {**told, "figure": "net saving at this ratio", **row, "ratio_mcse": None}
+        found = {"ratio": point.ratio, "mean": None, "mcse": None, "per_start": None, "ratio_mcse": point.mcse}
+        yield {**told, "figure": "break-even", **found}
+
+
 _TABLES = {
     "by_year": _by_year_rows,
     "totals": _total_rows,
@@ -252,4 +278,5 @@ _TABLES = {
     "health": _health_rows,
     "returns": _return_rows,
     "before_after": _before_after_rows,
+    "break_even": _break_even_rows,
 }

@@ -202,6 +202,25 @@ class WeakEvidence:
 
 
 @dataclass(frozen=True)
+class BreakEven:
+    """The effect on hospital use at which the mean discounted net saving to the public purse would be zero.
+
+    ``ratio`` is against the same people without the programme: 0.7 is 30 % fewer. None: not even the lowest ratio
+    tried would do. ``now`` is the stated ratio of the run.
+    """
+
+    money: Money
+    what: str  # what the ratio is of, in words
+    now: float
+    ratio: float | None
+    mcse: float | None  # Monte Carlo error of the ratio
+    ratios: Array  # [tried]
+    saving: Value  # [tried] discounted net saving in the whole place at each, mean of the rows simulated again
+    starts: Array  # [tried] programme starts in the whole place
+    rows: int  # sets of parameters simulated again
+
+
+@dataclass(frozen=True)
 class ArmFindings:
     """Everything about one programme arm against usual care."""
 
@@ -222,6 +241,7 @@ class ArmFindings:
     transfers: tuple[Transfer, ...]
     unclaimed: tuple[str, ...]  # effects without a usable claim, absent in claimed mode
     weakest: WeakEvidence | None
+    break_even: tuple[BreakEven, ...] = ()  # as value and as cash, for an arm that never pays back
 
     def view(self, payer: str = PUBLIC_PURSE, money: Money = "value") -> View:
         """The view of a payer.

@@ -23,6 +23,7 @@ FORMATS: dict[str, dict[str, str]] = {
     "activity": dict.fromkeys((*BAND, "usual_care", "with_programme"), COUNT),
     "returns": dict.fromkeys(("benefits", "spending"), POUNDS),
     "before_after": dict.fromkeys(("naive", "true", "naive_mcse", "true_mcse"), SHARE),
+    "break_even": dict.fromkeys(("mean", "mcse", "per_start"), POUNDS),
     "account": dict.fromkeys(("spending", "saving", "cash_saving"), POUNDS),
 }
 RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -39,12 +40,14 @@ def write_tables(findings: Findings, account: Account, folder: str | Path) -> li
         folder: where to; made if it is not there.
 
     Returns:
-        The files. The same inputs give the same bytes.
+        The files. The same inputs give the same bytes. A table without rows is no file and no sheet.
     """
     where = Path(folder)
     (where / "findings").mkdir(parents=True, exist_ok=True)
-    frames = {name: guarded(frame) for name, frame in findings.to_frames().items()}
-    frames["account"] = guarded(account.to_frame())
+    made = {**findings.to_frames(), "account": account.to_frame()}
+    for name in made:
+        _csv_path(where, name).unlink(missing_ok=True)
+    frames = {name: guarded(frame) for name, frame in made.items() if len(frame)}
     files = [_csv(frame, _csv_path(where, name)) for name, frame in frames.items()]
     return [*files, _workbook(findings, frames, where / "findings.xlsx"), _text(findings, where / "summary.txt")]
 

@@ -89,14 +89,15 @@ class Tenths:
 # ------------------------------------------------------------------------------------------ JSON
 
 
-def as_json(run: Run, out: str | None) -> dict[str, Any]:
+def as_json(run: Run, out: str | None, findings: Findings | None = None) -> dict[str, Any]:
     """A run as one object for scripts: ``programmes`` by arm; with one programme arm its figures also at the top.
 
     Args:
         run: the run.
         out: the results folder; None when nothing was written.
+        findings: of the run; with what was worked out beside it.
     """
-    findings = run.findings()
+    findings = findings or run.findings()
     told = findings.to_dict()["arms"]
     arms = {arm.arm: _arm_json(told[arm.arm]) for arm in findings.arms}
     about = {
@@ -128,6 +129,7 @@ def _arm_json(arm: dict[str, Any]) -> dict[str, Any]:
         "p_saving_by_year": arm["p_saving_by_year"],
         "payback": _only(arm["payback"], payback),
         "before_after": [_only(entry, ("measure", "naive", "true", "rho")) for entry in entries],
+        "break_even": arm["break_even"],
     }
 
 

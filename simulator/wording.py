@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.outcomes import ArmFindings, View
+from simulator.outcomes import ArmFindings, BreakEven, View
 from simulator.scenario import MODE_WORDS
 
 GRADE_WORDS = {
@@ -118,8 +118,50 @@ def _headline(arm: ArmFindings, years: int) -> str:
     each = "nobody starts" if starter is None else f"{net(float(starter.mean))} per start"
     total, money = f"{_ranged(value)} for the public purse over {years} years", f"in cash {_ranged(cash)}"
     if float(value.payback.p_never.value) > HOPELESS:
-        return f"{each}, and {float(arm.health.qaly.mean):+.3g} QALYs in all; {total}; {money}."
+        return f"{each}, and {_qalys(arm)}; {_break_even(arm)}in all {total}; {money}."
     return f"{total} ({each}); {money}."
+
+
+def _qalys(arm: ArmFindings) -> str:
+    gained = float(arm.health.qaly.mean)
+    return f"{gained:+.3g} QALYs in all" if gained else "no QALYs counted"
+
+
+def _break_even(arm: ArmFindings) -> str:
+    """The effect at which it would break even, as value and in cash; empty when it was not worked out."""
+    if not arm.break_even:
+        return ""
+    value, cash = arm.break_even
+    if value.ratio is None:
+        return f"{_not_even(value)} would it break even; "
+    told = "not even by averting nearly all" if cash.ratio is None else f"{change(cash.ratio)}"
+    return (
+        f"to break even those who take part would need {change(value.ratio)} {value.what} than without it"
+        f"{_give_or_take(value)}, in cash {told}, where this run has {change(value.now)}; "
+    )
+
+
+def _give_or_take(point: BreakEven) -> str:
+    known = point.mcse is not None and point.mcse == point.mcse
+    return f" (Monte Carlo error {point.mcse * 100:.0f} points)" if known and point.mcse is not None else ""
+
+
+def _not_even(point: BreakEven) -> str:
+    return f"not even by averting {1 - float(point.ratios[0]):.0%} of participants' {point.what}".replace("%", " %")
+
+
+def change(ratio: float) -> str:
+    """A ratio of two counts as a change in words.
+
+    Args:
+        ratio: with the programme over without.
+
+    Example:
+        >>> change(0.7), change(1.1), change(1.0)
+        ('30 % fewer', '10 % more', 'no change')
+    """
+    percent = round((ratio - 1) * 100)
+    return f"{abs(percent)} % {'more' if percent > 0 else 'fewer'}" if percent else "no change"
 
 
 def _ranged(view: View) -> str:

@@ -307,7 +307,7 @@ def test_a_programme_that_rarely_pays_says_how_often_it_does_not() -> None:
 def test_a_hopeless_programme_leads_with_its_cost_per_start() -> None:
     activity = {"starts:walks": arm_years(0, [10, 0, 0, 0])}
     line = found({f"{COSTS}.set_up.amount": 50_000}, activity).sentences()[0]
-    assert line.startswith("walks, best independent evidence: a net cost of £300 per start, and +0 QALYs in all;")
+    assert line.startswith("walks, best independent evidence: a net cost of £300 per start, and no QALYs counted;")
 
 
 def test_the_weakest_evidence_is_the_worst_grade_of_effects_and_costs() -> None:

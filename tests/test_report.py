@@ -36,6 +36,13 @@ def test_every_table_is_there_as_csv_and_as_a_sheet(written: Written) -> None:
     assert all(f'name="{name}"' in sheets for name in (*tables, "summary", "account"))
 
 
+def test_a_table_without_rows_is_no_file_and_no_sheet(written: Written) -> None:
+    folder, files = written
+    assert village_run(RISKY, rows=2, people=30).findings().tables()["break_even"] == []
+    assert "break_even" not in {file.stem for file in files}
+    assert "break_even" not in parts(folder)["xl/workbook.xml"]
+
+
 def test_the_same_run_gives_the_same_bytes(written: Written, tmp_path: Path) -> None:
     _, files = written
     run = village_run(RISKY, rows=2, people=30)
