@@ -2,8 +2,8 @@
 
 The effect on hospital use of an arm's programmes is set to three ratios R: 1 (no effect), a half, and all but averting
 everything. For each, the first rows of the run are simulated again: the same parameters, people and luck, and nothing
-else changed. With s[r, k] the discounted net saving of row r at the k-th ratio and S[k] its mean, the break-even ratio is
-where the line through the S[k] meets zero,
+else changed. With s[r, k] the discounted net saving of row r at the k-th ratio and S[k] its mean, the break-even ratio
+is where the line through the S[k] meets zero,
 
     R* = R[a] + (R[b] - R[a]) S[a] / (S[a] - S[b])          a, b the two ratios around it, or the nearest two
 
@@ -273,5 +273,5 @@ def _method(arm: ArmFindings, has_levers: bool) -> str:
     tried = ", ".join(f"{ratio:g}" for ratio in point.ratios)
     return (
         f"{arm.title}: break-even was found by simulating {point.rows} of the sets of parameters again, with the same "
-        f"people and luck, and the ratio of {point.what} set to {tried}; between them mean net saving is taken as a line"
+        f"people and luck, and the ratio of {point.what} set to {tried}; mean net saving is a line between them"
     )

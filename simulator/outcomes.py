@@ -194,11 +194,15 @@ class Transfer:
 
 @dataclass(frozen=True)
 class WeakEvidence:
-    """The weakest quantity behind a programme's figures: grade None is a number without a stated grade."""
+    """The weakest quantity behind a programme's figures: grade None is a number without a stated grade.
+
+    Of several with the lowest grade it is the one whose rank correlation with the net saving is largest.
+    """
 
     path: str
     grade: int | None
-    source: str
+    source: str  # or why this value, where there is no source
+    words: str = ""  # what it is, without a path
 
 
 @dataclass(frozen=True)

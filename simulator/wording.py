@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from simulator.outcomes import ArmFindings, BreakEven, View
 from simulator.scenario import MODE_WORDS
 
@@ -16,6 +18,7 @@ GRADE_WORDS = {
 HOPELESS = 0.99
 RARE = 0.05
 RARELY_PAID = 0.5
+SOURCE_CHARACTERS = 100
 
 
 def pounds(amount: float) -> str:
@@ -203,6 +206,8 @@ def _weakest(arm: ArmFindings) -> str:
     if arm.weakest is None:
         return "Weakest evidence: the programme states no effect and no cost."
     if arm.weakest.grade is None:
-        return f"Weakest evidence: no figure of the programme states a grade (first: {arm.weakest.path})."
-    words = GRADE_WORDS[arm.weakest.grade]
-    return f"Weakest evidence that matters: {arm.weakest.path}, grade {arm.weakest.grade} of 6 ({words})."
+        return f"Weakest evidence: no figure of the programme states a grade (first: {arm.weakest.words})."
+    grade, told = arm.weakest.grade, GRADE_WORDS[arm.weakest.grade]
+    said = textwrap.shorten(arm.weakest.source.removeprefix(f"{told}: "), SOURCE_CHARACTERS, placeholder=" ...")
+    because = f": {said}" if said and said != told else ""
+    return f"Weakest evidence that matters most: {arm.weakest.words}, grade {grade} of 6 ({told}{because})."

@@ -327,6 +327,31 @@ def test_the_weakest_evidence_is_the_worst_grade_of_effects_and_costs() -> None:
     assert claimed is not None and claimed.path == "programmes.walks.effects.mood.claimed"
 
 
+def test_of_equally_weak_evidence_the_one_that_moves_the_result_is_named_in_words() -> None:
+    guess = {"value": 50, "ci95": [10, 90], "grade": 6, "why": "expert guess: tea and time"}
+    made = scenario({f"{COSTS}.set_up.amount": guess, f"{COSTS}.per_walk.amount": guess})
+    names = (f"{COSTS}.set_up.amount", f"{COSTS}.per_walk.amount")
+    design = central(4, names, np.array([[10.0, 10.0], [40.0, 20.0], [20.0, 30.0], [30.0, 40.0]]))
+    kept = ledger(made, SAVES, rows=4)
+    findings = decide(price(kept, made, design), kept, made)
+    weakest, line = findings.arm("walks").weakest, findings.sentences()[4]
+    assert weakest is not None and weakest.path == f"{COSTS}.per_walk.amount"
+    assert line.endswith("the cost “per walk” of walks, grade 6 of 6 (expert guess: tea and time).")
+
+
+def test_a_guess_about_quality_of_life_never_moves_pounds() -> None:
+    guess = {"value": 0.02, "se": 0.01, "grade": 6, "why": "expert guess"}
+    cost = {"value": 50, "ci95": [10, 90], "grade": 6, "why": "expert guess"}
+    made = scenario({"programmes.walks.effects.mood.calibrated": guess, f"{COSTS}.per_walk.amount": cost})
+    names = ("programmes.walks.effects.mood.calibrated", f"{COSTS}.per_walk.amount")
+    design = central(4, names, np.array([[0.1, 20.0], [0.2, 10.0], [0.3, 30.0], [0.4, 40.0]]))
+    kept = ledger(made, SAVES, rows=4)
+    saved = kept.activity[:, :, WALKS, 0, :, kept.items.index("visits:ae")]
+    saved += np.arange(4)[:, None, None]  # more visits where the effect on mood is larger, by chance alone
+    weakest = decide(price(kept, made, design), kept, made).arm("walks").weakest
+    assert weakest is not None and weakest.path == f"{COSTS}.per_walk.amount"
+
+
 def test_one_replicate_leaves_chance_inside_and_says_so() -> None:
     made = scenario()
     kept = ledger(made, SAVES, rows=3, replicates=1)
