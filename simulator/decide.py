@@ -418,4 +418,4 @@ def _influence(question: Question, path: str) -> float:
         return 0.0
     saved = row_means(question.discounted(question.public()), question.sample.people)
     ranks = [column.argsort().argsort() for column in (design.values[:, design.names.index(path)], saved)]
-    return abs(float(np.corrcoef(ranks)[0, 1]))
+    return abs(float(np.asarray(np.corrcoef(ranks))[0, 1]))

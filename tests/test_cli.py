@@ -24,6 +24,7 @@ from simulator.scenario import EVIDENCE_MODES
 Finished = tuple[Path, Result]
 Printed = tuple[Path, dict[str, Any]]
 HEAVY = ("numpy", "pandas", "matplotlib", "scipy", "numba", "pydantic", "simpy", "pyarrow", "rich", "tree_sitter")
+FOR_RUNS = ("pandas", "matplotlib", "numba", "simpy", "pyarrow", "rich", "scipy.optimize", "scipy.stats")
 SMALL = ("--rows", "4", "--people", "40", "--workers", "1")
 SIMULATOR = (sys.executable, "-m", "simulator.cli")
 ANSWERS_IN_S = 0.5
@@ -89,6 +90,22 @@ def test_no_help_imports_anything_heavy() -> None:
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"
+
+
+def test_validate_imports_only_what_a_scenario_file_needs() -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from simulator.cli import main\n"
+        "said = CliRunner().invoke(main, ['validate', 'spread.toml'])\n"
+        f"print(said.exit_code, [name for name in {FOR_RUNS} if name in sys.modules])"
+    )
+    spread = """
+extends = "village.toml"
+name = "spread"
+programmes.walks.uptake = { value = 0.7, ci95 = [0.5, 0.85], grade = 6, why = "made up for tests" }
+"""
+    Path("spread.toml").write_text(spread, encoding="utf-8")
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "0 []"
 
 
 def test_the_command_answers_in_under_half_a_second() -> None:
