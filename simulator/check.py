@@ -37,6 +37,7 @@ from simulator.tally import tally
 __all__ = ["CheckResult", "check"]
 
 GROUPS = 10
+ROWS = 8
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def check(
     scenario: Scenario,
     *,
     people: int | None = None,
-    rows: int = 8,
+    rows: int | None = None,
     seed: int = 1,
     names: Sequence[str] = (),
     engine: Engine = "auto",
@@ -75,7 +76,7 @@ def check(
     Args:
         scenario: resolved scenario.
         people: simulated in each sample; as many as live in the place if left out.
-        rows: samples of people.
+        rows: samples of people; left out, 8, or what a check says it needs.
         seed: key of every draw.
         names: which checks; all if left out.
         engine: "simpy" or "compiled"; "auto" is compiled.
@@ -94,9 +95,9 @@ def check(
     count = int(people or scenario.population.place_size)
     simulate = engine_named("compiled" if engine == "auto" else engine)
     results: dict[str, CheckResult] = {}
-    for (programme, evidence, years), labels in _settings(scenario, chosen).items():
+    for (programme, evidence, years, needed), labels in _settings(scenario, chosen).items():
         part = _looked_at(_only(scenario, programme, years), [chosen[label] for label in labels])
-        simulated = _simulated(part, evidence, count, rows, seed, simulate)
+        simulated = _simulated(part, evidence, count, rows or needed, seed, simulate)
         results |= {label: _result(label, chosen[label], simulated) for label in labels}
     return [results[label] for label in chosen]
 
@@ -152,15 +153,16 @@ def jackknife(parts: Array, formula: Callable[[Array], float]) -> tuple[float, f
 # -------------------------------------------------------------------------------------------- simulating
 
 
-def _settings(scenario: Scenario, checks: dict[str, Check]) -> dict[tuple[str, EvidenceMode, int], list[str]]:
-    """Checks that one simulation answers: by programme, evidence mode and years."""
-    settings: dict[tuple[str, EvidenceMode, int], list[str]] = defaultdict(list)
+def _settings(scenario: Scenario, checks: dict[str, Check]) -> dict[tuple[str, EvidenceMode, int, int], list[str]]:
+    """Checks that one simulation answers: by programme, evidence mode, years and samples of people."""
+    settings: dict[tuple[str, EvidenceMode, int, int], list[str]] = defaultdict(list)
     for name, stated in checks.items():
+        rows = stated.rows or ROWS
         if stated.comparison == "usual care":
-            settings["", "calibrated", 1 + LATER.get(stated.measure.partition(":")[0], 0)].append(name)
+            settings["", "calibrated", 1 + LATER.get(stated.measure.partition(":")[0], 0), rows].append(name)
         else:
             years = min(ceil(scenario.horizon.funding_years) + 1, scenario.horizon.years)
-            settings[stated.programme, stated.evidence, years].append(name)
+            settings[stated.programme, stated.evidence, years, rows].append(name)
     return settings
 
 
