@@ -129,8 +129,9 @@ def with_break_even(done: Run, reruns: Sequence[Rerun], changes: Mapping[str, ob
 
 
 def is_hopeless(arm: ArmFindings) -> bool:
-    """Whether the arm fails to pay back in more than 99 of 100 futures of a place."""
-    return float(arm.view().payback.p_never.value) > HOPELESS and arm.view().payback.status == "measured"
+    """Whether people start, and the arm fails to pay back in more than 99 of 100 futures of a place."""
+    payback, starts = arm.view().payback, float(arm.starts.mean)
+    return payback.status == "measured" and starts > 0 and float(payback.p_never.value) > HOPELESS
 
 
 # ---------------------------------------------------------------------------------------------- what is changed

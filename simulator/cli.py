@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.errors import CheckFailed, Fault, Interrupted, ScenarioError, SimulatorError
+from simulator.errors import CheckFailed, Fault, Interrupted, NotAllowed, ScenarioError, SimulatorError
 
 if TYPE_CHECKING:
     from simulator.check import CheckResult
@@ -195,7 +195,7 @@ def trace(scenario: str, person: int | None, arm: str | None, sets: tuple[str, .
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO ...]")
 @click.option("--name", "names", multiple=True, help="One check; may be given again. All if left out.")
 @_PEOPLE
-@click.option("--rows", type=click.IntRange(1), help="Samples of people; more make the error smaller.")
+@click.option("--rows", type=click.IntRange(1), help="Samples of people; 8, or what a check needs, if left out.")
 @_SEED
 @_sets
 @_json
@@ -298,7 +298,15 @@ def price(run_folder: Path, sets: tuple[str, ...], out: Path | None, as_json: bo
 def _changes(sets: Iterable[str]) -> dict[str, object]:
     from simulator.inherit import parse_set
 
-    return dict(parse_set(text) for text in sets)
+    changes, faults = dict[str, object](), list[Fault]()
+    for text in sets:
+        try:
+            changes |= dict([parse_set(text)])
+        except NotAllowed as fault:
+            faults.append(Fault("--set", text.partition("=")[0], None, fault.found, fault.allowed, fault.hint))
+    if faults:
+        raise ScenarioError(faults)
+    return changes
 
 
 @main.command(short_help="Figures of a finished run, png and svg.")
@@ -321,7 +329,10 @@ def plot(run_folder: Path, names: tuple[str, ...], out: Path | None) -> None:
     from simulator.figures import FIGURES, save_all
     from simulator.run import open_run
 
-    for file in save_all(open_run(run_folder), out or run_folder / "figures", names or FIGURES):
+    done = open_run(run_folder)
+    if not done.findings().arms:
+        click.echo("Usual care alone: there is no programme to draw.")
+    for file in save_all(done, out or run_folder / "figures", names or FIGURES):
         click.echo(str(file))
 
 

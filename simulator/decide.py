@@ -52,6 +52,7 @@ from simulator.paths import keys_of
 from simulator.payback import payback, shortfall
 from simulator.quantity import Quantity
 from simulator.scenario import EVIDENCE_MODES, Scenario
+from simulator.wording import ENOUGH_ROWS, TOO_FEW_ROWS
 
 CURVE_POINTS = 41
 SHOWN = ("visits", "emergency", "days", "emergency_days", "met_elsewhere", "starts", "deaths")
@@ -148,6 +149,8 @@ def decide(account: Account, ledger: Ledger, scenario: Scenario) -> Findings:
 
 def _notes(account: Account, arms: tuple[ArmFindings, ...]) -> Iterator[str]:
     yield from (NEW_PLACE_NOTE, UNCOUNTED_NOTE, VALUE_NOTE)
+    if len(account.people) < ENOUGH_ROWS:
+        yield TOO_FEW_ROWS.format(rows=len(account.people))
     if account.people.shape[1] != 2:
         yield "there are no two replicates to compare, so individual chance could not be parted from the ranges"
     for arm in arms:

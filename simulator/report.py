@@ -26,6 +26,12 @@ FORMATS: dict[str, dict[str, str]] = {
     "break_even": dict.fromkeys(("mean", "mcse", "per_start"), POUNDS),
     "account": dict.fromkeys(("spending", "saving", "cash_saving"), POUNDS),
 }
+KEY = (
+    "Sheets: a saving is positive, a cost negative; pounds are those of the whole place; year 0 is the first.",
+    "low to high: 95 % range. p10 to p90: 80 % range. Names that end in mcse: Monte Carlo standard error.",
+    "value: at full value, capacity included. cash: what can be spent elsewhere.",
+    "expected: range from parameters alone. place: with the chance of a place of this size.",
+)
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 EPOCH = datetime(2000, 1, 1)
 WIDEST = 48
@@ -125,8 +131,19 @@ def _workbook(findings: Findings, frames: dict[str, pd.DataFrame], path: Path) -
 
 def _word_sheet(sheet: Any, findings: Findings, styles: dict[str, Any]) -> None:
     sheet.set_column(0, 0, 120)
-    for row, line in enumerate(_summary(findings)):
+    for row, line in enumerate((*_summary(findings), *_key(findings))):
         sheet.write_string(row, 0, line, styles["words"] if row else styles["head"])
+
+
+def _key(findings: Findings) -> Iterator[str]:
+    """What the columns and short names of the sheets mean."""
+    yield from ("", *KEY)
+    yield f"Payers: {_named(findings.payer_titles)}."
+    yield f"Places: {_named(findings.place_titles)}."
+
+
+def _named(titles: dict[str, str]) -> str:
+    return "; ".join(f"{name}: {title}" for name, title in titles.items())
 
 
 def _table_sheet(sheet: Any, frame: pd.DataFrame, formats: dict[str, str], styles: dict[str, Any]) -> None:

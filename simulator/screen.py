@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.wording import ENOUGH_ROWS, TOO_FEW_ROWS, per_cent
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -114,6 +116,7 @@ def as_json(run: Run, out: str | None, findings: Findings | None = None) -> dict
         "wall_s": round(run.wall_s, 3),
         "events": int(run.events),
         "out": out,
+        "notes": list(findings.notes),
     }
     alone = next(iter(arms.values())) if len(arms) == 1 else {}
     return {**about, **alone, "programmes": arms}
@@ -165,6 +168,8 @@ def show(findings: Findings) -> None:
     screen = _screen()
     mode = MODE_WORDS.get(findings.evidence, findings.evidence)
     click.echo(f"\n{findings.title}\nEvidence: {mode}. Pounds of {findings.price_year}, {_place(findings)}.")
+    if findings.arms and findings.rows < ENOUGH_ROWS:
+        click.echo(f"{TOO_FEW_ROWS.format(rows=findings.rows)}.")
     if not findings.arms:
         click.echo("Usual care alone: there is no programme to compare it with. What it costs is in account.csv.")
     for arm in findings.arms:
@@ -192,7 +197,9 @@ def year_table(arm: ArmFindings) -> Any:
     view, cash = arm.view(), arm.view(money="cash")
     unit, digits, words = _unit(abs(float(view.by_year.place.low.min())), float(view.by_year.place.high.max()))
     title = f"{arm.title}\nNet saving to the public purse by year, {words}, a cost negative"
-    table = Table(title=title, caption="All: over all years, discounted", box=box.SIMPLE)
+    error = in_units(float(view.npv.expected.mcse), unit, digits)
+    caption = f"All: over all years, discounted; Monte Carlo error of its mean ± {error}"
+    table = Table(title=title, caption=caption, box=box.SIMPLE)
     table.title_justify = table.caption_justify = "left"
     for heading in ("Year", "Mean", "80 % range", "95 % range", "Cash", "Saves by then", "Paid back"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -230,7 +237,7 @@ def in_units(amount: float, unit: float, digits: int) -> str:
 
 
 def _share(share: Any) -> str:
-    return f"{float(share) * 100:.0f} %"
+    return per_cent(float(share))
 
 
 # -------------------------------------------------------------------------------------------- checks

@@ -19,6 +19,9 @@ HOPELESS = 0.99
 RARE = 0.05
 RARELY_PAID = 0.5
 SOURCE_CHARACTERS = 100
+ENOUGH_ROWS = 40
+"""Below this a row in 40, the end of a 95 % range, is the lowest or highest row of all."""
+TOO_FEW_ROWS = "{rows} sets of parameters are too few for a 95 % range: its ends are the lowest and highest of them"
 
 
 def pounds(amount: float) -> str:
@@ -50,6 +53,21 @@ def net(amount: float) -> str:
     if amount == 0:
         return "no net saving or cost"
     return f"a net {'saving' if amount > 0 else 'cost'} of {pounds(amount)}"
+
+
+def per_cent(share: float) -> str:
+    """A probability in per cent that never rounds to all or nothing what is neither.
+
+    Args:
+        share: 0 to 1.
+
+    Example:
+        >>> per_cent(0.71), per_cent(0.004), per_cent(0.9988), per_cent(1.0)
+        ('71 %', 'under 1 %', 'over 99 %', '100 %')
+    """
+    if 0 < share < RARE / 5:
+        return "under 1 %"
+    return "over 99 %" if 1 - RARE / 5 < share < 1 else f"{share * 100:.0f} %"
 
 
 def futures(share: float) -> str:

@@ -134,6 +134,12 @@ def test_a_run_ends_with_five_plain_lines_and_says_its_evidence(finished: Finish
     assert str(out) in said.stdout
 
 
+def test_a_run_says_its_error_and_that_few_rows_are_too_few(finished: Finished) -> None:
+    _, said = finished
+    assert "Monte Carlo error of its mean ± " in said.stdout
+    assert "4 sets of parameters are too few for a 95 % range" in said.stdout
+
+
 def test_a_run_fills_its_folder(finished: Finished) -> None:
     out, _ = finished
     wanted = (
@@ -206,6 +212,7 @@ def test_a_scenario_without_a_programme_runs_and_says_that_there_is_nothing_to_c
     said = call("run", "base.toml", *SMALL, "--out", "base")
     assert said.exit_code == 0 and "no programme to compare" in said.stdout
     assert not (Path("base") / "figures").exists()
+    assert "no programme to draw" in call("plot", "base").stdout
     assert call("trace", "base.toml").exit_code == 2
 
 
@@ -318,6 +325,11 @@ def test_a_change_of_lives_is_refused_by_price(finished: Finished) -> None:
     assert said.exit_code == 2 and "programmes.walks.uptake" in said.stderr
 
 
+def test_a_change_of_prices_that_says_nothing_names_itself(finished: Finished) -> None:
+    said = call("price", finished[0], "--set", "prices.ae.amount=", "--set", "prices.gp.amount")
+    assert said.exit_code == 2 and said.stderr.startswith("2 faults:\n--set: prices.ae.amount: found")
+
+
 def test_priced_tables_and_figures_are_written_where_asked(finished: Finished) -> None:
     out, _ = finished
     said = call("price", out, "--set", "prices.ae.amount=300", "--out", "dearer")
@@ -398,6 +410,14 @@ def test_every_line_of_a_starter_may_be_taken_out_of_its_comment() -> None:
     assert sum(line.startswith("programmes.walks.") for line in opened) >= 8
 
 
+def test_a_starter_never_hides_another_scenario() -> None:
+    Path("scenarios").mkdir()
+    village_file(Path("scenarios"))
+    Path("village.toml").unlink()
+    said = call("new", "village", "--from", "village")
+    assert said.exit_code == 2 and "choose another name" in said.stderr and not Path("village.toml").exists()
+
+
 def test_schema_is_json() -> None:
     assert "properties" in json.loads(call("schema").stdout)
 
@@ -406,6 +426,11 @@ def test_trace_tells_two_lives_side_by_side() -> None:
     said = call("trace", "village.toml", "--people", 40)
     assert said.exit_code == 0
     assert "usual care" in said.stdout and "with Walks" in said.stdout and "starts Walks" in said.stdout
+
+
+def test_python_runs_the_package_where_the_command_is_not_on_the_path() -> None:
+    said = subprocess.run([sys.executable, "-m", "simulator", "--help"], capture_output=True, text=True, check=True)
+    assert said.stdout.startswith("Usage: simulator [OPTIONS]")
 
 
 def test_the_version_is_printed() -> None:

@@ -55,7 +55,7 @@ ROOMS: dict[tuple[str, str], str] = {
     ("conductor", "breaking even"): "break_even",
     ("conductor", "tracing"): "story",
     ("conductor", "starting"): "starter",
-    ("face", ""): "simulator cli screen",
+    ("face", ""): "simulator __main__ cli screen",
 }
 KNOWS = {
     "base": {"base"},
