@@ -399,7 +399,7 @@ def schema() -> None:
 
     \b
     Example:
-      simulator schema > scenarios/scenario.schema.json
+      simulator schema > schema.json
     """
     from simulator.read import schema as of_scenarios
 

@@ -155,9 +155,10 @@ def _notes(account: Account, arms: tuple[ArmFindings, ...]) -> Iterator[str]:
         yield "there are no two replicates to compare, so individual chance could not be parted from the ranges"
     for arm in arms:
         if arm.unclaimed:
-            yield f"{arm.arm}: no usable claim, so the effect is absent: {', '.join(arm.unclaimed)}"
+            named = ", ".join(f"“{keys_of(path)[-1].replace('_', ' ')}”" for path in arm.unclaimed)
+            yield f"{arm.title}: nobody has put a usable figure on the effects {named}, so they are absent"
         if arm.survivors.by_earlier_death:
-            yield f"{arm.arm}: the saving rests on earlier death, so it must not be the headline"
+            yield f"{arm.title}: the saving rests on earlier death, so it must not be the headline"
 
 
 def _arm(question: Question) -> ArmFindings:

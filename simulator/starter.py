@@ -25,6 +25,7 @@ HEAD = """\
 #   every value it starts from    simulator show {parent}
 #   find every fault              simulator validate {name}.toml
 #   run it                        simulator run {name}.toml
+#   names completed in an editor  simulator schema > schema.json  and  #:schema ./schema.json  as the first line here
 #
 # Take away the "# " in front of what you want to change. An uncertain number says its range and where it comes from:
 #   {{ value = 0.65, ci95 = [0.5, 0.8], source = "...", supports = "what the source says", grade = 4 }}

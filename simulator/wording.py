@@ -139,7 +139,7 @@ def _headline(arm: ArmFindings, years: int) -> str:
     each = "nobody starts" if starter is None else f"{net(float(starter.mean))} per start"
     total, money = f"{_ranged(value)} for the public purse over {years} years", f"in cash {_ranged(cash)}"
     if float(value.payback.p_never.value) > HOPELESS:
-        return f"{each}, and {_qalys(arm)}; {_break_even(arm)}in all {total}; {money}."
+        return f"{each}, and {_qalys(arm)}; {_break_even(arm)}in total {total}; {money}."
     return f"{total} ({each}); {money}."
 
 
@@ -226,6 +226,6 @@ def _weakest(arm: ArmFindings) -> str:
     if arm.weakest.grade is None:
         return f"Weakest evidence: no figure of the programme states a grade (first: {arm.weakest.words})."
     grade, told = arm.weakest.grade, GRADE_WORDS[arm.weakest.grade]
-    said = textwrap.shorten(arm.weakest.source.removeprefix(f"{told}: "), SOURCE_CHARACTERS, placeholder=" ...")
-    because = f": {said}" if said and said != told else ""
+    said = textwrap.shorten(arm.weakest.source.removeprefix(told).lstrip(",:; "), SOURCE_CHARACTERS, placeholder=" ...")
+    because = f": {said}" if said else ""
     return f"Weakest evidence that matters most: {arm.weakest.words}, grade {grade} of 6 ({told}{because})."

@@ -85,7 +85,9 @@ def test_the_ratio_is_the_one_worked_out_by_hand() -> None:
 def test_the_headline_leads_with_it_and_a_note_says_how_it_was_found() -> None:
     findings = sim.break_even(town_run(), workers=1)
     headline = findings.sentences()[0]
-    each, qalys, even, total = (headline.index(words) for words in ("per start", "QALYs", "to break even", "in all a"))
+    each, qalys, even, total = (
+        headline.index(words) for words in ("per start", "QALYs", "to break even", "in total a")
+    )
     assert each < qalys < even < total
     assert "would need 25 % fewer visits (A&E) than without it" in headline and "this run has no change" in headline
     assert any("the ratio of visits (A&E) set to 0.01, 0.5, 1" in note for note in findings.notes)

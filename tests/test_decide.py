@@ -339,6 +339,15 @@ def test_of_equally_weak_evidence_the_one_that_moves_the_result_is_named_in_word
     assert line.endswith("the cost “per walk” of walks, grade 6 of 6 (expert guess: tea and time).")
 
 
+def test_effects_without_a_claim_are_named_in_words_and_a_guess_is_not_called_one_twice() -> None:
+    guess = {"value": 50, "grade": 6, "why": "expert guess, the rest of the budget"}
+    changes = {"programmes.walks.effects.mood.claimed": None, f"{COSTS}.per_walk.amount": guess}
+    made = scenario(changes)
+    findings = decided(made, ledger(made, SAVES), "claimed")
+    assert "walks: nobody has put a usable figure on the effects “mood”, so they are absent" in findings.notes
+    assert findings.sentences()[4].endswith("grade 6 of 6 (expert guess: the rest of the budget).")
+
+
 def test_a_guess_about_quality_of_life_never_moves_pounds() -> None:
     guess = {"value": 0.02, "se": 0.01, "grade": 6, "why": "expert guess"}
     cost = {"value": 50, "ci95": [10, 90], "grade": 6, "why": "expert guess"}
