@@ -121,8 +121,8 @@ class Findings:
         return sentences(found, self.evidence, self.years, self.payer_titles)
 
     def tables(self) -> dict[str, list[Row]]:
-        """Long tables by name, one dict per row: by_year, totals, lines, activity, health, returns, before_after,
-        break_even.
+        """Long tables by name, one dict per row: by_year, totals, probabilities, programme, transfers,
+        lines, activity, health, returns, before_after, break_even.
         """
         return {
             name: [_jsonable({"arm": arm.arm, **row}) for arm in self.arms for row in rows(arm)]
@@ -270,9 +270,51 @@ def _break_even_rows(arm: ArmFindings) -> Iterator[Row]:
         yield {**told, "figure": "break-even", **found}
 
 
+def _probability_rows(arm: ArmFindings) -> Iterator[Row]:
+    """Shares of the futures of a place of this size, by the end of each year."""
+    for view in arm.views:
+        shares = {
+            "saves": view.p_saving,
+            "paid_back": view.payback.by_year,
+            "at_zero_once": view.payback.crossed_by_year,
+        }
+        for year in range(len(view.p_saving.value)):
+            told = {"payer": view.payer, "money": view.money, "year": year}
+            for name, share in shares.items():
+                told |= plain({name: share.value[year], f"{name}_mcse": share.mcse[year]})
+            yield told
+
+
+def _programme_rows(arm: ArmFindings) -> Iterator[Row]:
+    """What a programme is and costs, and what its saving rests on."""
+    yield {"figure": "starts", "year": None, **arm.starts.place.to_dict()}
+    for row in _years(arm.spending_by_year.place):
+        yield {"figure": "programme spending", **row}
+    yield {"figure": "programme spending, discounted", "year": None, **arm.spending.place.to_dict()}
+    for words, each in (("at full value", arm.per_starter()), ("in cash", arm.per_starter("cash"))):
+        if each is not None:
+            yield {"figure": f"net saving per start, discounted, {words}", "year": None, **each.place.to_dict()}
+    parts = {
+        "net saving as if as many were alive": arm.survivors.fixed_survival,
+        "net saving from people living longer (a cost) or dying earlier": arm.survivors.survival,
+        "net saving beyond the sum of the programmes": arm.interaction,
+    }
+    for figure, part in parts.items():
+        if part is not None:
+            yield {"figure": figure, "year": None, **plain({"mean": part.value, "mcse": part.mcse})}
+
+
+def _transfer_rows(arm: ArmFindings) -> Iterator[Row]:
+    for entry in arm.transfers:
+        yield {"giver": entry.giver, "taker": entry.taker, "pounds": entry.pounds}
+
+
 _TABLES = {
     "by_year": _by_year_rows,
     "totals": _total_rows,
+    "probabilities": _probability_rows,
+    "programme": _programme_rows,
+    "transfers": _transfer_rows,
     "lines": _line_rows,
     "activity": _activity_rows,
     "health": _health_rows,

@@ -14,11 +14,16 @@ from simulator.scenario import MODE_WORDS
 if TYPE_CHECKING:
     import pandas as pd
 
-POUNDS, COUNT, SHARE = "£#,##0;[Red]-£#,##0", "#,##0.0", "0.0%"
+POUNDS, COUNT, SHARE, WHOLE = "£#,##0;[Red]-£#,##0", "#,##0.0", "0.0%", "#,##0"
 BAND = ("mean", "mcse", "low", "p10", "median", "p90", "high", "low_mcse", "high_mcse")
 FORMATS: dict[str, dict[str, str]] = {
     "by_year": dict.fromkeys(BAND, POUNDS),
     "totals": dict.fromkeys((*BAND, "undiscounted", "gap_depth", "worst_tenth", "worst_tenth_mcse"), POUNDS),
+    "probabilities": dict.fromkeys(
+        [f"{name}{end}" for name in ("saves", "paid_back", "at_zero_once") for end in ("", "_mcse")], SHARE
+    ),
+    "programme": dict.fromkeys(BAND, WHOLE),
+    "transfers": {"pounds": POUNDS},
     "lines": dict.fromkeys((*BAND, "cash"), POUNDS),
     "activity": dict.fromkeys((*BAND, "usual_care", "with_programme"), COUNT),
     "returns": dict.fromkeys(("benefits", "spending"), POUNDS),
@@ -120,7 +125,7 @@ def _workbook(findings: Findings, frames: dict[str, pd.DataFrame], path: Path) -
 
     with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "nan_inf_to_errors": False}) as book:
         book.set_properties({"title": findings.title, "created": EPOCH})
-        styles = {name: book.add_format({"num_format": name}) for name in (POUNDS, COUNT, SHARE)}
+        styles = {name: book.add_format({"num_format": name}) for name in (POUNDS, COUNT, SHARE, WHOLE)}
         styles["head"] = book.add_format({"bold": True, "bottom": 1})
         styles["words"] = book.add_format({"text_wrap": True, "valign": "top"})
         _word_sheet(book.add_worksheet("summary"), findings, styles)

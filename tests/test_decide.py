@@ -348,6 +348,23 @@ def test_effects_without_a_claim_are_named_in_words_and_a_guess_is_not_called_on
     assert findings.sentences()[4].endswith("grade 6 of 6 (expert guess: the rest of the budget).")
 
 
+def test_the_tables_hold_every_probability_the_spending_and_what_survival_does() -> None:
+    findings = found()
+    arm, tables = findings.arm("walks"), findings.tables()
+    view = arm.view()
+    rows = [row for row in tables["probabilities"] if (row["payer"], row["money"]) == ("public purse", "value")]
+    assert [row["saves"] for row in rows] == view.p_saving.value.tolist()
+    assert [row["paid_back"] for row in rows] == view.payback.by_year.value.tolist()
+    assert [row["at_zero_once"] for row in rows] == view.payback.crossed_by_year.value.tolist()
+    told = {(row["figure"], row["year"]): row["mean"] for row in tables["programme"]}
+    assert told["starts", None] == 10 * WEIGHT
+    assert told["programme spending", 0] == 5000 + 10 * 50 * WEIGHT
+    alive, dead = (told[name, None] for name in (name for name, _ in told if "alive" in name or "dying" in name))
+    assert alive + dead == pytest.approx(float(view.npv.mean))
+    moved = [(row["giver"], row["taker"], row["pounds"]) for row in tables["transfers"]]
+    assert moved == [(each.giver, each.taker, each.pounds) for each in arm.transfers] and moved
+
+
 def test_a_guess_about_quality_of_life_never_moves_pounds() -> None:
     guess = {"value": 0.02, "se": 0.01, "grade": 6, "why": "expert guess"}
     cost = {"value": 50, "ci95": [10, 90], "grade": 6, "why": "expert guess"}

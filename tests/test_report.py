@@ -30,8 +30,8 @@ def parts(folder: Path) -> dict[str, str]:
 
 def test_every_table_is_there_as_csv_and_as_a_sheet(written: Written) -> None:
     folder, files = written
-    tables = {"by_year", "totals", "lines", "activity", "health", "returns", "before_after"}
-    assert {file.stem for file in files if file.parent.name == "findings"} == tables
+    tables = {"by_year", "totals", "probabilities", "programme", "transfers", "lines", "activity", "health", "returns"}
+    assert {file.stem for file in files if file.parent.name == "findings"} == {*tables, "before_after"}
     sheets = parts(folder)["xl/workbook.xml"]
     assert all(f'name="{name}"' in sheets for name in (*tables, "summary", "account"))
 
