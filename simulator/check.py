@@ -26,7 +26,7 @@ from simulator.evidence import active_quantities
 from simulator.idle import without_idle_places
 from simulator.ledger import Ledger
 from simulator.lives import Lives
-from simulator.measures import LATER, WITH_COSTS, Array, Simulated, figure
+from simulator.measures import LATER, WITH_COSTS, Array, Simulated, figure, unit
 from simulator.model import Model
 from simulator.price import price
 from simulator.run import Engine, engine_named
@@ -45,7 +45,7 @@ class CheckResult:
     """One figure on record beside the simulated one.
 
     ``passed`` says whether ``simulated`` lies from ``low`` to ``high``; None when the check is only reported. ``mcse``
-    is the Monte Carlo standard error of ``simulated``. For ``measure`` see :mod:`simulator.measures`.
+    is the Monte Carlo standard error of ``simulated``. For ``measure`` and ``unit`` see :mod:`simulator.measures`.
     """
 
     name: str
@@ -60,6 +60,7 @@ class CheckResult:
     mcse: float
     passed: bool | None
     note: str
+    unit: str = ""
 
 
 def check(
@@ -126,6 +127,7 @@ def _result(name: str, stated: Check, simulated: Simulated) -> CheckResult:
         mcse=mcse,
         passed=stated.low <= value <= stated.high if stated.judged else None,
         note=stated.note,
+        unit=unit(stated),
     )
 
 

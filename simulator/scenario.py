@@ -483,7 +483,7 @@ class Check(Table):
 
     Base population checks name a ``measure`` of usual care; programme checks name a programme, an
     evidence mode and a comparison. ``rows``: samples of people that it needs, where the usual number leaves a Monte
-    Carlo error above a tenth of the width from ``low`` to ``high``.
+    Carlo error above an eighth of the width from ``low`` to ``high``.
     """
 
     measure: str

@@ -257,13 +257,16 @@ def show_checks(scenario: Scenario, results: list[CheckResult]) -> None:
 
     table = Table(title=f"{scenario.title}: on record beside simulated", box=box.SIMPLE, title_justify="left")
     table.add_column("Check", overflow="fold")
+    table.add_column("Unit", overflow="fold")
     for heading in ("On record", "Range", "Simulated", "Error", ""):
         table.add_column(heading, justify="right", no_wrap=True)
     for entry in results:
-        target = "" if entry.target is None else number(entry.target)
-        span = f"{number(entry.low)} to {number(entry.high)}"
-        figures = (target, span, number(entry.simulated), f"± {number(entry.mcse)}", VERDICTS[entry.passed])
-        table.add_row(_check_words(entry), *figures)
+        low, high, simulated, error = (
+            in_unit(value, entry.unit) for value in (entry.low, entry.high, entry.simulated, entry.mcse)
+        )
+        target = "" if entry.target is None else in_unit(entry.target, entry.unit)
+        figures = (target, f"{low} to {high}", simulated, f"± {error}", VERDICTS[entry.passed])
+        table.add_row(_check_words(entry), entry.unit, *figures)
     screen = _screen()
     screen.print(table)
     for entry in results:
@@ -292,6 +295,23 @@ def _check_json(entry: CheckResult) -> dict[str, Any]:
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in told.items()
     }
+
+
+def in_unit(value: float, unit: str) -> str:
+    """A figure of a check: shares and changes in per cent, pounds with their sign.
+
+    Args:
+        value: the figure.
+        unit: what it is counted in.
+
+    >>> in_unit(-0.2701, "change"), in_unit(2650.0, "pounds a person-year"), in_unit(454.4, "number for 10,000 people")
+    ('-27 %', '£2,650', '454.4')
+    """
+    if not math.isfinite(value):
+        return number(value)
+    if unit in ("change", "share"):
+        return f"{value * 100:.3g} %"
+    return f"{'-' if value < 0 else ''}£{number(abs(value))}" if unit.startswith("pounds ") else number(value)
 
 
 def number(value: float) -> str:
