@@ -37,6 +37,8 @@ from simulator.tally import tally
 __all__ = ["CheckResult", "check"]
 
 GROUPS = 10
+PRECISE = 8  # errors in the width of a range: an end is four of them from the middle
+SURE = 2  # errors from an end
 ROWS = 8
 
 
@@ -44,8 +46,9 @@ ROWS = 8
 class CheckResult:
     """One figure on record beside the simulated one.
 
-    ``passed`` says whether ``simulated`` lies from ``low`` to ``high``; None when the check is only reported. ``mcse``
-    is the Monte Carlo standard error of ``simulated``. For ``measure`` and ``unit`` see :mod:`simulator.measures`.
+    ``passed`` says whether ``simulated`` lies from ``low`` to ``high``; None when the check is only reported, or when
+    too few people were simulated to tell: the error is above an eighth of the range and an end within two errors.
+    ``mcse`` is the Monte Carlo standard error of ``simulated``. For ``measure`` and ``unit`` see :mod:`simulator.measures`.
     """
 
     name: str
@@ -61,6 +64,7 @@ class CheckResult:
     passed: bool | None
     note: str
     unit: str = ""
+    judged: bool = True
 
 
 def check(
@@ -125,10 +129,29 @@ def _result(name: str, stated: Check, simulated: Simulated) -> CheckResult:
         high=stated.high,
         simulated=value,
         mcse=mcse,
-        passed=stated.low <= value <= stated.high if stated.judged else None,
+        passed=verdict(stated, value, mcse) if stated.judged else None,
         note=stated.note,
         unit=unit(stated),
+        judged=stated.judged,
     )
+
+
+def verdict(stated: Check, simulated: float, mcse: float) -> bool | None:
+    """Whether a figure lies in the range of a check; None when too few people were simulated to tell.
+
+    Args:
+        stated: the check.
+        simulated: the figure.
+        mcse: its Monte Carlo standard error.
+
+    >>> deaths = Check(measure="deaths", low=430, high=507)
+    >>> verdict(deaths, 420.0, 5.0), verdict(deaths, 420.0, 55.0), verdict(deaths, 200.0, 55.0)
+    (False, None, False)
+    """
+    near = min(abs(simulated - stated.low), abs(simulated - stated.high)) < SURE * mcse
+    if near and mcse > (stated.high - stated.low) / PRECISE:
+        return None
+    return stated.low <= simulated <= stated.high
 
 
 def jackknife(parts: Array, formula: Callable[[Array], float]) -> tuple[float, float]:

@@ -242,6 +242,7 @@ def _share(share: Any) -> str:
 
 # -------------------------------------------------------------------------------------------- checks
 
+PENCE = 4
 VERDICTS = {True: "met", False: "OUT", None: "reported"}
 
 
@@ -257,7 +258,7 @@ def show_checks(scenario: Scenario, results: list[CheckResult]) -> None:
 
     table = Table(title=f"{scenario.title}: on record beside simulated", box=box.SIMPLE, title_justify="left")
     table.add_column("Check", overflow="fold")
-    table.add_column("Unit", overflow="fold")
+    table.add_column("", overflow="fold")
     for heading in ("On record", "Range", "Simulated", "Error", ""):
         table.add_column(heading, justify="right", no_wrap=True)
     for entry in results:
@@ -265,8 +266,8 @@ def show_checks(scenario: Scenario, results: list[CheckResult]) -> None:
             in_unit(value, entry.unit) for value in (entry.low, entry.high, entry.simulated, entry.mcse)
         )
         target = "" if entry.target is None else in_unit(entry.target, entry.unit)
-        figures = (target, f"{low} to {high}", simulated, f"± {error}", VERDICTS[entry.passed])
-        table.add_row(_check_words(entry), entry.unit, *figures)
+        figures = (target, f"{low} to {high}", simulated, f"± {error}", _verdict(entry))
+        table.add_row(_check_words(entry), _each(entry.unit), *figures)
     screen = _screen()
     screen.print(table)
     for entry in results:
@@ -297,6 +298,15 @@ def _check_json(entry: CheckResult) -> dict[str, Any]:
     }
 
 
+def _verdict(entry: CheckResult) -> str:
+    return "too few people" if entry.judged and entry.passed is None else VERDICTS[entry.passed]
+
+
+def _each(unit: str) -> str:
+    """What a figure is for; empty where the per cent sign says enough."""
+    return "" if unit in ("change", "share") else unit.removeprefix("pounds ").removeprefix("number ")
+
+
 def in_unit(value: float, unit: str) -> str:
     """A figure of a check: shares and changes in per cent, pounds with their sign.
 
@@ -311,7 +321,9 @@ def in_unit(value: float, unit: str) -> str:
         return number(value)
     if unit in ("change", "share"):
         return f"{value * 100:.3g} %"
-    return f"{'-' if value < 0 else ''}£{number(abs(value))}" if unit.startswith("pounds ") else number(value)
+    if unit.startswith("pounds "):
+        return f"{'-' if value < 0 else ''}£{number(round(abs(value), PENCE))}"
+    return number(value)
 
 
 def number(value: float) -> str:

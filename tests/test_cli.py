@@ -285,7 +285,7 @@ note = "people die"
 def test_checks_that_are_met_exit_0() -> None:
     said = checked(low=2000, high=5000)
     assert said.exit_code == 0, said.output
-    assert re.search(r"gp visits\s+number for 1,000 people\s+4,000\s+2,000 to 5,000\s+3,\d+\s+± \S+\s+met", said.stdout)
+    assert re.search(r"gp visits\s+for 1,000 people\s+4,000\s+2,000 to 5,000\s+3,\d+\s+± \S+\s+met", said.stdout)
 
 
 def test_a_check_out_of_range_exits_1_and_says_why() -> None:
@@ -293,6 +293,11 @@ def test_a_check_out_of_range_exits_1_and_says_why() -> None:
     assert said.exit_code == 1
     assert "OUT" in said.stdout and "gp visits: people die" in said.stdout
     assert "outside their range: gp_visits" in said.stderr
+
+
+def test_a_check_on_too_few_people_is_not_judged() -> None:
+    said = checked(low=3400, high=3600)
+    assert said.exit_code == 0 and "too few people" in said.stdout
 
 
 def test_checks_as_json_are_one_object() -> None:
