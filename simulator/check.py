@@ -48,7 +48,8 @@ class CheckResult:
 
     ``passed`` says whether ``simulated`` lies from ``low`` to ``high``; None when the check is only reported, or when
     too few people were simulated to tell: the error is above an eighth of the range and an end within two errors.
-    ``mcse`` is the Monte Carlo standard error of ``simulated``. For ``measure`` and ``unit`` see :mod:`simulator.measures`.
+    ``mcse`` is the Monte Carlo standard error of ``simulated``. For ``measure`` and ``unit`` see
+    :mod:`simulator.measures`.
     """
 
     name: str

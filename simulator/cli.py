@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MODES = ("calibrated", "claimed", "sceptical")
 ENGINES = ("auto", "simpy", "compiled")
 LARGEST_SEED = 2**64 - 1
+FIRST_SEED = 1
 ROWS = 64
 
 
@@ -73,7 +74,9 @@ def _json(command: Any) -> Any:
 
 
 _PEOPLE = click.option("--people", type=click.IntRange(2), help="People simulated in each set; changes precision only.")
-_SEED = click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=1, show_default=True, help="Which luck.")
+_SEED = click.option(
+    "--seed", type=click.IntRange(0, LARGEST_SEED), default=FIRST_SEED, show_default=True, help="Which luck."
+)
 _WORKERS = click.option("--workers", type=click.IntRange(1), help="Processes; as many as there are cores if left out.")
 _EVIDENCE = click.option(
     "--evidence", type=click.Choice(MODES), default=MODES[0], show_default=True,
@@ -118,7 +121,7 @@ def run_command(
 
     changes = (*sets, *([f"horizon.years={years}"] if years else []))
     resolved = _examined(scenario, changes)
-    folder = out or _default_folder(resolved)
+    folder = out or _default_folder(resolved, asked["evidence"], asked["seed"])
     with progress(resolved.name) as tell:
         done = run(resolved, out=folder, progress=tell, **asked)
     with progress("break-even") as tell:
@@ -138,10 +141,13 @@ def _examined(scenario: str, changes: Sequence[str]) -> Scenario:
     return reading.scenario
 
 
-def _default_folder(scenario: Scenario) -> Path:
+def _default_folder(scenario: Scenario, evidence: str, seed: int) -> Path:
+    """A folder of its own for each scenario, mode of evidence and seed, so that one run never replaces another."""
     from simulator.read import scenario_hash
 
-    return Path("results") / f"{scenario.name}-{scenario_hash(scenario)}"
+    mode = f"-{evidence}" if evidence != MODES[0] else ""
+    luck = f"-seed-{seed}" if seed != FIRST_SEED else ""
+    return Path("results") / f"{scenario.name}{mode}{luck}-{scenario_hash(scenario)}"
 
 
 def _write(run: Run, findings: Findings, folder: Path) -> None:

@@ -195,6 +195,13 @@ def test_the_folder_is_named_after_the_scenario_and_its_hash(as_json: Printed) -
     assert (folder / told["out"] / "manifest.json").exists()
 
 
+def test_another_mode_of_evidence_or_seed_never_replaces_a_run() -> None:
+    for words in ((), ("--evidence", "claimed"), ("--seed", 2)):
+        assert call("run", "village.toml", *SMALL, "--years", 2, *words).exit_code == 0
+    named = sorted(folder.name.rsplit("-", 1)[0] for folder in Path("results").iterdir())
+    assert named == ["village", "village-claimed", "village-seed-2"]
+
+
 def test_years_and_set_change_the_scenario_that_is_kept() -> None:
     call("run", "village.toml", *SMALL, "--years", 2, "--set", "programmes.walks.uptake=0.4", "--out", "out")
     kept = tomllib.loads(Path("out/scenario.resolved.toml").read_text(encoding="utf-8"))
