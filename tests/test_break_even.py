@@ -14,7 +14,7 @@ from hand_made import FAR
 from village import village_file, village_run
 
 import simulator as sim
-from simulator.break_even import RATIOS, rerun, stored, where_zero, with_break_even
+from simulator.break_even import estimates, ratios, rerun, stored, where_zero, with_break_even
 from simulator.cli import main
 from simulator.findings import BreakEven, Findings
 from simulator.read import EXAMPLE, read_text
@@ -54,7 +54,7 @@ amount = 100
 payer = "nhs"
 cash = "half"
 """
-PEOPLE = 1000
+PEOPLE, ROWS = 1000, 24
 UNDISCOUNTED = ("discount_rate=0.0", "discount_rate_later=0.0", "health_discount_rate=0.0")
 
 
@@ -62,7 +62,7 @@ UNDISCOUNTED = ("discount_rate=0.0", "discount_rate_later=0.0", "health_discount
 def town_run(*sets: str) -> Run:
     """A small run of the town, with changes as ``path=value``."""
     rates = tuple(f"economics.{rate}" for rate in UNDISCOUNTED)
-    return run(read_text(EXAMPLE + TOWN, sets=(*rates, *sets)), rows=24, people=PEOPLE, workers=1)
+    return run(read_text(EXAMPLE + TOWN, sets=(*rates, *sets)), rows=ROWS, people=PEOPLE, workers=1)
 
 
 def points(findings: Findings) -> tuple[BreakEven, BreakEven]:
@@ -73,18 +73,20 @@ def points(findings: Findings) -> tuple[BreakEven, BreakEven]:
 def far_from(point: BreakEven, ratio: float) -> float:
     """How many standard errors the break-even ratio is away from another.
 
-    Without effect the saving is the cost alone, so the error is that of the visits between the ratios 1 and a half,
-    which are Poisson: 4 for each of the people simulated.
+    Without effect the saving is the cost alone, so the error is that of the visits averted by people simulated again, Y
+    in the first year and Z in the second, both Poisson with mean 4. The ratio estimate is (Y + Z) / Y times the mean of
+    Y over all rows: its variance is that of Z - Y, 8 a person, and of 2 Y over all rows, 16 a person; its mean is 8.
     """
     assert point.ratio is not None
-    return abs(point.ratio - ratio) / ((1 - ratio) / np.sqrt(point.rows * PEOPLE * 4))
+    relative = np.sqrt(8 / (point.rows * PEOPLE) + 16 / (ROWS * PEOPLE)) / 8
+    return float(abs(point.ratio - ratio) / ((1 - ratio) * relative))
 
 
 def test_the_ratio_is_the_one_worked_out_by_hand() -> None:
     value, cash = points(sim.break_even(town_run(), workers=1))
     assert far_from(value, 1 - 200 / 800) < FAR
     assert far_from(cash, 1 - 200 / (800 * 0.5)) < FAR
-    assert (value.what, value.now, value.rows) == ("visits (A&E)", 1.0, 2)
+    assert (value.what, value.now, value.rows) == ("visits (A&E)", 1.0, 3)
     assert value.mcse is not None and 0 < value.mcse < 0.25
 
 
@@ -95,7 +97,7 @@ def test_the_headline_leads_with_it_and_a_note_says_how_it_was_found() -> None:
     assert order == sorted(order)
     assert re.search(r"would need 2\d % fewer visits \(A&E\) than without it", headline)
     assert "this run has no change" in headline
-    assert any("the ratio of visits (A&E) set to 0.01, 0.5, 1" in note for note in findings.notes)
+    assert any("the ratio of visits (A&E) set to 0.01, 1, scaled" in note for note in findings.notes)
 
 
 def test_it_says_so_when_averting_everything_would_not_pay() -> None:
@@ -145,14 +147,27 @@ def test_the_rows_simulated_again_are_the_first_of_the_run() -> None:
 def test_a_line_is_drawn_through_the_two_ratios_around_zero(
     saved: list[list[float]], ratio: float, error: float
 ) -> None:
-    zero = where_zero(np.array([0.0, 0.5, 1.0]), np.array(saved))
+    zero = where_zero(np.array([0.0, 0.5, 1.0]), np.array(saved), np.zeros((3, 5)))
     assert zero is not None
     assert float(zero.value) == pytest.approx(ratio) and float(zero.mcse) == pytest.approx(error)
 
 
 @pytest.mark.parametrize("saved", [[[-1.0], [-2.0], [-3.0]], [[1.0], [2.0], [3.0]]])
 def test_there_is_no_ratio_when_the_lowest_does_not_save_or_less_use_saves_nothing(saved: list[list[float]]) -> None:
-    assert where_zero(np.array([0.0, 0.5, 1.0]), np.array(saved)) is None
+    assert where_zero(np.array([0.0, 0.5, 1.0]), np.array(saved), np.array(saved)) is None
+
+
+def test_what_is_in_proportion_to_starts_and_use_is_known_from_the_whole_run() -> None:
+    starts, use = np.array([10.0, 30.0, 20.0, 40.0]), np.array([5.0, 9.0, 1.0, 5.0])
+    cost, averted = -3 * starts[:2], 7 * use[:2]
+    few, many = estimates(np.stack([cost + averted, cost]), starts, use)
+    assert np.allclose(few, [[-3 * 25 + 7 * 5] * 2, [-3 * 25] * 2])
+    assert np.allclose(many.mean(axis=1), few.mean(axis=1))
+
+
+def test_a_half_is_tried_where_an_effect_fades() -> None:
+    assert ratios(town_run(), "walks") == (0.01, 1.0)
+    assert ratios(village_run(), "walks") == (0.01, 0.5, 1.0)
 
 
 # ------------------------------------------------------------------------------------- from the command line
@@ -174,7 +189,7 @@ def test_a_run_writes_and_prints_it(hopeless: tuple[Path, dict[str, object]]) ->
     assert [(entry["money"], len(entry["tried"])) for entry in told["break_even"]] == [("value", 3), ("cash", 3)]  # type: ignore[attr-defined]
     assert "break even" in (folder / "summary.txt").read_text(encoding="utf-8")
     assert "break-even" in (folder / "findings" / "break_even.csv").read_text(encoding="utf-8")
-    assert len(stored(open_run(folder))) == len(RATIOS)
+    assert len(stored(open_run(folder))) == 3
 
 
 def test_other_prices_move_it_without_a_simulation(hopeless: tuple[Path, dict[str, object]]) -> None:
