@@ -19,6 +19,7 @@ live longer. The Monte Carlo error is that of S at R* divided by the slope. R* i
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -41,7 +42,7 @@ __all__ = ["Rerun", "break_even", "rerun", "stored", "with_break_even"]
 NEARLY_ALL, HALF, NONE = 0.01, 0.5, 1.0
 PARTS = 4  # the reruns of an arm take a quarter of the run's time
 FEWEST, MOST = 2, 32
-FOLDER = "break_even"
+FOLDER, UNSAFE = "break_even", re.compile(r"\W+")
 LEVERS = (("emergency", "days"), ("visits",), ("need",))
 """Kinds of target that stand for hospital use: the first of these groups that a programme has an effect on."""
 WORDS = {"emergency": "emergency admissions", "days": "days", "visits": "visits", "need": "needs"}
@@ -185,7 +186,7 @@ def _kind(effect: Effect) -> str:
 
 
 def _folder(done: Run, arm: str, ratio: float) -> Path | None:
-    return None if done.folder is None else done.folder / FOLDER / f"{arm}-{ratio:g}"
+    return None if done.folder is None else done.folder / FOLDER / f"{UNSAFE.sub('_', arm)}-{ratio:g}"
 
 
 def _stored(done: Run) -> Iterator[Rerun]:
@@ -215,9 +216,9 @@ def _points(done: Run, arm: ArmFindings, reruns: Sequence[Rerun]) -> tuple[Break
 
 def _point(done: Run, found: Sequence[Rerun], money: Money, what: str, now: float) -> BreakEven:
     saved = np.array([_saving(each.run.account(), each.arm, money == "cash") for each in found])
-    starts = [float(each.run.account().starts[:, :, 1].sum(axis=-1).mean()) for each in found]
     tried = np.array([each.ratio for each in found])
-    few, many = estimates(saved, *_known(done, found[0].arm))
+    starts, use = _known(done, found[0].arm)
+    few, many = estimates(saved, starts, use)
     zero = where_zero(tried, few, many)
     return BreakEven(
         money=money,
@@ -227,7 +228,7 @@ def _point(done: Run, found: Sequence[Rerun], money: Money, what: str, now: floa
         mcse=None if zero is None else float(zero.mcse),
         ratios=tried,
         saving=Value(few.mean(axis=1), _error(few.T, many.T)),
-        starts=np.array(starts),
+        starts=float(starts.mean()),
         rows=saved.shape[1],
     )
 

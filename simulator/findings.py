@@ -194,9 +194,9 @@ def _break_even_dict(point: BreakEven) -> Row:
 
 
 def _tried(point: BreakEven) -> Iterator[Row]:
-    for k, starts in enumerate(point.starts):
+    for k in range(len(point.ratios)):
         saved = plain({"ratio": point.ratios[k], "mean": point.saving.value[k], "mcse": point.saving.mcse[k]})
-        yield {**saved, "per_start": saved["mean"] / float(starts) if starts > 0 else None}
+        yield {**saved, "per_start": saved["mean"] / point.starts if point.starts > 0 else None}
 
 
 # ------------------------------------------------------------------------------------------- long tables

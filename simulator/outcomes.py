@@ -220,7 +220,7 @@ class BreakEven:
     mcse: float | None  # Monte Carlo error of the ratio
     ratios: Array  # [tried]
     saving: Value  # [tried] discounted net saving in the whole place at each, mean of the rows simulated again
-    starts: Array  # [tried] programme starts in the whole place
+    starts: float  # programme starts in the whole place
     rows: int  # sets of parameters simulated again
 
 

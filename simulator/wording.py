@@ -168,7 +168,8 @@ def _give_or_take(point: BreakEven) -> str:
 
 
 def _not_even(point: BreakEven) -> str:
-    return f"not even by averting {1 - float(point.ratios[0]):.0%} of participants' {point.what}".replace("%", " %")
+    averted = round((1 - float(point.ratios[0])) * 100)
+    return f"not even by averting {averted} of every 100 {point.what} of those who take part"
 
 
 def change(ratio: float) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from hand_made import FAR
-from village import village_file, village_run
+from village import village, village_file, village_run
 
 import simulator as sim
 from simulator.break_even import estimates, ratios, rerun, stored, where_zero, with_break_even
@@ -104,7 +104,10 @@ def test_it_says_so_when_averting_everything_would_not_pay() -> None:
     findings = sim.break_even(town_run("programmes.walks.costs.each.amount=900"), workers=1)
     value, cash = points(findings)
     assert value.ratio is None and cash.ratio is None
-    assert "not even by averting 99 % of participants' visits (A&E) would it break even" in findings.sentences()[0]
+    assert (
+        "not even by averting 99 of every 100 visits (A&E) of those who take part would it break even"
+        in findings.sentences()[0]
+    )
 
 
 def test_only_cash_may_be_out_of_reach() -> None:
@@ -163,6 +166,14 @@ def test_what_is_in_proportion_to_starts_and_use_is_known_from_the_whole_run() -
     few, many = estimates(np.stack([cost + averted, cost]), starts, use)
     assert np.allclose(few, [[-3 * 25 + 7 * 5] * 2, [-3 * 25] * 2])
     assert np.allclose(many.mean(axis=1), few.mean(axis=1))
+
+
+def test_an_arm_of_any_name_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    costly = village("programmes.walks.costs.each.amount=9000", 'arms={"a/b: c" = ["walks"]}')
+    done = run(costly, rows=2, people=40, workers=1, out=tmp_path / "out")
+    assert len(rerun(done, workers=1)) == 3
+    kept = sorted(folder.name for folder in (tmp_path / "out" / "break_even").iterdir())
+    assert kept == ["a_b_c-0.01", "a_b_c-0.5", "a_b_c-1"] and len(stored(done)) == 3
 
 
 def test_a_half_is_tried_where_an_effect_fades() -> None:
