@@ -52,9 +52,10 @@ ROOMS: dict[tuple[str, str], str] = {
     ),
     ("conductor", "running"): "run",
     ("conductor", "checking"): "check measures",
+    ("conductor", "breaking even"): "break_even",
     ("conductor", "tracing"): "story",
     ("conductor", "starting"): "starter",
-    ("face", ""): "simulator cli screen",
+    ("face", ""): "simulator __main__ cli screen",
 }
 KNOWS = {
     "base": {"base"},
