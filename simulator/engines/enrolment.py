@@ -19,6 +19,11 @@ _UPTAKE = int(Target.UPTAKE)
 class Enrolment(State):
     """The part of a life that is spent on supports."""
 
+    __slots__ = (
+        "completed", "first_start", "index_day", "listed", "refused_until", "starting_later", "starts", "volunteering",
+        "weighed_until",
+    )  # fmt: skip
+
     def __init__(self, world: World, row: int, person: Person, start: float) -> None:
         super().__init__(world, row, person, start)
         self.listed: dict[int, Wait] = {}
@@ -57,7 +62,7 @@ class Enrolment(State):
         support = row.support
         if not self._may_be_offered(support, row.criteria, t):
             return
-        self._count(self.world.item.offers[support], t)
+        self.count(self.world.item.offers[support], t)
         self._start_effects(support, Basis.OFFERED, t, t + self._planned_days(support, 1))
         uptake = self.world.support[support].uptake
         willing = self._draw(self.world.model.words.willing[support], 0)[1]
@@ -84,7 +89,7 @@ class Enrolment(State):
         )
 
     def _refuse(self, support: int, t: float) -> None:
-        self._count(self.world.item.refusals[support], t)
+        self.count(self.world.item.refusals[support], t)
         self._say(t, "refuses", support)
         self.refused_until[support] = t + self.world.support[support].reoffer_days
         if self.refused_until[support] == inf:
@@ -121,7 +126,7 @@ class Enrolment(State):
             self._start_support(support, None, t)
             return
         if len(slots.users) >= slots.capacity and self.world.support[support].refuse_when_full:
-            self._count(self.world.item.refusals[support], t)
+            self.count(self.world.item.refusals[support], t)
             self._set_offers(support, 1)
             return
         request = slots.ask(0, t, self.person.number)
@@ -170,7 +175,7 @@ class Enrolment(State):
         row = self.world.support[support]
         paused = bool(row.pause) and self.stay is not None
         self.enrolled[support] = Spell(t, inf if paused else t, slot, number)
-        self._count(self.world.item.starts[support], t)
+        self.count(self.world.item.starts[support], t)
         self._say(t, "starts", support)
         self._mark_first_start(support, t)
         self._set_offers(support, 0)
@@ -220,7 +225,7 @@ class Enrolment(State):
         """Completion, drop-out or lapse: effects begin to fade, the slot is free, offers may run again."""
         if self.stay is None:
             self._close_home(t)
-        self._count(getattr(self.world.item, how)[support], t)
+        self.count(getattr(self.world.item, how)[support], t)
         self._say(t, how, support)
         self._stop_support(support, t)
         if not self.world.support[support].once and t >= self.refused_until.get(support, -inf):
@@ -285,7 +290,7 @@ class Enrolment(State):
             year = int(start / DAYS_PER_YEAR)
             stop = min(end, (year + 1) * DAYS_PER_YEAR)
             days = hazards.weight_days(self.memory, self.row, e, start, stop)
-            self.world.diary.weights.append((self.row, effect.subject, year, days))
+            self.world.diary.weights.extend((self.row, effect.subject, year, days))
             start = stop
         self.weighed_until[e] = max(t, self.weighed_until.get(e, t))
 
@@ -303,7 +308,7 @@ class Enrolment(State):
         support, mark = which
         if support in self.volunteering:
             return
-        self._count(self.world.item.new_volunteers[support], t)
+        self.count(self.world.item.new_volunteers[support], t)
         self._say(t, "volunteers", support)
         self.volunteering[support] = t
         self.world.volunteers[support] += 1

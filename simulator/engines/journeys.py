@@ -26,6 +26,8 @@ _STAY = int(Target.STAY)
 class Journeys(Enrolment):
     """The part of a life that goes through places."""
 
+    __slots__ = ("discharged", "waits")
+
     def __init__(self, world: World, row: int, person: Person, start: float) -> None:
         super().__init__(world, row, person, start)
         self.waits: dict[int, Wait] = {}
@@ -37,7 +39,7 @@ class Journeys(Enrolment):
         """A need arises at home: met by a programme instead, or the person seeks the place."""
         _, _, layer, candidate, _, length_mark, route_mark = strike
         world = self.world
-        self._count(world.item.needs[need], t)
+        self.count(world.item.needs[need], t)
         row = world.need[need]
         if self.enrolled and world.redirecting[row.goes_to] and self._redirected(need, row.goes_to, strike, t):
             return
@@ -50,7 +52,7 @@ class Journeys(Enrolment):
             if support in self.enrolled:
                 word = int(self.world.model.words.redirect[need, support])
                 if self._draw(word | layer, candidate)[1] < self.world.support[support].redirect_share:
-                    self._count(self.world.item.met_elsewhere[need], t)
+                    self.count(self.world.item.met_elsewhere[need], t)
                     self._say(t, "met elsewhere", (need, support))
                     return True
         return False
@@ -68,7 +70,7 @@ class Journeys(Enrolment):
             self._enter(place, journey, request, HOME, t)
             return
         wait = self.waits[place] = Wait(request, t, journey)
-        self._count(self.world.item.waits[place], t)
+        self.count(self.world.item.waits[place], t)
         self._say(t, "waits", place)
         request.callbacks.append(lambda _: self._call(lambda now: self._turn_at(place, wait, now)))
         limit = self.world.place[place].limit_days
@@ -92,16 +94,18 @@ class Journeys(Enrolment):
         del self.waits[place]
         wait.request.cancel()
         self._spend(self.world.item.wait_days[place], wait.since, t)
-        self._count(self.world.item.gave_up[place], t)
+        self.count(self.world.item.gave_up[place], t)
         self._say(t, "gives up waiting", place)
         assert wait.journey is not None
         self._seek(self.world.place[place].limit_to, wait.journey, t)
 
-    def _lose_wait(self, place: int, t: float) -> None:
-        wait = self.waits.pop(place)
-        self._withdraw(self.world.places[place], wait.request)
-        self._spend(self.world.item.wait_days[place], wait.since, t)
-        self._count(self.world.item.lost[place], t)
+    def _lose_waits(self, t: float) -> None:
+        """Waits at home come to nothing when the person goes elsewhere or dies."""
+        for place in sorted(self.waits):
+            wait = self.waits.pop(place)
+            self._withdraw(self.world.places[place], wait.request)
+            self._spend(self.world.item.wait_days[place], wait.since, t)
+            self.count(self.world.item.lost[place], t)
 
     def _priority(self, journey: Journey) -> int:
         return int(self.world.need[journey.need].priority)
@@ -111,22 +115,22 @@ class Journeys(Enrolment):
     def _enter(self, place: int, journey: Journey, slot: Any, source: int, t: float) -> None:
         """Start a stay; other waits are lost; its length is fixed now."""
         world = self.world
-        for other in sorted(self.waits):
-            self._lose_wait(other, t)
+        if self.waits:
+            self._lose_waits(t)
         if source == HOME:
             self._close_home(t)
-            self._pause_supports(t)
+            if self.enrolled:
+                self._pause_supports(t)
         row = world.place[place]
         emergency = journey.emergency = journey.emergency or row.emergency
         length_mark, route_mark = self._place_marks(place, journey)
-        self._count(world.item.visits[place], t)
         if emergency:
             self._count_emergency(place, source, t)
         days = self._length(row.stay if emergency else row.planned_stay, length_mark)
         if world.stay_changes[place]:
             days *= self._ratio(_STAY, place, emergency, t)
         stay = self.stay = Stay(place, t, journey, emergency, slot, route_mark)
-        if slot is not None:
+        if slot is not None and self.enrolled:
             self._give_up_slots(t)
         self._note(t + days, ENDING, self._on_stay_end, stay)
         if world.log is not None:
@@ -148,11 +152,10 @@ class Journeys(Enrolment):
     def _count_emergency(self, place: int, source: int, t: float) -> None:
         """Count an emergency by where it came from, and remember it where recent use is asked for."""
         item = self.world.item
-        self._count(item.emergency[place], t)
         if source != HOME:
-            self._count(item.through[place], t)
+            self.count(item.through[place], t)
         if t <= self.discharged.get(place, -inf) + self.world.place[place].readmission_days:
-            self._count(item.readmissions[place], t)
+            self.count(item.readmissions[place], t)
         if place in self.world.recent_counts:
             self.emergencies.setdefault(place, []).append(t)
 
@@ -216,12 +219,14 @@ class Journeys(Enrolment):
             self._enter(stay.to, stay.journey, stay.next_slot, stay.place, t)
         else:
             self._go_home(stay, t)
-        self._free(stay.place, stay.slot)
+        if stay.slot is not None:
+            self._withdraw(self.world.places[stay.place], stay.slot)
 
     def _go_home(self, stay: Stay, t: float) -> None:
         self.stay = None
         self.home_since = t
-        self._resume_supports(t)
+        if self.enrolled:
+            self._resume_supports(t)
         if self.world.log is not None:
             self._say(t, "goes home", stay.place)
         if stay.support != NONE and stay.support not in self.enrolled:
@@ -234,19 +239,13 @@ class Journeys(Enrolment):
             self._event_offers(self.world.offers_on_discharge[stay.place], stay.place, stay.journey, t)
 
     def _close_stay(self, stay: Stay, t: float) -> None:
-        item, place = self.world.item, stay.place
-        self._spend(item.days[place], stay.since, t)
-        if stay.emergency:
-            self._spend(item.emergency_days[place], stay.since, t)
-        if stay.over_since < t:
-            self._spend(item.delay_days[place], stay.over_since, t)
+        self.stays.extend((self.row, stay.place, stay.emergency, stay.since, stay.over_since, t))
 
     # --- the end -------------------------------------------------------------------------------
 
     def _leave_places(self, t: float) -> None:
         """Death or moving away ends waits and the stay."""
-        for place in sorted(self.waits):
-            self._lose_wait(place, t)
+        self._lose_waits(t)
         stay = self.stay
         if stay is None:
             self._close_home(t)
@@ -256,20 +255,17 @@ class Journeys(Enrolment):
             self._withdraw(self.world.places[stay.to], stay.next_slot)
         if stay.support_slot is not None:
             self._withdraw(self.world.supports[stay.support], stay.support_slot)
-        self._free(stay.place, stay.slot)
+        if stay.slot is not None:
+            self._withdraw(self.world.places[stay.place], stay.slot)
         self.stay = None
 
     def _cut_places(self, t: float) -> None:
         """The horizon cuts waits and the stay."""
         for place, wait in self.waits.items():
-            self._count(self.world.item.unfinished[place], t)
+            self.count(self.world.item.unfinished[place], t)
             self._spend(self.world.item.wait_days[place], wait.since, t)
         if self.stay is None:
             self._close_home(t)
         else:
-            self._count(self.world.item.unfinished[self.stay.place], t)
+            self.count(self.world.item.unfinished[self.stay.place], t)
             self._close_stay(self.stay, t)
-
-    def _free(self, place: int, slot: Any) -> None:
-        if slot is not None:
-            self._withdraw(self.world.places[place], slot)

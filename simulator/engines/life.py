@@ -14,7 +14,7 @@ import simpy
 
 from simulator.engines import hazards
 from simulator.engines.journeys import Journeys
-from simulator.engines.order import DATE
+from simulator.engines.order import DATE, KINDS
 from simulator.engines.people import Person
 from simulator.engines.state import Ahead
 from simulator.engines.world import Moment, World, in_order
@@ -23,6 +23,8 @@ from simulator.model import ClockKind
 
 class Life(Journeys):
     """One person in one arm, from the start of the warm-up (or their arrival) to death or the horizon."""
+
+    __slots__ = ("flare_since", "flare_until", "health_since")
 
     def __init__(self, world: World, row: int, person: Person, start: float) -> None:
         super().__init__(world, row, person, start)
@@ -57,22 +59,24 @@ class Life(Journeys):
         changes a hazard, and being woken by others, makes the person look ahead again.
         """
         env, agenda, number = self.env, self.agenda, self.person.number
-        order_of_clock = [in_order(kind, number) for kind in self.world.clock_kinds]
+        kind_of_clock, orders = self.world.clock_kinds, [in_order(kind, number) for kind in range(len(KINDS))]
         while self.alive:
             if self.stale:
                 self._look_ahead(env.now)
-            due = agenda[0] if agenda and agenda[0][0] <= self.seen_until else None
-            strike = self._next_strike(due[0] if due else self.seen_until)
+            due, until = None, self.seen_until
+            if agenda and agenda[0][0] <= until:
+                due, until = agenda[0], agenda[0][0]
+            strike = self._next_strike(until)
             try:
                 if strike:
-                    t = yield Moment(env, strike[0], order_of_clock[strike[1]])
+                    t = yield Moment(env, strike[0], orders[kind_of_clock[strike[1]]])
                     self._strike(strike, t)
                 elif due:
-                    t = yield Moment(env, due[0], in_order(due[1], number))
-                    _, _, _, what, which = heappop(agenda)
-                    what(which, t)
+                    t = yield Moment(env, until, orders[due[1]])
+                    heappop(agenda)
+                    due[3](due[4], t)
                 else:
-                    yield Moment(env, self.seen_until, in_order(DATE, number))
+                    yield Moment(env, until, orders[DATE])
                     self.stale = True
             except simpy.Interrupt as turn:
                 self.stale = True
@@ -112,12 +116,12 @@ class Life(Journeys):
         self.stale = True
 
     def _close_health(self, t: float) -> None:
-        self.world.diary.health.append((self.row, self.health, self.health_since, t))
+        self.world.diary.health.extend((self.row, self.health, self.health_since, t))
         self.health_since = t
 
     def _flare(self, _: int, strike: Ahead, t: float) -> None:
         self._close_flare(t)
-        self._count(self.world.item.flares, t)
+        self.count(self.world.item.flares, t)
         self.flare_since = t
         self.flare_until = t + self._length(self.world.model.flare_length, strike[5])
         self.world.flare_until[self.row] = self.flare_until
@@ -130,7 +134,7 @@ class Life(Journeys):
         self.flare_since = inf
 
     def _move_away(self, _: int, __: Ahead, t: float) -> None:
-        self._count(self.world.item.leavers, t)
+        self.count(self.world.item.leavers, t)
         self._say(t, "moves away")
         self._end_life(t)
 
@@ -138,7 +142,7 @@ class Life(Journeys):
         self._die(t)
 
     def _die(self, t: float) -> None:
-        self._count(self.world.item.deaths, t)
+        self.count(self.world.item.deaths, t)
         self._say(t, "dies")
         self._end_life(t)
         self._spend(self.world.item.dead_days, t, self.world.model.horizon)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from simulator.model import ClockKind
 
-DATE, DYING, ENDING, HEALTH, FLARE, LIMIT, NEED, OFFER = range(1, 9)
+KINDS = range(9)
+_, DATE, DYING, ENDING, HEALTH, FLARE, LIMIT, NEED, OFFER = KINDS
 KIND_OF_CLOCK = {
     ClockKind.DEATH: DYING,
     ClockKind.LEAVING: ENDING,

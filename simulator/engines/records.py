@@ -5,11 +5,8 @@ A diary is written while people live: who, what, when. It is added up for everyb
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,13 +127,17 @@ class Items:
 
 
 class Diary:
-    """What happened to everybody in one arm, line by line; people are numbered from 0."""
+    """What happened to everybody in one arm, line after line; people are numbered from 0.
+
+    Lists of plain numbers: nothing that has to be looked through for garbage, and an array in no time.
+    """
 
     def __init__(self) -> None:
-        self.moments: list[tuple[int, int, float]] = []  # person, count item, day
-        self.spans: list[tuple[int, int, float, float]] = []  # person, day item, from, to
-        self.health: list[tuple[int, int, float, float]] = []  # person, health state, from, to
-        self.weights: list[tuple[int, int, int, float]] = []  # person, utility effect, year, weight times days
+        self.moments: list[float] = []  # person, count item, day
+        self.spans: list[float] = []  # person, day item, from, to
+        self.stays: list[float] = []  # person, place, emergency, from, over (or when it was cut), to
+        self.health: list[float] = []  # person, health state, from, to
+        self.weights: list[float] = []  # person, utility effect, year, weight times days
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ class Record:
     layout: Layout
     moments: NDArray[np.float64]  # [column, line]
     spans: NDArray[np.float64]  # [column, line]
+    stays: NDArray[np.float64]  # [column, line]
     weights: NDArray[np.float64]  # [column, line]
 
     @classmethod
@@ -158,12 +160,24 @@ class Record:
             ages: at t = 0.  # [person]
             bands: lower ages.  # [band]
         """
-        by_band = _split_at_bands(_columns(diary.health, 4), layout, ages, bands)
-        return cls(
-            layout,
+        items, stays = Items(layout), _columns(diary.stays, 6)
+        who, place, emergency, start, over, end = stays
+        visits, crises = np.array([who, place, start]), emergency > 0.0
+        moments = [
             _columns(diary.moments, 3),
-            np.concatenate([_columns(diary.spans, 4), by_band], axis=1),
-            _columns(diary.weights, 4),
+            _as_items(visits, items.visits),
+            _as_items(visits[:, crises], items.emergency),
+        ]
+        days, held = np.array([who, place, start, end]), np.array([who, place, over, end])
+        spans = [
+            _columns(diary.spans, 4),
+            _as_items(days, items.days),
+            _as_items(days[:, crises], items.emergency_days),
+            _as_items(held[:, over < end], items.delay_days),
+            _split_at_bands(_columns(diary.health, 4), layout, ages, bands),
+        ]
+        return cls(
+            layout, np.concatenate(moments, axis=1), np.concatenate(spans, axis=1), stays, _columns(diary.weights, 4)
         )
 
     def counts(self, people: int) -> NDArray[np.int64]:
@@ -204,32 +218,33 @@ class Record:
         nan where there is none, or where a window crosses the person's arrival (or the start of the warm-up) or the
         horizon. Someone who died stays in, with the days they were alive as exposure.
         """
-        places, kinds = self.layout.places, len(WINDOW_KINDS)
-        table = np.full((len(index_day), 2, places * kinds + 2), np.nan)
+        table = np.full((len(index_day), 2, self.layout.places * len(WINDOW_KINDS) + 2), np.nan)
         first, last = index_day - WINDOW_DAYS, index_day + WINDOW_DAYS
         inside = (first >= arrived_day) & (last <= self.layout.years * DAYS_PER_YEAR)
-        if not inside.any():
-            return table
         table[inside] = 0.0
-        items, place = Items(self.layout), np.arange(places)
-        who, measure, day = _measured(self.moments, inside, (items.visits, items.emergency), place * kinds)
-        some = (first[who] <= day) & (day < last[who])
-        who, measure, day = who[some], measure[some], day[some]
-        np.add.at(table, (who, (day >= index_day[who]).astype(np.int64), measure), 1.0)
-        who, measure, start, end = _measured(self.spans, inside, (items.days, items.emergency_days), place * kinds + 2)
+        theirs = self.stays[:, inside[self.stays[0].astype(np.int64)]]
+        who, visits = theirs[0].astype(np.int64), theirs[1].astype(np.int64) * len(WINDOW_KINDS)
+        _, _, emergency, start, _, end = theirs
         for side, low in enumerate((first, index_day)):
             days = np.minimum(end, low[who] + WINDOW_DAYS) - np.maximum(start, low[who])
-            some = days > 0.0
-            np.add.at(table, (who[some], side, measure[some]), days[some])
+            starts = (low[who] <= start) & (start < low[who] + WINDOW_DAYS)
+            for kind, amount in enumerate((starts, starts * emergency, days, days * emergency)):
+                some = amount > 0.0
+                np.add.at(table, (who[some], side, visits[some] + kind), amount[some])
             alive = np.maximum(0.0, np.minimum(low + WINDOW_DAYS, ended_day) - low)
             table[inside, side, -2], table[inside, side, -1] = alive[inside], 1.0
         return table
 
 
-def _columns(lines: Sequence[Iterable[float]], width: int) -> NDArray[np.float64]:
+def _columns(lines: list[float], width: int) -> NDArray[np.float64]:
     """Lines of a diary as columns: [column, line]."""
-    flat = np.fromiter(chain.from_iterable(lines), np.float64, len(lines) * width)
-    return np.ascontiguousarray(flat.reshape(-1, width).T)
+    return np.ascontiguousarray(np.fromiter(lines, np.float64, len(lines)).reshape(-1, width).T)
+
+
+def _as_items(lines: NDArray[np.float64], items: list[int]) -> NDArray[np.float64]:
+    """Lines about places as lines about an item of these places."""
+    who, place, *rest = lines
+    return np.array([who, np.array(items, dtype=np.float64)[place.astype(np.int64)], *rest])
 
 
 def _cell(
@@ -252,19 +267,3 @@ def _split_at_bands(
         parts.append(np.array([who, item, start, stop])[:, start < stop])
         start = np.maximum(start, stop)
     return np.concatenate(parts, axis=1)
-
-
-def _measured(
-    lines: NDArray[np.float64],
-    inside: NDArray[np.bool_],
-    items: tuple[list[int], list[int]],
-    measures: NDArray[np.int64],
-) -> tuple[NDArray[Any], ...]:
-    """Lines of people with windows about these two items of each place: who, which measure, and the days."""
-    measure = np.full(1 + int(max(lines[1].max(initial=0.0), *items[0], *items[1])), -1)
-    for i, kind in enumerate(items):
-        measure[kind] = measures + i
-    found = measure[lines[1].astype(np.int64)]
-    who = lines[0].astype(np.int64)
-    some = (found >= 0) & inside[who]
-    return who[some], found[some], *lines[2:, some]

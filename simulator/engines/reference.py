@@ -113,7 +113,7 @@ def _arrivals(world: World, first: int, joining: list[Joining], lives: list[Life
     for row, (day, person) in enumerate(joining, first):
         yield Moment(world.env, day, in_order(ENDING, person.number))
         lives.append(Life(world, row, person, day))
-        world.diary.moments.append((row, world.item.entrants, day))
+        lives[-1].count(world.item.entrants, day)
 
 
 def _collect(model: Model, everyone: list[Joining], arms: list[tuple[World, list[Life]]]) -> Lives:

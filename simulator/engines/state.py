@@ -31,10 +31,16 @@ class Spell:
 class State:
     """The state that the parts of a life share."""
 
+    __slots__ = (
+        "agenda", "ahead", "alive", "any_effect", "arrived_day", "emergencies", "ended_day", "enrolled", "env", "health",
+        "home_since", "memory", "moments", "noted", "person", "process", "row", "seen_until", "spans", "stale", "stay",
+        "stays", "world",
+    )  # fmt: skip
     process: simpy.Process
 
     def __init__(self, world: World, row: int, person: Person, start: float) -> None:
         self.world, self.env = world, world.env
+        self.moments, self.spans, self.stays = world.diary.moments, world.diary.spans, world.diary.stays
         self.memory, self.row = world.memory.table, row
         self.person, self.health = person, person.health
         self.any_effect = False
@@ -54,13 +60,13 @@ class State:
         self.noted += 1
         heappush(self.agenda, (time, kind, self.noted, what, which))
 
-    def _count(self, item: int, t: float) -> None:
+    def count(self, item: int, t: float) -> None:
         """Write into the diary that something happened."""
-        self.world.diary.moments.append((self.row, item, t))
+        self.moments.extend((self.row, item, t))
 
     def _spend(self, item: int, since: float, t: float) -> None:
         """Write into the diary how long something lasted."""
-        self.world.diary.spans.append((self.row, item, since, t))
+        self.spans.extend((self.row, item, since, t))
 
     def _say(self, t: float, what: str, which: Any = None) -> None:
         """Tell the trace, when one is kept."""

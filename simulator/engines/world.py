@@ -99,21 +99,17 @@ class Wait:
     journey: Journey | None = None
 
 
-@dataclass(slots=True, eq=False)
 class Stay:
     """Where a person is, since when, the slot they hold there, and where they go next."""
 
-    place: int
-    since: float
-    journey: Journey
-    emergency: int
-    slot: Any
-    route_mark: float
-    to: int = HOME
-    support: int = NONE
-    over_since: float = inf
+    to, support = HOME, NONE
+    over_since = inf
     next_slot: Any = None
     support_slot: Any = None
+
+    def __init__(self, place: int, since: float, journey: Journey, emergency: int, slot: Any, mark: float) -> None:
+        self.place, self.since, self.journey, self.emergency = place, since, journey, emergency
+        self.slot, self.route_mark = slot, mark
 
 
 @cache
