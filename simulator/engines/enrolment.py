@@ -51,7 +51,7 @@ class Enrolment(State):
         model = self.world.model
         for offer, row in offers:
             word = int(model.words.event_offer[journey.need, offer]) | journey.layer
-            _, mark, length, _ = self._draw(word, journey.candidate | journey.passes[place] << PASS_SHIFT)
+            _, mark, length, _ = self._draw(word, journey.candidate | journey.entered.count(place) << PASS_SHIFT)
             share = row.share * float(model.offer_by_health[offer, self.health])
             if mark < share * hazards.power(self.person.risk, row.risk_power):
                 self._offer(offer, length, t)
@@ -73,7 +73,7 @@ class Enrolment(State):
         else:
             self.starting_later.add(support)
             self._set_offers(support, 0)
-            self._note(t + self._length(row.delay, length_mark), OFFER, self._on_start_due, support)
+            self._note(t + self._length(row.delay, length_mark), OFFER, Enrolment._on_start_due, support)
 
     def _may_be_offered(self, support: int, criteria: int, t: float) -> bool:
         row = self.world.support[support]
@@ -98,8 +98,7 @@ class Enrolment(State):
     def _eligible(self, criteria: int, t: float) -> bool:
         """Whether every condition holds now; recent use counts emergency starts in (t - window, t]."""
         c = self.world.criterion[criteria]
-        age = self.person.age + t / DAYS_PER_YEAR
-        on = sum(1 << support for support in self.enrolled)
+        age, on = self.person.age + t / DAYS_PER_YEAR, self.on
         if not c.min_age <= age < c.max_age:
             return False
         if c.health and not c.health >> self.health & 1:
@@ -120,7 +119,7 @@ class Enrolment(State):
     def _seek_support(self, support: int, t: float) -> None:
         """Start, or join the waiting list, or be turned away when full."""
         slots = self.world.supports[support]
-        if self.stay is not None and self.stay.support == support and self.stay.support_slot is not None:
+        if self.journey is not None and self.journey.support == support and self.journey.support_slot is not None:
             return  # already held for it
         if slots is None:
             self._start_support(support, None, t)
@@ -136,7 +135,7 @@ class Enrolment(State):
         wait = self.listed[support] = Wait(request, t)
         ends = self.world.support[support].ends_day
         if ends < inf:
-            self._note(max(ends, t), DATE, self._on_programme_end, (support, self.starts.get(support, 0) + 1))
+            self._note(max(ends, t), DATE, Enrolment._on_programme_end, (support, self.starts.get(support, 0) + 1))
         self._set_offers(support, 0)
         self._say(t, "listed", support)
         request.callbacks.append(lambda _: self._call(lambda now: self._turn_on(support, wait, now)))
@@ -169,12 +168,13 @@ class Enrolment(State):
 
     def _start_support(self, support: int, slot: Any, t: float) -> None:
         """Enrol: effects begin, drop-out runs, the end is noted."""
-        if not self.stay:
+        if self.journey is None:
             self._close_home(t)
         number = self.starts[support] = self.starts.get(support, 0) + 1
         row = self.world.support[support]
-        paused = bool(row.pause) and self.stay is not None
+        paused = bool(row.pause) and self.journey is not None
         self.enrolled[support] = Spell(t, inf if paused else t, slot, number)
+        self.on |= 1 << support
         self.count(self.world.item.starts[support], t)
         self._say(t, "starts", support)
         self._mark_first_start(support, t)
@@ -183,9 +183,9 @@ class Enrolment(State):
             self._set_clock(row.drop_out_clock, 1)
         planned = t + self._planned_days(support, number)
         if planned < inf:
-            self._note(planned, ENDING, self._on_support_end, (support, number))
+            self._note(planned, ENDING, Enrolment._on_support_end, (support, number))
         if row.ends_day < inf:
-            self._note(max(row.ends_day, t), DATE, self._on_programme_end, (support, number))
+            self._note(max(row.ends_day, t), DATE, Enrolment._on_programme_end, (support, number))
         self._start_effects(support, Basis.ACTIVE, t, inf)
         self._start_effects(support, Basis.STARTERS, t, min(planned, row.ends_day))
 
@@ -223,7 +223,7 @@ class Enrolment(State):
 
     def _end_support(self, support: int, how: str, t: float) -> None:
         """Completion, drop-out or lapse: effects begin to fade, the slot is free, offers may run again."""
-        if self.stay is None:
+        if self.journey is None:
             self._close_home(t)
         self.count(getattr(self.world.item, how)[support], t)
         self._say(t, how, support)
@@ -234,6 +234,7 @@ class Enrolment(State):
     def _stop_support(self, support: int, t: float) -> None:
         """Book the days, let effects fade, give the slot back."""
         spell = self.enrolled.pop(support)
+        self.on &= ~(1 << support)
         self._spend(self.world.item.active_days[support], spell.active_since, t)
         if (clock := self.world.support[support].drop_out_clock) != NONE:
             self._set_clock(clock, 0)
@@ -246,6 +247,8 @@ class Enrolment(State):
 
     def _give_up_slots(self, t: float) -> None:
         """Entering a limited place: limited supports lapse at once, or after their keep days."""
+        journey = self.journey
+        assert journey is not None
         for support in sorted(self.enrolled):
             if self.enrolled[support].slot is None:
                 continue
@@ -253,8 +256,8 @@ class Enrolment(State):
             if keep == 0.0:
                 self._end_support(support, "lapses", t)
             elif keep < inf:
-                which = (support, self.enrolled[support].number, self.stay)
-                self._note(t + keep, ENDING, self._on_keep_end, which)
+                which = (support, self.enrolled[support].number, journey, journey.entered)
+                self._note(t + keep, ENDING, Enrolment._on_keep_end, which)
 
     def _pause_supports(self, t: float) -> None:
         for support, spell in self.enrolled.items():
@@ -302,7 +305,7 @@ class Enrolment(State):
             return
         _, mark, tenure, _ = self._draw(self.world.model.words.volunteer[support], number)
         if mark < row.volunteer_share:
-            self._note(t + row.training_days, ENDING, self._on_volunteer_start, (support, tenure))
+            self._note(t + row.training_days, ENDING, Enrolment._on_volunteer_start, (support, tenure))
 
     def _on_volunteer_start(self, which: tuple[int, float], t: float) -> None:
         support, mark = which
@@ -314,7 +317,7 @@ class Enrolment(State):
         self.world.volunteers[support] += 1
         self.world.resize_support(support)
         tenure = self._length(self.world.support[support].tenure, mark)
-        self._note(t + tenure, ENDING, self._on_volunteer_end, support)
+        self._note(t + tenure, ENDING, Enrolment._on_volunteer_end, support)
 
     def _on_volunteer_end(self, support: int, t: float) -> None:
         self._spend(self.world.item.volunteer_days[support], self.volunteering.pop(support), t)
@@ -323,16 +326,16 @@ class Enrolment(State):
 
     # --- the end -------------------------------------------------------------------------------
 
-    def _on_keep_end(self, which: tuple[int, int, Any], t: float) -> None:
+    def _on_keep_end(self, which: tuple[int, int, Journey, tuple[int, ...]], t: float) -> None:
         """Away too long: the kept slot is given up."""
-        support, number, stay = which
-        spell = self.enrolled.get(support)
-        if self.stay is stay and spell is not None and spell.number == number:
+        support, number, journey, entered = which
+        spell, same_stay = self.enrolled.get(support), self.journey is journey and journey.entered == entered
+        if same_stay and spell is not None and spell.number == number:
             self._end_support(support, "lapses", t)
 
     def _leave_supports(self, t: float) -> None:
         """Death or moving away: everything ends, nothing is offered any more."""
-        if self.stay is None:
+        if self.journey is None:
             self._close_home(t)
         for support in sorted(self.enrolled):
             self._stop_support(support, t)

@@ -15,8 +15,8 @@ from simulator.engines.candidates import PASS_SHIFT
 from simulator.engines.enrolment import Enrolment
 from simulator.engines.order import ENDING, LIMIT, MOST_PASSES
 from simulator.engines.people import Person
-from simulator.engines.state import Ahead
-from simulator.engines.world import Journey, Stay, Wait, World
+from simulator.engines.state import Strike
+from simulator.engines.world import Journey, Wait, World
 from simulator.errors import RunError
 from simulator.model import DEAD, HOME, NONE, Target
 
@@ -26,26 +26,27 @@ _STAY = int(Target.STAY)
 class Journeys(Enrolment):
     """The part of a life that goes through places."""
 
-    __slots__ = ("discharged", "waits")
+    __slots__ = ("discharged", "waiting", "waits")
 
     def __init__(self, world: World, row: int, person: Person, start: float) -> None:
         super().__init__(world, row, person, start)
         self.waits: dict[int, Wait] = {}
+        self.waiting = 0  # how many places the person waits for at home
         self.discharged: dict[int, float] = {}
 
     # --- from home -----------------------------------------------------------------------------
 
-    def _need(self, need: int, strike: Ahead, t: float) -> None:
+    def _need(self, need: int, strike: Strike, t: float) -> None:
         """A need arises at home: met by a programme instead, or the person seeks the place."""
         _, _, layer, candidate, _, length_mark, route_mark = strike
         world = self.world
         self.count(world.item.needs[need], t)
         row = world.need[need]
-        if self.enrolled and world.redirecting[row.goes_to] and self._redirected(need, row.goes_to, strike, t):
+        if self.on and world.redirecting[row.goes_to] and self._redirected(need, row.goes_to, strike, t):
             return
-        self._seek(row.goes_to, Journey(need, layer, candidate, length_mark, route_mark, row.emergency, {}), t)
+        self._seek(row.goes_to, Journey(need, layer, candidate, length_mark, route_mark, row.emergency), t)
 
-    def _redirected(self, need: int, place: int, strike: Ahead, t: float) -> bool:
+    def _redirected(self, need: int, place: int, strike: Strike, t: float) -> bool:
         """Whether a programme that the person is on meets the need instead of the place, by a mark of its own."""
         _, _, layer, candidate, *_ = strike
         for support in self.world.redirecting[place]:
@@ -70,18 +71,20 @@ class Journeys(Enrolment):
             self._enter(place, journey, request, HOME, t)
             return
         wait = self.waits[place] = Wait(request, t, journey)
+        self.waiting += 1
         self.count(self.world.item.waits[place], t)
         self._say(t, "waits", place)
         request.callbacks.append(lambda _: self._call(lambda now: self._turn_at(place, wait, now)))
         limit = self.world.place[place].limit_days
         if limit < inf:
-            self._note(t + limit, LIMIT, self._on_wait_limit, (place, wait))
+            self._note(t + limit, LIMIT, Journeys._on_wait_limit, (place, wait))
 
     def _turn_at(self, place: int, wait: Wait, t: float) -> None:
         """A slot is free for someone who waited at home, unless another place was free first."""
         if self.waits.get(place) is not wait:
             return
         del self.waits[place]
+        self.waiting -= 1
         self._spend(self.world.item.wait_days[place], wait.since, t)
         assert wait.journey is not None
         self._enter(place, wait.journey, wait.request, HOME, t)
@@ -92,6 +95,7 @@ class Journeys(Enrolment):
         if self.waits.get(place) is not wait or wait.request.triggered:
             return
         del self.waits[place]
+        self.waiting -= 1
         wait.request.cancel()
         self._spend(self.world.item.wait_days[place], wait.since, t)
         self.count(self.world.item.gave_up[place], t)
@@ -103,6 +107,7 @@ class Journeys(Enrolment):
         """Waits at home come to nothing when the person goes elsewhere or dies."""
         for place in sorted(self.waits):
             wait = self.waits.pop(place)
+            self.waiting -= 1
             self._withdraw(self.world.places[place], wait.request)
             self._spend(self.world.item.wait_days[place], wait.since, t)
             self.count(self.world.item.lost[place], t)
@@ -115,24 +120,27 @@ class Journeys(Enrolment):
     def _enter(self, place: int, journey: Journey, slot: Any, source: int, t: float) -> None:
         """Start a stay; other waits are lost; its length is fixed now."""
         world = self.world
-        if self.waits:
+        if self.waiting:
             self._lose_waits(t)
         if source == HOME:
             self._close_home(t)
-            if self.enrolled:
+            if self.on:
                 self._pause_supports(t)
         row = world.place[place]
         emergency = journey.emergency = journey.emergency or row.emergency
-        length_mark, route_mark = self._place_marks(place, journey)
+        length_mark, journey.way_mark = self._place_marks(place, journey)
         if emergency:
             self._count_emergency(place, source, t)
         days = self._length(row.stay if emergency else row.planned_stay, length_mark)
         if world.stay_changes[place]:
             days *= self._ratio(_STAY, place, emergency, t)
-        stay = self.stay = Stay(place, t, journey, emergency, slot, route_mark)
-        if slot is not None and self.enrolled:
+        self.journey = journey
+        journey.place, journey.since, journey.slot = place, t, slot
+        journey.support, journey.over_since, journey.next_slot, journey.support_slot = NONE, inf, None, None
+        if slot is not None and self.on:
             self._give_up_slots(t)
-        self._note(t + days, ENDING, self._on_stay_end, stay)
+        self.noted += 1
+        self.stay_end = (t + days, ENDING, self.noted, Journeys._on_stay_end, journey)
         if world.log is not None:
             self._say(t, "enters", (place, t + days))
         if world.offers_on_visit[place]:
@@ -140,7 +148,8 @@ class Journeys(Enrolment):
 
     def _place_marks(self, place: int, journey: Journey) -> tuple[float, float]:
         """Length and route marks: the need's own in the place it goes to, else keyed by place and pass."""
-        passed = journey.passes[place] = journey.passes.get(place, 0) + 1
+        journey.entered += (place,)
+        passed = journey.entered.count(place)
         if passed > MOST_PASSES:
             raise RunError(f"a journey enters one place more than {MOST_PASSES} times: check the routes for a loop")
         if passed == 1 and place == self.world.need[journey.need].goes_to:
@@ -159,113 +168,114 @@ class Journeys(Enrolment):
         if place in self.world.recent_counts:
             self.emergencies.setdefault(place, []).append(t)
 
-    def _on_stay_end(self, stay: Stay, t: float) -> None:
+    def _on_stay_end(self, journey: Journey, t: float) -> None:
         """The stay is over: choose the route, and hold the place until the way is free."""
-        place = self.world.place[stay.place]
+        place = self.world.place[journey.place]
         route = NONE
         if place.routes:
-            route = hazards.next_route(self.memory, self.row, stay.place, stay.emergency, stay.route_mark, t)
+            route = hazards.next_route(self.memory, self.row, journey.place, journey.emergency, journey.way_mark, t)
         if route == NONE:
-            stay.to = place.otherwise
+            journey.to = place.otherwise
         else:
-            stay.to, stay.support = self.world.route[route]
-        stay.over_since = t
-        self._move_on(stay, t)
+            journey.to, journey.support = self.world.route[route]
+        journey.over_since = t
+        self._move_on(journey, t)
 
-    def _move_on(self, stay: Stay, t: float) -> None:
+    def _move_on(self, journey: Journey, t: float) -> None:
         """Take what the way on needs: first the support, then the place; held until both are there."""
-        if self.stay is not stay:
+        if self.journey is not journey:
             return
-        if stay.support != NONE and stay.support not in self.enrolled and stay.support_slot is None:
-            slots = self.world.supports[stay.support]
+        if journey.support != NONE and journey.support not in self.enrolled and journey.support_slot is None:
+            slots = self.world.supports[journey.support]
             if slots is not None:
-                priority, since = self._priority(stay.journey), t
-                if stay.support in self.listed:  # nobody queues twice: their place on the list counts
-                    priority, since = min(0, priority), self.listed[stay.support].since
-                    self._unlist(stay.support, t)
-                stay.support_slot = slots.ask(priority, since, self.person.number)
-                if self._is_held(stay.support_slot, stay, t):
+                priority, since = self._priority(journey), t
+                if journey.support in self.listed:  # nobody queues twice: their place on the list counts
+                    priority, since = min(0, priority), self.listed[journey.support].since
+                    self._unlist(journey.support, t)
+                journey.support_slot = slots.ask(priority, since, self.person.number)
+                if self._is_held(journey.support_slot, journey, t):
                     return
-        if stay.to >= 0 and stay.next_slot is None:
-            place = self.world.places[stay.to]
+        if journey.to >= 0 and journey.next_slot is None:
+            place = self.world.places[journey.to]
             if place is not None:
-                stay.next_slot = place.ask(self._priority(stay.journey), t, self.person.number)
-                if self._is_held(stay.next_slot, stay, t):
+                journey.next_slot = place.ask(self._priority(journey), t, self.person.number)
+                if self._is_held(journey.next_slot, journey, t):
                     return
         self._leave(t)
 
-    def _is_held(self, request: Any, stay: Stay, t: float) -> bool:
+    def _is_held(self, request: Any, journey: Journey, t: float) -> bool:
         if request.triggered:
             return False
-        self._say(t, "held", stay.place)
-        request.callbacks.append(lambda _: self._call(lambda now: self._move_on(stay, now)))
+        self._say(t, "held", journey.place)
+        request.callbacks.append(lambda _: self._call(lambda now: self._move_on(journey, now)))
         return True
 
     def _leave(self, t: float) -> None:
         """Leave alive (or die on the way out) and go where the route leads."""
-        stay = self.stay
-        assert stay is not None
-        if stay.to == DEAD:
+        journey = self.journey
+        assert journey is not None
+        if journey.to == DEAD:
             self._die(t)
             return
-        self._close_stay(stay, t)
-        for b, boost in self.world.boosts_after[stay.place]:
-            if stay.emergency or not boost.emergency_only:
+        self._close_stay(journey, t)
+        place, slot = journey.place, journey.slot
+        for b, boost in self.world.boosts_after[place]:
+            if journey.emergency or not boost.emergency_only:
                 self.world.boost_until[self.row, b] = t + boost.days
                 self.stale = True
-        if stay.emergency:
-            self.discharged[stay.place] = t
-        if stay.to >= 0:
-            self._enter(stay.to, stay.journey, stay.next_slot, stay.place, t)
+        if journey.emergency:
+            self.discharged[place] = t
+        if journey.to >= 0:
+            self._enter(journey.to, journey, journey.next_slot, place, t)
         else:
-            self._go_home(stay, t)
-        if stay.slot is not None:
-            self._withdraw(self.world.places[stay.place], stay.slot)
+            self._go_home(journey, t)
+        if slot is not None:
+            self._withdraw(self.world.places[place], slot)
 
-    def _go_home(self, stay: Stay, t: float) -> None:
-        self.stay = None
+    def _go_home(self, journey: Journey, t: float) -> None:
+        self.journey = None
         self.home_since = t
-        if self.enrolled:
+        if self.on:
             self._resume_supports(t)
         if self.world.log is not None:
-            self._say(t, "goes home", stay.place)
-        if stay.support != NONE and stay.support not in self.enrolled:
-            if stay.support in self.listed:
-                self._unlist(stay.support, t)
-            self._start_support(stay.support, stay.support_slot, t)
-        elif stay.support_slot is not None:
-            self._withdraw(self.world.supports[stay.support], stay.support_slot)
-        if self.world.offers_on_discharge[stay.place]:
-            self._event_offers(self.world.offers_on_discharge[stay.place], stay.place, stay.journey, t)
+            self._say(t, "goes home", journey.place)
+        if journey.support != NONE and journey.support not in self.enrolled:
+            if journey.support in self.listed:
+                self._unlist(journey.support, t)
+            self._start_support(journey.support, journey.support_slot, t)
+        elif journey.support_slot is not None:
+            self._withdraw(self.world.supports[journey.support], journey.support_slot)
+        if self.world.offers_on_discharge[journey.place]:
+            self._event_offers(self.world.offers_on_discharge[journey.place], journey.place, journey, t)
 
-    def _close_stay(self, stay: Stay, t: float) -> None:
-        self.stays.extend((self.row, stay.place, stay.emergency, stay.since, stay.over_since, t))
+    def _close_stay(self, journey: Journey, t: float) -> None:
+        self.stays.extend((self.row, journey.place, journey.emergency, journey.since, journey.over_since, t))
 
     # --- the end -------------------------------------------------------------------------------
 
     def _leave_places(self, t: float) -> None:
         """Death or moving away ends waits and the stay."""
         self._lose_waits(t)
-        stay = self.stay
-        if stay is None:
+        journey = self.journey
+        if journey is None:
             self._close_home(t)
             return
-        self._close_stay(stay, t)
-        if stay.next_slot is not None:
-            self._withdraw(self.world.places[stay.to], stay.next_slot)
-        if stay.support_slot is not None:
-            self._withdraw(self.world.supports[stay.support], stay.support_slot)
-        if stay.slot is not None:
-            self._withdraw(self.world.places[stay.place], stay.slot)
-        self.stay = None
+        self._close_stay(journey, t)
+        if journey.next_slot is not None:
+            self._withdraw(self.world.places[journey.to], journey.next_slot)
+        if journey.support_slot is not None:
+            self._withdraw(self.world.supports[journey.support], journey.support_slot)
+        if journey.slot is not None:
+            self._withdraw(self.world.places[journey.place], journey.slot)
+        self.journey = None
 
     def _cut_places(self, t: float) -> None:
         """The horizon cuts waits and the stay."""
         for place, wait in self.waits.items():
             self.count(self.world.item.unfinished[place], t)
             self._spend(self.world.item.wait_days[place], wait.since, t)
-        if self.stay is None:
+        if self.journey is None:
             self._close_home(t)
         else:
-            self.count(self.world.item.unfinished[self.stay.place], t)
-            self._close_stay(self.stay, t)
+            self.count(self.world.item.unfinished[self.journey.place], t)
+            self._close_stay(self.journey, t)

@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from heapq import heappop
 from math import inf
+from struct import Struct
 
 import simpy
 
 from simulator.engines import hazards
 from simulator.engines.journeys import Journeys
-from simulator.engines.order import DATE, KINDS
+from simulator.engines.order import DATE
 from simulator.engines.people import Person
-from simulator.engines.state import Ahead
-from simulator.engines.world import Moment, World, in_order
+from simulator.engines.memory import SOON
+from simulator.engines.state import NEVER, Strike
+from simulator.engines.world import PERSON_BITS, Moment, World
 from simulator.model import ClockKind
+
+AS_NUMBERS = Struct("=" + "".join("d" if SOON[name].kind == "f" else "q" for name in SOON.names or ()))
 
 
 class Life(Journeys):
@@ -41,7 +45,7 @@ class Life(Journeys):
             opens = float(world.model.opens[support, self.person.cluster])
             self._start_effect(e, opens, min(row.closes_day, row.ends_day))
         if start < 0:
-            self._note(0.0, DATE, self._on_first_day, None)
+            self._note(0.0, DATE, Life._on_first_day, None)
         if start == -world.model.warm_up_days:
             self._start_prevalent(start)
 
@@ -59,24 +63,33 @@ class Life(Journeys):
         changes a hazard, and being woken by others, makes the person look ahead again.
         """
         env, agenda, number = self.env, self.agenda, self.person.number
-        kind_of_clock, orders = self.world.clock_kinds, [in_order(kind, number) for kind in range(len(KINDS))]
+        kind_of_clock, runs_away = self.world.kind_of_clock, self.world.runs_away
         while self.alive:
             if self.stale:
                 self._look_ahead(env.now)
-            due, until = None, self.seen_until
-            if agenda and agenda[0][0] <= until:
-                due, until = agenda[0], agenda[0][0]
-            strike = self._next_strike(until)
+            due, until = self.stay_end, self.seen_until
+            if agenda and (due is None or agenda[0] < due):
+                due = agenda[0]
+            if due is not None:
+                due, until = (due, due[0]) if due[0] <= until else (None, until)
+            strike = self.next_strike
+            while strike[0] < until and self.journey is not None and not runs_away[strike[1]]:
+                strike = next(self.strikes, NEVER)  # that clock runs at home only: nothing happens
             try:
-                if strike:
-                    t = yield Moment(env, strike[0], orders[kind_of_clock[strike[1]]])
+                if strike[0] < until:
+                    self.next_strike = next(self.strikes, NEVER)
+                    t = yield Moment(env, strike[0], (kind_of_clock[strike[1]] << PERSON_BITS) + number)
                     self._strike(strike, t)
-                elif due:
-                    t = yield Moment(env, until, orders[due[1]])
-                    heappop(agenda)
-                    due[3](due[4], t)
+                elif due is not None:
+                    self.next_strike = strike
+                    t = yield Moment(env, until, (due[1] << PERSON_BITS) + number)
+                    if due is self.stay_end:
+                        self.stay_end = None
+                    else:
+                        heappop(agenda)
+                    due[3](self, due[4], t)
                 else:
-                    yield Moment(env, until, orders[DATE])
+                    yield Moment(env, until, (DATE << PERSON_BITS) + number)
                     self.stale = True
             except simpy.Interrupt as turn:
                 self.stale = True
@@ -85,31 +98,22 @@ class Life(Journeys):
     def _look_ahead(self, t: float) -> None:
         """See which clocks will strike if nothing changes, and until when that can be said."""
         count, self.seen_until = hazards.strikes_ahead(self.memory, self.row, t)
-        self.ahead = self.world.soon[:count].tolist()
-        self.ahead.reverse()
+        self.strikes = AS_NUMBERS.iter_unpack(self.world.soon[:count].tobytes())
+        self.next_strike = next(self.strikes, NEVER)
         self.stale = False
 
-    def _next_strike(self, until: float) -> Ahead | None:
-        """Take the next strike before ``until`` of a clock that runs where this person is; others are nothing."""
-        ahead = self.ahead
-        while ahead and ahead[-1][0] < until:
-            strike = ahead.pop()
-            if self.stay is None or self.world.runs_away[strike[1]]:
-                return strike
-        return None
-
-    def _strike(self, strike: Ahead, t: float) -> None:
+    def _strike(self, strike: Strike, t: float) -> None:
         """A clock has struck."""
         clock = self.world.clock[strike[1]]
         WHAT_A_CLOCK_DOES[clock.kind](self, clock.subject, strike, t)
 
-    def _offered(self, offer: int, strike: Ahead, t: float) -> None:
+    def _offered(self, offer: int, strike: Strike, t: float) -> None:
         self._offer(offer, strike[5], t)
 
-    def _drop_out(self, support: int, _: Ahead, t: float) -> None:
+    def _drop_out(self, support: int, _: Strike, t: float) -> None:
         self._end_support(support, "drop_outs", t)
 
-    def _change_health(self, state: int, _: Ahead, t: float) -> None:
+    def _change_health(self, state: int, _: Strike, t: float) -> None:
         self._close_health(t)
         self._say(t, "health", state)
         self.health = self.world.health[self.row] = state
@@ -119,7 +123,7 @@ class Life(Journeys):
         self.world.diary.health.extend((self.row, self.health, self.health_since, t))
         self.health_since = t
 
-    def _flare(self, _: int, strike: Ahead, t: float) -> None:
+    def _flare(self, _: int, strike: Strike, t: float) -> None:
         self._close_flare(t)
         self.count(self.world.item.flares, t)
         self.flare_since = t
@@ -133,12 +137,12 @@ class Life(Journeys):
             self._spend(self.world.item.flare_days, self.flare_since, min(t, self.flare_until))
         self.flare_since = inf
 
-    def _move_away(self, _: int, __: Ahead, t: float) -> None:
+    def _move_away(self, _: int, __: Strike, t: float) -> None:
         self.count(self.world.item.leavers, t)
         self._say(t, "moves away")
         self._end_life(t)
 
-    def _death(self, _: int, __: Ahead, t: float) -> None:
+    def _death(self, _: int, __: Strike, t: float) -> None:
         self._die(t)
 
     def _die(self, t: float) -> None:
@@ -165,7 +169,7 @@ class Life(Journeys):
             self._cut_supports(t)
 
 
-WHAT_A_CLOCK_DOES: dict[int, Callable[[Life, int, Ahead, float], None]] = {
+WHAT_A_CLOCK_DOES: dict[int, Callable[[Life, int, Strike, float], None]] = {
     ClockKind.NEED: Life._need,
     ClockKind.FLARE: Life._flare,
     ClockKind.HEALTH: Life._change_health,

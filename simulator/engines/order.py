@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from simulator.model import ClockKind
 
-KINDS = range(9)
-_, DATE, DYING, ENDING, HEALTH, FLARE, LIMIT, NEED, OFFER = KINDS
+DATE, DYING, ENDING, HEALTH, FLARE, LIMIT, NEED, OFFER = range(1, 9)
 KIND_OF_CLOCK = {
     ClockKind.DEATH: DYING,
     ClockKind.LEAVING: ENDING,

@@ -12,10 +12,14 @@ import simpy
 
 from simulator.engines import hazards
 from simulator.engines.people import Person
-from simulator.engines.world import Slots, Stay, World
+from simulator.engines.world import Journey, Slots, World
+from simulator.model import NONE
 
-Ahead = tuple[float, int, int, int, float, float, float]
-"""A clock that will strike if nothing changes: a row of `hazards.strikes_ahead`, as plain numbers."""
+Strike = tuple[float, int, int, int, float, float, float]
+"""A clock strikes: day, clock, layer, number, level, and the marks of length and outcome; as in `memory.SOON`."""
+NEVER: Strike = (inf, NONE, 0, 0, 0.0, 0.0, 0.0)
+Note = tuple[float, int, int, Callable[[Any, Any, float], None], Any]
+"""Something that will happen: day, kind, order of writing, what, and about what."""
 
 
 @dataclass(slots=True, eq=False)
@@ -32,9 +36,9 @@ class State:
     """The state that the parts of a life share."""
 
     __slots__ = (
-        "agenda", "ahead", "alive", "any_effect", "arrived_day", "emergencies", "ended_day", "enrolled", "env", "health",
-        "home_since", "memory", "moments", "noted", "person", "process", "row", "seen_until", "spans", "stale", "stay",
-        "stays", "world",
+        "agenda", "alive", "any_effect", "arrived_day", "emergencies", "ended_day", "enrolled", "env", "health",
+        "home_since", "journey", "memory", "moments", "next_strike", "noted", "on", "person", "process", "row",
+        "seen_until", "spans", "stale", "stay_end", "stays", "strikes", "world",
     )  # fmt: skip
     process: simpy.Process
 
@@ -45,17 +49,19 @@ class State:
         self.person, self.health = person, person.health
         self.any_effect = False
         self.stale = True  # what was seen ahead no longer holds
-        self.ahead: list[Ahead] = []  # what will strike if nothing changes, the latest first
+        self.next_strike, self.strikes = NEVER, iter(())  # what strikes next if nothing changes, and then
         self.seen_until = start
-        self.agenda: list[tuple[float, int, int, Callable[[Any, float], None], Any]] = []
+        self.agenda: list[Note] = []
+        self.stay_end: Note | None = None  # as if in the agenda, which holds little else
         self.noted = 0
-        self.stay: Stay | None = None
+        self.journey: Journey | None = None  # None: at home
         self.enrolled: dict[int, Spell] = {}
+        self.on = 0  # bit set of the supports that the person is on
         self.emergencies: dict[int, list[float]] = {}
         self.arrived_day = self.home_since = start
         self.alive, self.ended_day = True, inf
 
-    def _note(self, time: float, kind: int, what: Callable[[Any, float], None], which: Any) -> None:
+    def _note(self, time: float, kind: int, what: Callable[[Any, Any, float], None], which: Any) -> None:
         """Write something into the agenda."""
         self.noted += 1
         heappush(self.agenda, (time, kind, self.noted, what, which))
@@ -95,7 +101,7 @@ class State:
     def _close_home(self, t: float) -> None:
         """Book the days at home so far, alone or in community support."""
         item = self.world.item
-        self._spend(item.community_days if self.enrolled else item.home_alone_days, self.home_since, t)
+        self._spend(item.community_days if self.on else item.home_alone_days, self.home_since, t)
         self.home_since = t
 
     @staticmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from heapq import heappush
 from math import inf
@@ -19,7 +19,7 @@ from simulator.engines.order import DATE, KIND_OF_CLOCK
 from simulator.engines.people import Person
 from simulator.engines.records import Diary, Items, Layout
 from simulator.lives import Said
-from simulator.model import HOME, NONE, Basis, ClockKind, Model, Table, Target
+from simulator.model import NONE, Basis, ClockKind, Model, Table, Target
 
 PERSON_BITS = 33
 
@@ -79,15 +79,24 @@ class Slots(simpy.PriorityResource):
 
 @dataclass(slots=True, eq=False)
 class Journey:
-    """One need on its way through places: its key, and whether it has become an emergency."""
+    """One need on its way through places: its key and marks, and where it is since when and goes next."""
 
     need: int
     layer: int
     candidate: int
-    length_mark: float
+    length_mark: float  # of the need, in the place that it goes to
     route_mark: float
-    emergency: int
-    passes: dict[int, int]  # how often it has entered each place
+    emergency: int  # 1: has become one
+    entered: tuple[int, ...] = ()  # places, in order
+    place: int = field(init=False)
+    since: float = field(init=False)
+    slot: Any = field(init=False)  # held in the place, None: it has no limit
+    way_mark: float = field(init=False)  # which route out of the place
+    to: int = field(init=False)
+    support: int = field(init=False)  # that the way out needs
+    over_since: float = field(init=False)  # inf: not over
+    next_slot: Any = field(init=False)
+    support_slot: Any = field(init=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -97,19 +106,6 @@ class Wait:
     request: Any
     since: float
     journey: Journey | None = None
-
-
-class Stay:
-    """Where a person is, since when, the slot they hold there, and where they go next."""
-
-    to, support = HOME, NONE
-    over_since = inf
-    next_slot: Any = None
-    support_slot: Any = None
-
-    def __init__(self, place: int, since: float, journey: Journey, emergency: int, slot: Any, mark: float) -> None:
-        self.place, self.since, self.journey, self.emergency = place, since, journey, emergency
-        self.slot, self.route_mark = slot, mark
 
 
 @cache
@@ -160,7 +156,7 @@ class World:
         self.clock, self.place, self.need = plain_rows(model.clocks), plain_rows(model.places), plain_rows(model.needs)
         self.support, self.route = plain_rows(model.supports), plain_rows(model.routes)
         self.offer, self.criterion = plain_rows(model.offers), plain_rows(model.criteria)
-        self.clock_kinds = [KIND_OF_CLOCK[ClockKind(c.kind)] for c in self.clock]
+        self.kind_of_clock = [KIND_OF_CLOCK[ClockKind(c.kind)] for c in self.clock]
         self.runs_away = [bool(c.runs_away) for c in self.clock]
         boosts = list(enumerate(plain_rows(model.boosts)))
         self.boosts_after = [[(b, boost) for b, boost in boosts if boost.after == p] for p in range(len(self.place))]
