@@ -128,7 +128,7 @@ class Enrolment(State):
             self.count(self.world.item.refusals[support], t)
             self._set_offers(support, 1)
             return
-        request = slots.ask(0, t, self.person.number)
+        request = slots.ask(0, t, self.row)
         if request.triggered:
             self._start_support(support, request, t)
             return
@@ -203,7 +203,7 @@ class Enrolment(State):
             if slots is None:
                 self._start_support(support, None, start)
             elif len(slots.users) < slots.capacity:
-                self._start_support(support, slots.ask(0, start, self.person.number), start)
+                self._start_support(support, slots.ask(0, start, self.row), start)
 
     def _on_support_end(self, which: tuple[int, int], t: float) -> None:
         """The planned length is over: the support is completed."""
@@ -278,7 +278,7 @@ class Enrolment(State):
 
     def _start_effect(self, e: int, start: float, end: float) -> None:
         self._weigh(e, max(start, self.arrived_day))
-        hazards.start_effect(self.memory, self.row, e, start, end)
+        hazards.start_effect(self.world.table, self.row, e, start, end)
         self.world.any_effect[self.row] = 1
         self.any_effect = self.stale = True
 
@@ -292,7 +292,7 @@ class Enrolment(State):
         while start < end:
             year = int(start / DAYS_PER_YEAR)
             stop = min(end, (year + 1) * DAYS_PER_YEAR)
-            days = hazards.weight_days(self.memory, self.row, e, start, stop)
+            days = hazards.weight_days(self.world.table, self.row, e, start, stop)
             self.world.diary.weights.extend((self.row, effect.subject, year, days))
             start = stop
         self.weighed_until[e] = max(t, self.weighed_until.get(e, t))

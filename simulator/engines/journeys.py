@@ -26,12 +26,11 @@ _STAY = int(Target.STAY)
 class Journeys(Enrolment):
     """The part of a life that goes through places."""
 
-    __slots__ = ("discharged", "waiting", "waits")
+    __slots__ = ("discharged", "waits")
 
     def __init__(self, world: World, row: int, person: Person, start: float) -> None:
         super().__init__(world, row, person, start)
         self.waits: dict[int, Wait] = {}
-        self.waiting = 0  # how many places the person waits for at home
         self.discharged: dict[int, float] = {}
 
     # --- from home -----------------------------------------------------------------------------
@@ -40,7 +39,7 @@ class Journeys(Enrolment):
         """A need arises at home: met by a programme instead, or the person seeks the place."""
         _, _, layer, candidate, _, length_mark, route_mark = strike
         world = self.world
-        self.count(world.item.needs[need], t)
+        world.moments.extend((self.row, world.item.needs[need], t))
         row = world.need[need]
         if self.on and world.redirecting[row.goes_to] and self._redirected(need, row.goes_to, strike, t):
             return
@@ -66,7 +65,7 @@ class Journeys(Enrolment):
             return
         if place in self.waits:
             return
-        request = slots.ask(self._priority(journey), t, self.person.number)
+        request = slots.ask(self._priority(journey), t, self.row)
         if request.triggered:
             self._enter(place, journey, request, HOME, t)
             return
@@ -128,10 +127,11 @@ class Journeys(Enrolment):
                 self._pause_supports(t)
         row = world.place[place]
         emergency = journey.emergency = journey.emergency or row.emergency
-        length_mark, journey.way_mark = self._place_marks(place, journey)
+        length_mark, journey.way_mark = self._marks_for(place, journey)
         if emergency:
             self._count_emergency(place, source, t)
-        days = self._length(row.stay if emergency else row.planned_stay, length_mark)
+        duration = row.stay if emergency else row.planned_stay
+        days = hazards.length_days(world.table, self.row, duration, length_mark)
         if world.stay_changes[place]:
             days *= self._ratio(_STAY, place, emergency, t)
         self.journey = journey
@@ -140,20 +140,20 @@ class Journeys(Enrolment):
         if slot is not None and self.on:
             self._give_up_slots(t)
         self.noted += 1
-        self.stay_end = (t + days, ENDING, self.noted, Journeys._on_stay_end, journey)
+        self.stay_ends, self.stay_noted = t + days, self.noted
         if world.log is not None:
             self._say(t, "enters", (place, t + days))
         if world.offers_on_visit[place]:
             self._event_offers(world.offers_on_visit[place], place, journey, t)
 
-    def _place_marks(self, place: int, journey: Journey) -> tuple[float, float]:
+    def _marks_for(self, place: int, journey: Journey) -> tuple[float, float]:
         """Length and route marks: the need's own in the place it goes to, else keyed by place and pass."""
         journey.entered += (place,)
         passed = journey.entered.count(place)
-        if passed > MOST_PASSES:
-            raise RunError(f"a journey enters one place more than {MOST_PASSES} times: check the routes for a loop")
         if passed == 1 and place == self.world.need[journey.need].goes_to:
             return journey.length_mark, journey.route_mark
+        if passed > MOST_PASSES:
+            raise RunError(f"a journey enters one place more than {MOST_PASSES} times: check the routes for a loop")
         word = int(self.world.model.words.stay[journey.need, place]) | journey.layer
         u = self._draw(word, journey.candidate | passed << PASS_SHIFT)
         return u[2], u[3]
@@ -168,17 +168,17 @@ class Journeys(Enrolment):
         if place in self.world.recent_counts:
             self.emergencies.setdefault(place, []).append(t)
 
-    def _on_stay_end(self, journey: Journey, t: float) -> None:
+    def _on_stay_end(self, t: float) -> None:
         """The stay is over: choose the route, and hold the place until the way is free."""
-        place = self.world.place[journey.place]
-        route = NONE
-        if place.routes:
-            route = hazards.next_route(self.memory, self.row, journey.place, journey.emergency, journey.way_mark, t)
-        if route == NONE:
-            journey.to = place.otherwise
-        else:
-            journey.to, journey.support = self.world.route[route]
-        journey.over_since = t
+        journey = self.journey
+        assert journey is not None
+        self.stay_ends = inf
+        world, place, mark = self.world, journey.place, journey.way_mark
+        journey.to, journey.over_since = world.place[place].otherwise, t
+        if self.any_effect or mark < world.routed[place][self.health]:  # else beyond the shares of all routes
+            route = hazards.next_route(world.table, self.row, place, journey.emergency, mark, t)
+            if route != NONE:
+                journey.to, journey.support = world.route[route]
         self._move_on(journey, t)
 
     def _move_on(self, journey: Journey, t: float) -> None:
@@ -192,13 +192,13 @@ class Journeys(Enrolment):
                 if journey.support in self.listed:  # nobody queues twice: their place on the list counts
                     priority, since = min(0, priority), self.listed[journey.support].since
                     self._unlist(journey.support, t)
-                journey.support_slot = slots.ask(priority, since, self.person.number)
+                journey.support_slot = slots.ask(priority, since, self.row)
                 if self._is_held(journey.support_slot, journey, t):
                     return
         if journey.to >= 0 and journey.next_slot is None:
             place = self.world.places[journey.to]
             if place is not None:
-                journey.next_slot = place.ask(self._priority(journey), t, self.person.number)
+                journey.next_slot = place.ask(self._priority(journey), t, self.row)
                 if self._is_held(journey.next_slot, journey, t):
                     return
         self._leave(t)
@@ -249,7 +249,7 @@ class Journeys(Enrolment):
             self._event_offers(self.world.offers_on_discharge[journey.place], journey.place, journey, t)
 
     def _close_stay(self, journey: Journey, t: float) -> None:
-        self.stays.extend((self.row, journey.place, journey.emergency, journey.since, journey.over_since, t))
+        self.world.stays.extend((self.row, journey.place, journey.emergency, journey.since, journey.over_since, t))
 
     # --- the end -------------------------------------------------------------------------------
 

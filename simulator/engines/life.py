@@ -15,14 +15,13 @@ import simpy
 
 from simulator.engines import hazards
 from simulator.engines.journeys import Journeys
-from simulator.engines.order import DATE
+from simulator.engines.order import DATE, ENDING
 from simulator.engines.people import Person
-from simulator.engines.memory import SOON
-from simulator.engines.state import NEVER, Strike
+from simulator.engines.state import Strike
 from simulator.engines.world import PERSON_BITS, Moment, World
 from simulator.model import ClockKind
 
-AS_NUMBERS = Struct("=" + "".join("d" if SOON[name].kind == "f" else "q" for name in SOON.names or ()))
+STRIKE, DAY_AND_CLOCK = Struct("=dqqqddd"), Struct("=dq")  # a row of `memory.SOON` as it lies there, and its beginning
 
 
 class Life(Journeys):
@@ -62,48 +61,55 @@ class Life(Journeys):
         The next thing is the next clock that will strike if nothing changes, or what the agenda says. Whatever
         changes a hazard, and being woken by others, makes the person look ahead again.
         """
-        env, agenda, number = self.env, self.agenda, self.person.number
-        kind_of_clock, runs_away = self.world.kind_of_clock, self.world.runs_away
+        world = self.world
         while self.alive:
             if self.stale:
-                self._look_ahead(env.now)
-            due, until = self.stay_end, self.seen_until
-            if agenda and (due is None or agenda[0] < due):
-                due = agenda[0]
-            if due is not None:
-                due, until = (due, due[0]) if due[0] <= until else (None, until)
-            strike = self.next_strike
-            while strike[0] < until and self.journey is not None and not runs_away[strike[1]]:
-                strike = next(self.strikes, NEVER)  # that clock runs at home only: nothing happens
+                self._look_ahead(world.env.now)
+            until, kind, note = self.stay_ends, ENDING, None
+            if self.agenda and self.agenda[0] < (until, kind, self.stay_noted):
+                note = self.agenda[0]
+                until, kind = note[0], note[1]
+            if until > self.seen_until:
+                until, kind, note = self.seen_until, DATE, None
+                if self.next_day >= until and self.journey is None and until < world.model.horizon:
+                    self._look_ahead(until)
+                    continue
+            while self.next_day < until and self.journey is not None and not world.runs_away[self.next_clock]:
+                self._see_next()  # a clock that runs at home only: nothing happens
             try:
-                if strike[0] < until:
-                    self.next_strike = next(self.strikes, NEVER)
-                    t = yield Moment(env, strike[0], (kind_of_clock[strike[1]] << PERSON_BITS) + number)
-                    self._strike(strike, t)
-                elif due is not None:
-                    self.next_strike = strike
-                    t = yield Moment(env, until, (due[1] << PERSON_BITS) + number)
-                    if due is self.stay_end:
-                        self.stay_end = None
-                    else:
-                        heappop(agenda)
-                    due[3](self, due[4], t)
+                if self.next_day < until:
+                    kind = world.kind_of_clock[self.next_clock]
+                    t = yield Moment(world.env, self.next_day, (kind << PERSON_BITS) + self.row)
+                    self._strike(STRIKE.unpack_from(self.ahead, STRIKE.size * self.nth), t)
+                    continue
+                t = yield Moment(world.env, until, (kind << PERSON_BITS) + self.row)
+                if note is not None:
+                    heappop(self.agenda)
+                    note[3](self, note[4], t)
+                elif kind == ENDING:
+                    self._on_stay_end(t)
                 else:
-                    yield Moment(env, until, (DATE << PERSON_BITS) + number)
                     self.stale = True
             except simpy.Interrupt as turn:
                 self.stale = True
-                turn.cause(env.now)
+                turn.cause(world.env.now)
 
     def _look_ahead(self, t: float) -> None:
         """See which clocks will strike if nothing changes, and until when that can be said."""
-        count, self.seen_until = hazards.strikes_ahead(self.memory, self.row, t)
-        self.strikes = AS_NUMBERS.iter_unpack(self.world.soon[:count].tobytes())
-        self.next_strike = next(self.strikes, NEVER)
-        self.stale = False
+        soon = self.world.soon
+        count, self.seen_until = hazards.strikes_ahead(self.world.table, self.row, t)
+        self.world.soon_day[count] = inf
+        self.ahead, self.nth, self.stale = soon[: count + 1].tobytes(), 0, False
+        self.next_day, self.next_clock = DAY_AND_CLOCK.unpack_from(self.ahead)
+
+    def _see_next(self) -> None:
+        """Look at the strike after the next."""
+        self.nth += 1
+        self.next_day, self.next_clock = DAY_AND_CLOCK.unpack_from(self.ahead, STRIKE.size * self.nth)
 
     def _strike(self, strike: Strike, t: float) -> None:
         """A clock has struck."""
+        self._see_next()
         clock = self.world.clock[strike[1]]
         WHAT_A_CLOCK_DOES[clock.kind](self, clock.subject, strike, t)
 

@@ -17,9 +17,9 @@ from simulator.model import NONE
 
 Strike = tuple[float, int, int, int, float, float, float]
 """A clock strikes: day, clock, layer, number, level, and the marks of length and outcome; as in `memory.SOON`."""
-NEVER: Strike = (inf, NONE, 0, 0, 0.0, 0.0, 0.0)
 Note = tuple[float, int, int, Callable[[Any, Any, float], None], Any]
 """Something that will happen: day, kind, order of writing, what, and about what."""
+NOTHING_NOTED: list[Note] = []
 
 
 @dataclass(slots=True, eq=False)
@@ -32,31 +32,36 @@ class Spell:
     number: int
 
 
-class State:
-    """The state that the parts of a life share."""
+class Awake:
+    """What a life looks at whenever it wakes: kept together, as looking into many corners of memory takes long."""
 
     __slots__ = (
-        "agenda", "alive", "any_effect", "arrived_day", "emergencies", "ended_day", "enrolled", "env", "health",
-        "home_since", "journey", "memory", "moments", "next_strike", "noted", "on", "person", "process", "row",
-        "seen_until", "spans", "stale", "stay_end", "stays", "strikes", "world",
+        "agenda", "ahead", "alive", "any_effect", "home_since", "journey", "nth", "next_clock", "next_day", "on", "row",
+        "seen_until", "stale", "stay_ends", "stay_noted", "waiting", "world",
     )  # fmt: skip
+
+
+class State(Awake):
+    """The state that the parts of a life share."""
+
+    __slots__ = ("arrived_day", "emergencies", "ended_day", "enrolled", "health", "noted", "person", "process")
     process: simpy.Process
 
     def __init__(self, world: World, row: int, person: Person, start: float) -> None:
-        self.world, self.env = world, world.env
-        self.moments, self.spans, self.stays = world.diary.moments, world.diary.spans, world.diary.stays
-        self.memory, self.row = world.memory.table, row
+        self.world, self.row = world, row
         self.person, self.health = person, person.health
         self.any_effect = False
         self.stale = True  # what was seen ahead no longer holds
-        self.next_strike, self.strikes = NEVER, iter(())  # what strikes next if nothing changes, and then
+        self.ahead = b""  # which clocks strike when if nothing changes: rows of `memory.SOON`
+        self.nth, self.next_day, self.next_clock = 0, inf, NONE  # the next of them
         self.seen_until = start
-        self.agenda: list[Note] = []
-        self.stay_end: Note | None = None  # as if in the agenda, which holds little else
+        self.agenda = NOTHING_NOTED
         self.noted = 0
+        self.stay_ends, self.stay_noted = inf, 0  # as if in the agenda, which is empty for most people
         self.journey: Journey | None = None  # None: at home
         self.enrolled: dict[int, Spell] = {}
         self.on = 0  # bit set of the supports that the person is on
+        self.waiting = 0  # how many places the person waits for at home
         self.emergencies: dict[int, list[float]] = {}
         self.arrived_day = self.home_since = start
         self.alive, self.ended_day = True, inf
@@ -64,15 +69,17 @@ class State:
     def _note(self, time: float, kind: int, what: Callable[[Any, Any, float], None], which: Any) -> None:
         """Write something into the agenda."""
         self.noted += 1
+        if not self.agenda:
+            self.agenda = []
         heappush(self.agenda, (time, kind, self.noted, what, which))
 
     def count(self, item: int, t: float) -> None:
         """Write into the diary that something happened."""
-        self.moments.extend((self.row, item, t))
+        self.world.moments.extend((self.row, item, t))
 
     def _spend(self, item: int, since: float, t: float) -> None:
         """Write into the diary how long something lasted."""
-        self.spans.extend((self.row, item, since, t))
+        self.world.spans.extend((self.row, item, since, t))
 
     def _say(self, t: float, what: str, which: Any = None) -> None:
         """Tell the trace, when one is kept."""
@@ -89,19 +96,20 @@ class State:
 
     def _draw(self, word: int, number: int) -> tuple[float, float, float, float]:
         """The four uniforms of one of this person's decisions."""
-        return hazards.draw(self.memory, self.row, int(word), number)
+        return hazards.draw(self.world.table, self.row, int(word), number)
 
     def _length(self, duration: int, mark: float) -> float:
-        return hazards.length_days(self.memory, self.row, duration, mark)
+        return hazards.length_days(self.world.table, self.row, duration, mark)
 
     def _ratio(self, target: int, subject: int, emergency: int, t: float) -> float:
         """Ratio of all effects on a stay or a take-up now."""
-        return hazards.ratio_now(self.memory, self.row, target, subject, emergency, t) if self.any_effect else 1.0
+        return hazards.ratio_now(self.world.table, self.row, target, subject, emergency, t) if self.any_effect else 1.0
 
     def _close_home(self, t: float) -> None:
         """Book the days at home so far, alone or in community support."""
-        item = self.world.item
-        self._spend(item.community_days if self.on else item.home_alone_days, self.home_since, t)
+        world = self.world
+        item = world.item.community_days if self.on else world.item.home_alone_days
+        world.spans.extend((self.row, item, self.home_since, t))
         self.home_since = t
 
     @staticmethod

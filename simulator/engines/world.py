@@ -138,7 +138,9 @@ class World:
         self.item, self.diary = Items(self.layout), Diary()
         benefits = zip(model.benefit_support.tolist(), model.benefit_days.tolist(), strict=True)
         self.benefits = [(self.layout.benefit_days + i, *benefit) for i, benefit in enumerate(benefits)]
+        self.moments, self.spans, self.stays = self.diary.moments, self.diary.spans, self.diary.stays
         self.memory = memory(model, len(people))
+        self.table = self.memory.table
         self._lay_out(stream, people)
 
     def open(self) -> None:
@@ -158,6 +160,12 @@ class World:
         self.offer, self.criterion = plain_rows(model.offers), plain_rows(model.criteria)
         self.kind_of_clock = [KIND_OF_CLOCK[ClockKind(c.kind)] for c in self.clock]
         self.runs_away = [bool(c.runs_away) for c in self.clock]
+        self.routed = [
+            np.add.accumulate(model.route_share[p.first_route : p.first_route + p.routes])[-1].tolist()
+            if p.routes
+            else [0.0] * model.route_share.shape[1]
+            for p in self.place
+        ]  # the share of people who take any route, by place and health
         boosts = list(enumerate(plain_rows(model.boosts)))
         self.boosts_after = [[(b, boost) for b, boost in boosts if boost.after == p] for p in range(len(self.place))]
         self.recent_counts = {c.recent_place for c in self.criterion}
@@ -201,7 +209,7 @@ class World:
             arrays["running"][joined] = self._first_running(late)
         self.health, self.flare_until, self.any_effect = life["health"], life["flare_until"], life["any_effect"]
         self.spell_end, self.boost_until = arrays["spells"]["end"], arrays["boost_until"]
-        self.running, self.soon = arrays["running"], arrays["soon"]
+        self.running, self.soon, self.soon_day = arrays["running"], arrays["soon"], arrays["soon"]["time"]
 
     def _first_running(self, late: bool) -> NDArray[np.uint8]:
         """Clocks that run at first: in the warm-up only needs, flares and usual care."""
