@@ -337,7 +337,7 @@ def look_at_clock(m: Addresses, life: int, k: int, t: float, until: float) -> fl
         of.floats2(m, of.STEADY)[life, k] = 0.0
         return 0.0
     if is_steady(m, life, k, t, until):
-        h = hazard(m, life, k, t)
+        h = hazard(m, life, k, t + (until - t) / 2.0)  # not at t itself, where something may just be ending
         of.floats2(m, of.STEADY)[life, k] = h
         return h
     of.floats2(m, of.STEADY)[life, k] = np.nan

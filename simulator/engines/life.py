@@ -18,10 +18,11 @@ from simulator.engines.journeys import Journeys
 from simulator.engines.order import DATE, ENDING
 from simulator.engines.people import Person
 from simulator.engines.state import Strike
-from simulator.engines.world import PERSON_BITS, Moment, World
-from simulator.model import ClockKind
+from simulator.engines.world import Moment, World
+from simulator.model import NONE, ClockKind
 
 STRIKE, DAY_AND_CLOCK = Struct("=dqqqddd"), Struct("=dq")  # a row of `memory.SOON` as it lies there, and its beginning
+NEVER = STRIKE.pack(inf, NONE, 0, 0, 0.0, 0.0, 0.0)
 
 
 class Life(Journeys):
@@ -78,11 +79,10 @@ class Life(Journeys):
                 self._see_next()  # a clock that runs at home only: nothing happens
             try:
                 if self.next_day < until:
-                    kind = world.kind_of_clock[self.next_clock]
-                    t = yield Moment(world.env, self.next_day, (kind << PERSON_BITS) + self.row)
+                    t = yield Moment(world.env, self.next_day, world.kind_of_clock[self.next_clock], self.row)
                     self._strike(STRIKE.unpack_from(self.ahead, STRIKE.size * self.nth), t)
                     continue
-                t = yield Moment(world.env, until, (kind << PERSON_BITS) + self.row)
+                t = yield Moment(world.env, until, kind, self.row)
                 if note is not None:
                     heappop(self.agenda)
                     note[3](self, note[4], t)
@@ -91,16 +91,21 @@ class Life(Journeys):
                 else:
                     self.stale = True
             except simpy.Interrupt as turn:
-                self.stale = True
+                self._see_from(world.env.now)
                 turn.cause(world.env.now)
 
     def _look_ahead(self, t: float) -> None:
         """See which clocks will strike if nothing changes, and until when that can be said."""
-        soon = self.world.soon
         count, self.seen_until = hazards.strikes_ahead(self.world.table, self.row, t)
-        self.world.soon_day[count] = inf
-        self.ahead, self.nth, self.stale = soon[: count + 1].tobytes(), 0, False
+        self.ahead, self.nth, self.stale = self.world.soon[:count].tobytes() + NEVER, 0, False
         self.next_day, self.next_clock = DAY_AND_CLOCK.unpack_from(self.ahead)
+
+    def _see_from(self, t: float) -> None:
+        """Look at the first strike after t again: those that were passed over may count now."""
+        self.nth = -1
+        self._see_next()
+        while self.next_day <= t:
+            self._see_next()
 
     def _see_next(self) -> None:
         """Look at the strike after the next."""

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engines.life import Life
-from simulator.engines.order import ENDING
+from simulator.engines.order import ENDING, HORIZON
 from simulator.engines.people import Person, draw_people, entrants
 from simulator.engines.records import Record
-from simulator.engines.world import Moment, World, in_order
+from simulator.engines.world import Moment, World
 from simulator.ledger import WINDOW_KINDS
 from simulator.lives import Lives, Said
 from simulator.model import ENTRANT_IDS_FROM, Model
@@ -50,7 +50,9 @@ def simulate(
     """
     numbers = np.arange(model.population.people) if people is None else people
     everyone = _everyone(model, stream, numbers, entering)
-    return _collect(model, everyone, [_run(model, arm, stream, everyone, None) for arm in range(len(model.arms))])
+    lives = _collect(model, everyone, [_run(model, arm, stream, everyone, None) for arm in range(len(model.arms))])
+    asked = np.concatenate([np.argsort(np.argsort(numbers)), np.arange(len(numbers), len(everyone))])
+    return lives if (asked[1:] >= asked[:-1]).all() else _in_order(lives, asked)
 
 
 def trace(model: Model, stream: int, person: int, arm: int) -> list[Said]:
@@ -102,7 +104,7 @@ def _live(world: World, first: int, people: list[Joining]) -> list[Life]:
             lives.append(Life(world, row, person, day))
     if len(lives) < len(people):
         env.process(_arrivals(world, first + len(lives), people[len(lives) :], lives))
-    env.run(until=Moment(env, world.model.horizon, in_order(0, 0)))  # SimPy's own time is a sum and may round
+    env.run(until=Moment(env, world.model.horizon, HORIZON, 0))  # SimPy's own time is a sum and may round
     for life in lives:
         life.reach_horizon()
     return lives
@@ -111,9 +113,21 @@ def _live(world: World, first: int, people: list[Joining]) -> list[Life]:
 def _arrivals(world: World, first: int, joining: list[Joining], lives: list[Life]) -> Generator[Moment, float, None]:
     """People join an open population."""
     for row, (day, person) in enumerate(joining, first):
-        yield Moment(world.env, day, in_order(ENDING, person.number))
+        yield Moment(world.env, day, ENDING, row)
         lives.append(Life(world, row, person, day))
         lives[-1].count(world.item.entrants, day)
+
+
+def _in_order(lives: Lives, which: NDArray[np.int64]) -> Lives:
+    """The same lives, those of these rows."""
+    return Lives(
+        person=lives.person[which],
+        counts=lives.counts[:, which],
+        days=lives.days[:, which],
+        index_day=lives.index_day[:, which],
+        completed=lives.completed[:, which],
+        windows=lives.windows[:, which],
+    )
 
 
 def _collect(model: Model, everyone: list[Joining], arms: list[tuple[World, list[Life]]]) -> Lives:

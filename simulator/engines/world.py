@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import simpy
 from numpy.typing import NDArray
+from simpy.events import NORMAL
 
 from simulator.engines.memory import memory
 from simulator.engines.order import DATE, KIND_OF_CLOCK
@@ -21,27 +22,24 @@ from simulator.engines.records import Diary, Items, Layout
 from simulator.lives import Said
 from simulator.model import NONE, Basis, ClockKind, Model, Table, Target
 
-PERSON_BITS = 33
-
-
 class Moment(simpy.Event):
-    """An event at an absolute time, which is its value; ties run by ``order``: kind, then person (see `in_order`).
+    """An event at an absolute time, which is its value; ties run by kind, then person.
 
-    Already triggered and put into the queue of the environment as it is made; `Environment.schedule` would take
-    a delay, and a sum of days may round.
+    Put into the queue of the environment as it is made: `Environment.schedule` would take a delay, and a sum of
+    days may round. The kind stands where SimPy keeps the priority, after those that it uses itself, and the number
+    of the person where it counts events.
     """
 
-    def __init__(self, env: simpy.Environment, time: float, order: int) -> None:
+    def __init__(self, env: simpy.Environment, time: float, kind: int, person: int) -> None:
         self.env = env
         self.callbacks = []
         self._value = time
         self._ok = True
-        heappush(env._queue, (time, order, next(env._eid), self))  # type: ignore[misc]
+        heappush(env._queue, (time, NORMAL + kind, person, self))  # type: ignore[misc]
 
-
-def in_order(kind: int, person: int) -> int:
-    """The place of a moment among those at the same time."""
-    return (kind << PERSON_BITS) + person
+    def __lt__(self, other: object) -> bool:
+        """Of two moments of one person only the later made is still waited for: either may come first."""
+        return False
 
 
 class Slots(simpy.PriorityResource):
@@ -209,7 +207,7 @@ class World:
             arrays["running"][joined] = self._first_running(late)
         self.health, self.flare_until, self.any_effect = life["health"], life["flare_until"], life["any_effect"]
         self.spell_end, self.boost_until = arrays["spells"]["end"], arrays["boost_until"]
-        self.running, self.soon, self.soon_day = arrays["running"], arrays["soon"], arrays["soon"]["time"]
+        self.running, self.soon = arrays["running"], arrays["soon"]
 
     def _first_running(self, late: bool) -> NDArray[np.uint8]:
         """Clocks that run at first: in the warm-up only needs, flares and usual care."""
@@ -225,7 +223,7 @@ class World:
         """Change capacities at their dates."""
         for day, subject, slots, is_place in self.model.changes.tolist():
             if day >= self.env.now:
-                yield Moment(self.env, day, in_order(DATE, 0))
+                yield Moment(self.env, day, DATE, 0)
             if is_place:
                 place = self.places[subject]
                 assert place is not None
