@@ -10,7 +10,7 @@ from simulator.engines.candidates import PASS_SHIFT
 from simulator.engines.order import DATE, ENDING, OFFER
 from simulator.engines.people import Person
 from simulator.engines.state import Spell, State
-from simulator.engines.world import Journey, Wait, World
+from simulator.engines.world import Journey, Request, Wait, World
 from simulator.model import DAYS_PER_YEAR, NONE, Basis, Target
 
 _UPTAKE = int(Target.UPTAKE)
@@ -128,7 +128,7 @@ class Enrolment(State):
             self.count(self.world.item.refusals[support], t)
             self._set_offers(support, 1)
             return
-        request = slots.ask(0, t, self.row)
+        request = Request(slots, 0, t, self.row)
         if request.triggered:
             self._start_support(support, request, t)
             return
@@ -203,7 +203,7 @@ class Enrolment(State):
             if slots is None:
                 self._start_support(support, None, start)
             elif len(slots.users) < slots.capacity:
-                self._start_support(support, slots.ask(0, start, self.row), start)
+                self._start_support(support, Request(slots, 0, start, self.row), start)
 
     def _on_support_end(self, which: tuple[int, int], t: float) -> None:
         """The planned length is over: the support is completed."""

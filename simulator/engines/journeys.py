@@ -16,7 +16,7 @@ from simulator.engines.enrolment import Enrolment
 from simulator.engines.order import ENDING, LIMIT, MOST_PASSES
 from simulator.engines.people import Person
 from simulator.engines.state import Strike
-from simulator.engines.world import Journey, Wait, World
+from simulator.engines.world import Journey, Request, Wait, World
 from simulator.errors import RunError
 from simulator.model import DEAD, HOME, NONE, Target
 
@@ -37,7 +37,7 @@ class Journeys(Enrolment):
 
     def _need(self, need: int, strike: Strike, t: float) -> None:
         """A need arises at home: met by a programme instead, or the person seeks the place."""
-        _, _, layer, candidate, _, length_mark, route_mark = strike
+        _, _, layer, candidate, _, length_mark, route_mark, _, _ = strike
         world = self.world
         world.moments.extend((self.row, world.item.needs[need], t))
         row = world.need[need]
@@ -65,7 +65,7 @@ class Journeys(Enrolment):
             return
         if place in self.waits:
             return
-        request = slots.ask(self._priority(journey), t, self.row)
+        request = Request(slots, self._priority(journey), t, self.row)
         if request.triggered:
             self._enter(place, journey, request, HOME, t)
             return
@@ -117,7 +117,7 @@ class Journeys(Enrolment):
     # --- in a place ----------------------------------------------------------------------------
 
     def _enter(self, place: int, journey: Journey, slot: Any, source: int, t: float) -> None:
-        """Start a stay; other waits are lost; its length is fixed now."""
+        """Start a stay; other waits are lost; its length is fixed now, by the need's own marks where the need goes."""
         world = self.world
         if self.waiting:
             self._lose_waits(t)
@@ -127,7 +127,10 @@ class Journeys(Enrolment):
                 self._pause_supports(t)
         row = world.place[place]
         emergency = journey.emergency = journey.emergency or row.emergency
-        length_mark, journey.way_mark = self._marks_for(place, journey)
+        if not journey.entered and place == world.need[journey.need].goes_to:
+            length_mark, journey.way_mark, journey.entered = journey.length_mark, journey.route_mark, (place,)
+        else:
+            length_mark, journey.way_mark = self._further_marks(place, journey)
         if emergency:
             self._count_emergency(place, source, t)
         duration = row.stay if emergency else row.planned_stay
@@ -146,12 +149,10 @@ class Journeys(Enrolment):
         if world.offers_on_visit[place]:
             self._event_offers(world.offers_on_visit[place], place, journey, t)
 
-    def _marks_for(self, place: int, journey: Journey) -> tuple[float, float]:
-        """Length and route marks: the need's own in the place it goes to, else keyed by place and pass."""
+    def _further_marks(self, place: int, journey: Journey) -> tuple[float, float]:
+        """Length and route marks in a place that the need did not go to: keyed by the place and how often entered."""
         journey.entered += (place,)
         passed = journey.entered.count(place)
-        if passed == 1 and place == self.world.need[journey.need].goes_to:
-            return journey.length_mark, journey.route_mark
         if passed > MOST_PASSES:
             raise RunError(f"a journey enters one place more than {MOST_PASSES} times: check the routes for a loop")
         word = int(self.world.model.words.stay[journey.need, place]) | journey.layer
@@ -192,13 +193,13 @@ class Journeys(Enrolment):
                 if journey.support in self.listed:  # nobody queues twice: their place on the list counts
                     priority, since = min(0, priority), self.listed[journey.support].since
                     self._unlist(journey.support, t)
-                journey.support_slot = slots.ask(priority, since, self.row)
+                journey.support_slot = Request(slots, priority, since, self.row)
                 if self._is_held(journey.support_slot, journey, t):
                     return
         if journey.to >= 0 and journey.next_slot is None:
             place = self.world.places[journey.to]
             if place is not None:
-                journey.next_slot = place.ask(self._priority(journey), t, self.row)
+                journey.next_slot = Request(place, self._priority(journey), t, self.row)
                 if self._is_held(journey.next_slot, journey, t):
                     return
         self._leave(t)

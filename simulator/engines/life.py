@@ -22,6 +22,7 @@ from simulator.engines.world import Moment, World
 from simulator.model import NONE, ClockKind
 
 STRIKE, DAY_AND_CLOCK = Struct("=dqqqddd"), Struct("=dq")  # a row of `memory.SOON` as it lies there, and its beginning
+STRIKE_AND_NEXT = Struct("=dqqqddddq")
 NEVER = STRIKE.pack(inf, NONE, 0, 0, 0.0, 0.0, 0.0)
 
 
@@ -80,7 +81,7 @@ class Life(Journeys):
             try:
                 if self.next_day < until:
                     t = yield Moment(world.env, self.next_day, world.kind_of_clock[self.next_clock], self.row)
-                    self._strike(STRIKE.unpack_from(self.ahead, STRIKE.size * self.nth), t)
+                    self._strike(STRIKE_AND_NEXT.unpack_from(self.ahead, STRIKE.size * self.nth), t)
                     continue
                 t = yield Moment(world.env, until, kind, self.row)
                 if note is not None:
@@ -113,8 +114,9 @@ class Life(Journeys):
         self.next_day, self.next_clock = DAY_AND_CLOCK.unpack_from(self.ahead, STRIKE.size * self.nth)
 
     def _strike(self, strike: Strike, t: float) -> None:
-        """A clock has struck."""
-        self._see_next()
+        """A clock has struck; the beginning of the row after it says which strikes next."""
+        self.nth += 1
+        self.next_day, self.next_clock = strike[7], strike[8]
         clock = self.world.clock[strike[1]]
         WHAT_A_CLOCK_DOES[clock.kind](self, clock.subject, strike, t)
 

@@ -42,8 +42,25 @@ class Moment(simpy.Event):
         return False
 
 
+class Request(simpy.resources.resource.PriorityRequest):
+    """Someone's request for a slot, which queues by priority, then joining time, then person.
+
+    One that is met at once is no event that anybody waits for, and never enters the queue of the environment.
+    """
+
+    def __init__(self, slots: Slots, priority: int, since: float, person: int) -> None:
+        self.env, self.resource = slots._env, slots
+        self.callbacks = []
+        self.key = (priority, since, person)  # type: ignore[assignment]
+        if not slots.put_queue and len(slots.users) < slots.capacity:
+            self._ok, self._value = True, None
+            slots.users.append(self)
+        else:
+            slots.put_queue.append(self)
+
+
 class Slots(simpy.PriorityResource):
-    """Capacity that may change; requests are served by priority, joining time, person.
+    """Capacity that may change.
 
     A slot that is given back is promised to the next in the queue at once, so nobody who asks later at the
     same moment can overtake.
@@ -53,11 +70,7 @@ class Slots(simpy.PriorityResource):
         super().__init__(env, capacity=1)
         self._capacity = capacity
 
-    def ask(self, priority: int, since: float, person: int) -> simpy.resources.resource.PriorityRequest:
-        """A request that queues by priority, then joining time, then person."""
-        return self.request(priority=(priority, since, person))  # type: ignore[arg-type]
-
-    def give_back(self, request: simpy.resources.resource.PriorityRequest) -> None:
+    def give_back(self, request: Request) -> None:
         """Free a slot, or leave the queue."""
         if request.triggered:
             self.users.remove(request)
