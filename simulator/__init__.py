@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simulator import figures
     from simulator.account import Account
+    from simulator.break_even import break_even
     from simulator.design import Design
     from simulator.errors import ScenarioError, SimulatorError
     from simulator.findings import Findings
@@ -38,6 +39,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "SimulatorError",
+    "break_even",
     "figures",
     "open_run",
     "packaged",
@@ -54,6 +56,7 @@ _HOME = {
     "Scenario": "scenario",
     "ScenarioError": "errors",
     "SimulatorError": "errors",
+    "break_even": "break_even",
     "open_run": "run",
     "packaged": "packaged",
     "read": "read",

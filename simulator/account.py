@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.design import Design
 from simulator.scenario import EvidenceMode
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Account:
     health_factor: Array  # [year]
     price_year: str
     evidence: EvidenceMode
+    design: Design | None = None  # the rows it was priced with: which parameter moves the money
 
     def saving(
         self,

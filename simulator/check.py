@@ -26,25 +26,30 @@ from simulator.evidence import active_quantities
 from simulator.idle import without_idle_places
 from simulator.ledger import Ledger
 from simulator.lives import Lives
-from simulator.measures import LATER, WITH_COSTS, Array, Simulated, figure
+from simulator.measures import LATER, WITH_COSTS, Array, Simulated, figure, unit
 from simulator.model import Model
 from simulator.price import price
 from simulator.run import Engine, engine_named
 from simulator.sample import central
 from simulator.scenario import Check, EvidenceMode, Scenario
-from simulator.tally import tally
+from simulator.tally import tally, totals
 
 __all__ = ["CheckResult", "check"]
 
 GROUPS = 10
+PRECISE = 8  # errors in the width of a range: an end is four of them from the middle
+SURE = 2  # errors from an end
+ROWS = 8
 
 
 @dataclass(frozen=True)
 class CheckResult:
     """One figure on record beside the simulated one.
 
-    ``passed`` says whether ``simulated`` lies from ``low`` to ``high``; None when the check is only reported. ``mcse``
-    is the Monte Carlo standard error of ``simulated``. For ``measure`` see :mod:`simulator.measures`.
+    ``passed`` says whether ``simulated`` lies from ``low`` to ``high``; None when the check is only reported, or when
+    too few people were simulated to tell: the error is above an eighth of the range and an end within two errors.
+    ``mcse`` is the Monte Carlo standard error of ``simulated``. For ``measure`` and ``unit`` see
+    :mod:`simulator.measures`.
     """
 
     name: str
@@ -59,13 +64,15 @@ class CheckResult:
     mcse: float
     passed: bool | None
     note: str
+    unit: str = ""
+    judged: bool = True
 
 
 def check(
     scenario: Scenario,
     *,
     people: int | None = None,
-    rows: int = 8,
+    rows: int | None = None,
     seed: int = 1,
     names: Sequence[str] = (),
     engine: Engine = "auto",
@@ -75,7 +82,7 @@ def check(
     Args:
         scenario: resolved scenario.
         people: simulated in each sample; as many as live in the place if left out.
-        rows: samples of people.
+        rows: samples of people; left out, 8, or what a check says it needs.
         seed: key of every draw.
         names: which checks; all if left out.
         engine: "simpy" or "compiled"; "auto" is compiled.
@@ -92,11 +99,11 @@ def check(
     """
     chosen = _chosen(scenario, names)
     count = int(people or scenario.population.place_size)
-    simulate = engine_named("compiled" if engine == "auto" else engine)
+    simulate = engine_named("compiled" if engine == "auto" else engine).simulate
     results: dict[str, CheckResult] = {}
-    for (programme, evidence, years), labels in _settings(scenario, chosen).items():
+    for (programme, evidence, years, needed), labels in _settings(scenario, chosen).items():
         part = _looked_at(_only(scenario, programme, years), [chosen[label] for label in labels])
-        simulated = _simulated(part, evidence, count, rows, seed, simulate)
+        simulated = _simulated(part, evidence, count, rows or needed, seed, simulate)
         results |= {label: _result(label, chosen[label], simulated) for label in labels}
     return [results[label] for label in chosen]
 
@@ -123,9 +130,29 @@ def _result(name: str, stated: Check, simulated: Simulated) -> CheckResult:
         high=stated.high,
         simulated=value,
         mcse=mcse,
-        passed=stated.low <= value <= stated.high if stated.judged else None,
+        passed=verdict(stated, value, mcse) if stated.judged else None,
         note=stated.note,
+        unit=unit(stated),
+        judged=stated.judged,
     )
+
+
+def verdict(stated: Check, simulated: float, mcse: float) -> bool | None:
+    """Whether a figure lies in the range of a check; None when too few people were simulated to tell.
+
+    Args:
+        stated: the check.
+        simulated: the figure.
+        mcse: its Monte Carlo standard error.
+
+    >>> deaths = Check(measure="deaths", low=430, high=507)
+    >>> verdict(deaths, 420.0, 5.0), verdict(deaths, 420.0, 55.0), verdict(deaths, 200.0, 55.0)
+    (False, None, False)
+    """
+    near = min(abs(simulated - stated.low), abs(simulated - stated.high)) < SURE * mcse
+    if near and mcse > (stated.high - stated.low) / PRECISE:
+        return None
+    return stated.low <= simulated <= stated.high
 
 
 def jackknife(parts: Array, formula: Callable[[Array], float]) -> tuple[float, float]:
@@ -152,15 +179,16 @@ def jackknife(parts: Array, formula: Callable[[Array], float]) -> tuple[float, f
 # -------------------------------------------------------------------------------------------- simulating
 
 
-def _settings(scenario: Scenario, checks: dict[str, Check]) -> dict[tuple[str, EvidenceMode, int], list[str]]:
-    """Checks that one simulation answers: by programme, evidence mode and years."""
-    settings: dict[tuple[str, EvidenceMode, int], list[str]] = defaultdict(list)
+def _settings(scenario: Scenario, checks: dict[str, Check]) -> dict[tuple[str, EvidenceMode, int, int], list[str]]:
+    """Checks that one simulation answers: by programme, evidence mode, years and samples of people."""
+    settings: dict[tuple[str, EvidenceMode, int, int], list[str]] = defaultdict(list)
     for name, stated in checks.items():
+        rows = stated.rows or ROWS
         if stated.comparison == "usual care":
-            settings["", "calibrated", 1 + LATER.get(stated.measure.partition(":")[0], 0)].append(name)
+            settings["", "calibrated", 1 + LATER.get(stated.measure.partition(":")[0], 0), rows].append(name)
         else:
             years = min(ceil(scenario.horizon.funding_years) + 1, scenario.horizon.years)
-            settings[stated.programme, stated.evidence, years].append(name)
+            settings[stated.programme, stated.evidence, years, rows].append(name)
     return settings
 
 
@@ -213,8 +241,7 @@ def _members(lives: Lives, shared: bool) -> tuple[NDArray[np.bool_], ...]:
 def _tallied(scenario: Scenario, lives: Lives, members: Sequence[NDArray[np.bool_]]) -> Ledger:
     names = items(scenario)
     return tally(
-        [lives] * len(members),
-        members,
+        [totals(lives, who) for who in members],
         row=0,
         place_size=scenario.population.place_size,
         arms=scenario.all_arms(),

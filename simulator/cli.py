@@ -9,22 +9,26 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.errors import CheckFailed, Fault, Interrupted, ScenarioError, SimulatorError
+from simulator.errors import CheckFailed, Fault, Interrupted, NotAllowed, ScenarioError, SimulatorError
 
 if TYPE_CHECKING:
     from simulator.check import CheckResult
+    from simulator.cluster import Cluster
+    from simulator.findings import Findings
     from simulator.run import Run
     from simulator.scenario import Scenario
 
 MODES = ("calibrated", "claimed", "sceptical")
 ENGINES = ("auto", "simpy", "compiled")
 LARGEST_SEED = 2**64 - 1
+FIRST_SEED = 1
 ROWS = 64
 
 
@@ -72,7 +76,9 @@ def _json(command: Any) -> Any:
 
 
 _PEOPLE = click.option("--people", type=click.IntRange(2), help="People simulated in each set; changes precision only.")
-_SEED = click.option("--seed", type=click.IntRange(0, LARGEST_SEED), default=1, show_default=True, help="Which luck.")
+_SEED = click.option(
+    "--seed", type=click.IntRange(0, LARGEST_SEED), default=FIRST_SEED, show_default=True, help="Which luck."
+)
 _WORKERS = click.option("--workers", type=click.IntRange(1), help="Processes; as many as there are cores if left out.")
 _EVIDENCE = click.option(
     "--evidence", type=click.Choice(MODES), default=MODES[0], show_default=True,
@@ -94,12 +100,19 @@ _OUT = click.Path(file_okay=False, path_type=Path)
 @click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0], show_default=True, help="What simulates.")
 @_EVIDENCE
 @_WORKERS
+@click.option("--cluster", metavar="ADDRESS", help="Workers of the dask scheduler at this address, not this machine's.")
 @_sets
 @click.option("--out", type=_OUT, help="Results folder; results/SCENARIO-HASH if left out.")
 @click.option("--resume", is_flag=True, help="Go on from the rows that an interrupted run left in the results folder.")
 @_json
 def run_command(
-    scenario: str, years: int | None, sets: tuple[str, ...], out: Path | None, as_json: bool, **asked: Any
+    scenario: str,
+    years: int | None,
+    cluster: str | None,
+    sets: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+    **asked: Any,
 ) -> None:
     """Simulate a scenario and write tables and figures into a results folder.
 
@@ -110,17 +123,35 @@ def run_command(
       simulator run befriending
       simulator run befriending --rows 256 --people 2000 --evidence claimed
       simulator run befriending --set programmes.befriending.uptake=0.4 --out results/low-uptake
+      simulator run befriending --rows 4096 --cluster tcp://192.168.0.10:8786
     """
+    from simulator.break_even import rerun, with_break_even
     from simulator.run import run
     from simulator.screen import progress
 
     changes = (*sets, *([f"horizon.years={years}"] if years else []))
     resolved = _examined(scenario, changes)
-    folder = out or _default_folder(resolved)
-    with progress(resolved.name) as tell:
-        done = run(resolved, out=folder, progress=tell, **asked)
-    _write(done, folder)
-    _tell(done, folder, as_json)
+    folder = out or _default_folder(resolved, asked["evidence"], asked["seed"])
+    with _crew(cluster) as crew, progress(resolved.name) as tell:
+        done = run(resolved, out=folder, progress=tell, executor=crew, **asked)
+    with progress("break-even") as tell:
+        again = rerun(done, workers=asked["workers"], resume=asked["resume"], progress=tell)
+    findings = with_break_even(done, again)
+    _write(done, findings, folder)
+    _tell(done, findings, folder, as_json)
+
+
+@contextmanager
+def _crew(address: str | None) -> Iterator[Cluster | None]:
+    """The workers of a cluster; none if there is no address."""
+    if address is None:
+        yield None
+        return
+    from simulator.cluster import connected
+
+    with connected(address) as cluster:
+        click.echo(f"{cluster}; compiling, where it has not been done, takes about a minute", err=True)
+        yield cluster
 
 
 def _examined(scenario: str, changes: Sequence[str]) -> Scenario:
@@ -133,28 +164,31 @@ def _examined(scenario: str, changes: Sequence[str]) -> Scenario:
     return reading.scenario
 
 
-def _default_folder(scenario: Scenario) -> Path:
+def _default_folder(scenario: Scenario, evidence: str, seed: int) -> Path:
+    """A folder of its own for each scenario, mode of evidence and seed, so that one run never replaces another."""
     from simulator.read import scenario_hash
 
-    return Path("results") / f"{scenario.name}-{scenario_hash(scenario)}"
+    mode = f"-{evidence}" if evidence != MODES[0] else ""
+    luck = f"-seed-{seed}" if seed != FIRST_SEED else ""
+    return Path("results") / f"{scenario.name}{mode}{luck}-{scenario_hash(scenario)}"
 
 
-def _write(run: Run, folder: Path) -> None:
+def _write(run: Run, findings: Findings, folder: Path) -> None:
     """Tables and figures of a run."""
     from simulator.figures import save_all
     from simulator.report import write_tables
 
-    write_tables(run.findings(), run.account(), folder)
+    write_tables(findings, run.account(), folder)
     save_all(run, folder / "figures")
 
 
-def _tell(run: Run, folder: Path | None, as_json: bool) -> None:
+def _tell(run: Run, findings: Findings, folder: Path | None, as_json: bool) -> None:
     from simulator import screen
 
     if as_json:
-        click.echo(json.dumps(screen.as_json(run, None if folder is None else str(folder)), indent=2))
+        click.echo(json.dumps(screen.as_json(run, None if folder is None else str(folder), findings), indent=2))
         return
-    screen.show(run.findings())
+    screen.show(findings)
     if folder is not None:
         click.echo(f"\nTables, figures and the record of the run: {folder}")
 
@@ -190,7 +224,7 @@ def trace(scenario: str, person: int | None, arm: str | None, sets: tuple[str, .
 @click.argument("scenarios", nargs=-1, metavar="[SCENARIO ...]")
 @click.option("--name", "names", multiple=True, help="One check; may be given again. All if left out.")
 @_PEOPLE
-@click.option("--rows", type=click.IntRange(1), help="Samples of people; more make the error smaller.")
+@click.option("--rows", type=click.IntRange(1), help="Samples of people; 8, or what a check needs, if left out.")
 @_SEED
 @_sets
 @_json
@@ -279,18 +313,29 @@ def price(run_folder: Path, sets: tuple[str, ...], out: Path | None, as_json: bo
       simulator price results/age_uk --set prices.ae.amount=260
       simulator price results/age_uk --set economics.discount_rate=0.015 --out results/age_uk-at-1.5
     """
+    from simulator.break_even import stored, with_break_even
     from simulator.run import open_run
 
-    priced = open_run(run_folder).priced(_changes(sets))
+    done, changes = open_run(run_folder), _changes(sets)
+    priced = done.priced(changes)
+    findings = with_break_even(priced, stored(done), changes)
     if out is not None:
-        _write(priced, out)
-    _tell(priced, out, as_json)
+        _write(priced, findings, out)
+    _tell(priced, findings, out, as_json)
 
 
 def _changes(sets: Iterable[str]) -> dict[str, object]:
     from simulator.inherit import parse_set
 
-    return dict(parse_set(text) for text in sets)
+    changes, faults = dict[str, object](), list[Fault]()
+    for text in sets:
+        try:
+            changes |= dict([parse_set(text)])
+        except NotAllowed as fault:
+            faults.append(Fault("--set", text.partition("=")[0], None, fault.found, fault.allowed, fault.hint))
+    if faults:
+        raise ScenarioError(faults)
+    return changes
 
 
 @main.command(short_help="Figures of a finished run, png and svg.")
@@ -313,7 +358,10 @@ def plot(run_folder: Path, names: tuple[str, ...], out: Path | None) -> None:
     from simulator.figures import FIGURES, save_all
     from simulator.run import open_run
 
-    for file in save_all(open_run(run_folder), out or run_folder / "figures", names or FIGURES):
+    done = open_run(run_folder)
+    if not done.findings().arms:
+        click.echo("Usual care alone: there is no programme to draw.")
+    for file in save_all(done, out or run_folder / "figures", names or FIGURES):
         click.echo(str(file))
 
 
@@ -380,7 +428,7 @@ def schema() -> None:
 
     \b
     Example:
-      simulator schema > scenarios/scenario.schema.json
+      simulator schema > schema.json
     """
     from simulator.read import schema as of_scenarios
 

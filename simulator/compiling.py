@@ -18,7 +18,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numba
 
-__all__ = ["compiled", "fixed", "is_ready", "mark_ready"]
+__all__ = ["compiled", "fixed", "folded", "is_ready", "mark_ready"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,7 +30,7 @@ types: Any = numba.types
 config: Any = numba.config
 
 _TYPES: dict[str, Any] = {
-    "Addresses": types.Array(types.int64, 2, "C"),
+    "Addresses": types.int64,
     "int": types.int64,
     "float": types.float64,
     "bool": types.boolean,
@@ -71,11 +71,21 @@ def fixed(function: Callable[P, R]) -> Callable[P, R]:
     Raises:
         KeyError: for an annotation that has no machine type here.
     """
+    return _fixed(function, forceinline=False)
+
+
+def folded(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile as :func:`fixed` does, and fold the machine code into that of the callers: for what is small and hot."""
+    return _fixed(function, forceinline=True)
+
+
+def _fixed(function: Callable[P, R], *, forceinline: bool) -> Callable[P, R]:
     hints = dict(function.__annotations__)
     result = _TYPES[hints.pop("return")]
     signature = result(*(_TYPES[hint] for hint in hints.values()))
+    options = {"nogil": True, "cache": True, "no_cfunc_wrapper": True, "forceinline": forceinline}
     with _own_cache():
-        made: Callable[P, R] = njit(signature, nogil=True, cache=True, no_cfunc_wrapper=True)(function)
+        made: Callable[P, R] = njit(signature, _nrt=False, **options)(function)  # arrays that nobody counts
     return made
 
 

@@ -48,8 +48,11 @@ from simulator.findings import (
 )
 from simulator.illusion import before_after
 from simulator.ledger import Ledger
+from simulator.paths import keys_of
 from simulator.payback import payback, shortfall
-from simulator.scenario import Scenario
+from simulator.quantity import Quantity
+from simulator.scenario import EVIDENCE_MODES, Scenario
+from simulator.wording import ENOUGH_ROWS, TOO_FEW_ROWS
 
 CURVE_POINTS = 41
 SHOWN = ("visits", "emergency", "days", "emergency_days", "met_elsewhere", "starts", "deaths")
@@ -146,13 +149,16 @@ def decide(account: Account, ledger: Ledger, scenario: Scenario) -> Findings:
 
 def _notes(account: Account, arms: tuple[ArmFindings, ...]) -> Iterator[str]:
     yield from (NEW_PLACE_NOTE, UNCOUNTED_NOTE, VALUE_NOTE)
+    if len(account.people) < ENOUGH_ROWS:
+        yield TOO_FEW_ROWS.format(rows=len(account.people))
     if account.people.shape[1] != 2:
         yield "there are no two replicates to compare, so individual chance could not be parted from the ranges"
     for arm in arms:
         if arm.unclaimed:
-            yield f"{arm.arm}: no usable claim, so the effect is absent: {', '.join(arm.unclaimed)}"
+            named = ", ".join(f"“{keys_of(path)[-1].replace('_', ' ')}”" for path in arm.unclaimed)
+            yield f"{arm.title}: nobody has put a usable figure on the effects {named}, so they are absent"
         if arm.survivors.by_earlier_death:
-            yield f"{arm.arm}: the saving rests on earlier death, so it must not be the headline"
+            yield f"{arm.title}: the saving rests on earlier death, so it must not be the headline"
 
 
 def _arm(question: Question) -> ArmFindings:
@@ -383,12 +389,37 @@ def _ratio(question: Question, version: Version, benefits: Array, spending: Arra
 
 
 def _weakest(question: Question, programmes: tuple[str, ...]) -> WeakEvidence | None:
-    """The lowest-graded quantity of the programmes' effects, costs and benefits; the first of equals."""
+    """The lowest-graded quantity of the programmes' effects, costs and benefits; of equals the one that moves most."""
     inside = tuple(f"programmes.{name}.{kind}." for name in programmes for kind in ("effects", "costs", "benefits"))
     quantities = mode_quantities(question.scenario, question.account.evidence)
     found = [(p, q) for p, q in quantities.items() if p.startswith(inside)]
     graded = [(path, quantity) for path, quantity in found if quantity.grade is not None]
     if not graded:
-        return WeakEvidence(found[0][0], None, found[0][1].source or "") if found else None
-    path, quantity = max(graded, key=lambda entry: entry[1].grade or 0)
-    return WeakEvidence(path, quantity.grade, quantity.source or "")
+        return _weak(question, *found[0]) if found else None
+    lowest = max(quantity.grade or 0 for _, quantity in graded)
+    weak = [(path, quantity) for path, quantity in graded if quantity.grade == lowest]
+    return _weak(question, *max(weak, key=lambda entry: _influence(question, entry[0])))
+
+
+def _weak(question: Question, path: str, quantity: Quantity) -> WeakEvidence:
+    _, name, kind, label, *inner = keys_of(path)
+    asked = " ".join(key for key in inner if key not in (*EVIDENCE_MODES, "amount")).replace("_", " ")
+    title = question.scenario.programmes[name].title or name.replace("_", " ")
+    words = f"the {kind.removesuffix('s')} “{label.replace('_', ' ')}” of {title}{f' ({asked})' if asked else ''}"
+    return WeakEvidence(path, quantity.grade, quantity.source or quantity.why or "", words)
+
+
+def _is_of_utility(scenario: Scenario, path: str) -> bool:
+    """Whether a quantity of a programme acts on quality of life alone, and so on no pound."""
+    _, name, kind, label, *_ = keys_of(path)
+    return kind == "effects" and scenario.programmes[name].effects[label].target == "utility"
+
+
+def _influence(question: Question, path: str) -> float:
+    """Rank correlation of a quantity with the net saving over the rows, without its sign; 0 for what does not vary."""
+    design = question.account.design
+    if design is None or path not in design.names or len(design) < 2 or _is_of_utility(question.scenario, path):
+        return 0.0
+    saved = row_means(question.discounted(question.public()), question.sample.people)
+    ranks = [column.argsort().argsort() for column in (design.values[:, design.names.index(path)], saved)]
+    return abs(float(np.asarray(np.corrcoef(ranks))[0, 1]))

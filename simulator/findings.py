@@ -19,6 +19,7 @@ from simulator.outcomes import (
     ArmFindings,
     Averted,
     BeforeAfter,
+    BreakEven,
     FundingGap,
     Health,
     LineSaving,
@@ -46,6 +47,7 @@ __all__ = [
     "ArmFindings",
     "Averted",
     "BeforeAfter",
+    "BreakEven",
     "Findings",
     "FundingGap",
     "Health",
@@ -119,7 +121,9 @@ class Findings:
         return sentences(found, self.evidence, self.years, self.payer_titles)
 
     def tables(self) -> dict[str, list[Row]]:
-        """Long tables by name, one dict per row: by_year, totals, lines, activity, health, returns, before_after."""
+        """Long tables by name, one dict per row: by_year, totals, probabilities, programme, transfers,
+        lines, activity, health, returns, before_after, break_even.
+        """
         return {
             name: [_jsonable({"arm": arm.arm, **row}) for arm in self.arms for row in rows(arm)]
             for name, rows in _TABLES.items()
@@ -147,6 +151,7 @@ class Findings:
             "payback_cash": cash.payback.to_dict(),
             "qaly": arm.health.qaly.place.to_dict(),
             "before_after": [_before_after_dict(entry) for entry in arm.before_after],
+            "break_even": [_break_even_dict(point) for point in arm.break_even],
         }
 
 
@@ -180,6 +185,18 @@ def _before_after_dict(entry: BeforeAfter) -> Row:
     means = {name: None if band is None else float(band.mean) for name, band in bands.items()}
     errors = {f"{name}_mcse": None if band is None else float(band.mcse) for name, band in bands.items()}
     return {**told, "after_without": entry.after_without, **means, **errors}
+
+
+def _break_even_dict(point: BreakEven) -> Row:
+    """Null for a ratio that no effect reaches."""
+    told = {name: getattr(point, name) for name in ("money", "what", "now", "ratio", "mcse", "rows")}
+    return {**told, "tried": [{key: row[key] for key in ("ratio", "mean", "mcse")} for row in _tried(point)]}
+
+
+def _tried(point: BreakEven) -> Iterator[Row]:
+    for k in range(len(point.ratios)):
+        saved = plain({"ratio": point.ratios[k], "mean": point.saving.value[k], "mcse": point.saving.mcse[k]})
+        yield {**saved, "per_start": saved["mean"] / point.starts if point.starts > 0 else None}
 
 
 # ------------------------------------------------------------------------------------------- long tables
@@ -244,12 +261,64 @@ def _before_after_rows(arm: ArmFindings) -> Iterator[Row]:
     yield from map(_before_after_dict, arm.before_after)
 
 
+def _break_even_rows(arm: ArmFindings) -> Iterator[Row]:
+    for point in arm.break_even:
+        told = {"money": point.money, "what": point.what}
+        for row in _tried(point):
+            yield {**told, "figure": "net saving at this ratio", **row, "ratio_mcse": None}
+        found = {"ratio": point.ratio, "mean": None, "mcse": None, "per_start": None, "ratio_mcse": point.mcse}
+        yield {**told, "figure": "break-even", **found}
+
+
+def _probability_rows(arm: ArmFindings) -> Iterator[Row]:
+    """Shares of the futures of a place of this size, by the end of each year."""
+    for view in arm.views:
+        shares = {
+            "saves": view.p_saving,
+            "paid_back": view.payback.by_year,
+            "at_zero_once": view.payback.crossed_by_year,
+        }
+        for year in range(len(view.p_saving.value)):
+            told = {"payer": view.payer, "money": view.money, "year": year}
+            for name, share in shares.items():
+                told |= plain({name: share.value[year], f"{name}_mcse": share.mcse[year]})
+            yield told
+
+
+def _programme_rows(arm: ArmFindings) -> Iterator[Row]:
+    """What a programme is and costs, and what its saving rests on."""
+    yield {"figure": "starts", "year": None, **arm.starts.place.to_dict()}
+    for row in _years(arm.spending_by_year.place):
+        yield {"figure": "programme spending", **row}
+    yield {"figure": "programme spending, discounted", "year": None, **arm.spending.place.to_dict()}
+    for words, each in (("at full value", arm.per_starter()), ("in cash", arm.per_starter("cash"))):
+        if each is not None:
+            yield {"figure": f"net saving per start, discounted, {words}", "year": None, **each.place.to_dict()}
+    parts = {
+        "net saving as if as many were alive": arm.survivors.fixed_survival,
+        "net saving from people living longer (a cost) or dying earlier": arm.survivors.survival,
+        "net saving beyond the sum of the programmes": arm.interaction,
+    }
+    for figure, part in parts.items():
+        if part is not None:
+            yield {"figure": figure, "year": None, **plain({"mean": part.value, "mcse": part.mcse})}
+
+
+def _transfer_rows(arm: ArmFindings) -> Iterator[Row]:
+    for entry in arm.transfers:
+        yield {"giver": entry.giver, "taker": entry.taker, "pounds": entry.pounds}
+
+
 _TABLES = {
     "by_year": _by_year_rows,
     "totals": _total_rows,
+    "probabilities": _probability_rows,
+    "programme": _programme_rows,
+    "transfers": _transfer_rows,
     "lines": _line_rows,
     "activity": _activity_rows,
     "health": _health_rows,
     "returns": _return_rows,
     "before_after": _before_after_rows,
+    "break_even": _break_even_rows,
 }

@@ -141,22 +141,6 @@ class Ledger:
         """What one simulated person stands for in the place: [row, replicate]."""
         return self.place_size / self.people
 
-    def plus(self, others: Ledger) -> Ledger:
-        """The same rows with other people added to these.
-
-        Raises ValueError when the two hold different rows or count different things.
-        """
-        same = (self.arms, self.items, self.measures) == (others.arms, others.items, others.measures)
-        if not same or not np.array_equal(self.rows, others.rows):
-            raise ValueError("ledgers of different rows or scenarios cannot be added")
-        return replace(
-            self,
-            people=self.people + others.people,
-            activity=self.activity + others.activity,
-            windows=self.windows + others.windows,
-            events=self.events + others.events,
-        )
-
     def append(self, later: Ledger) -> Ledger:
         """This ledger with the rows of another below its own.
 

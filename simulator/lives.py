@@ -31,3 +31,15 @@ class Lives:
     index_day: NDArray[np.float64]  # [arm, person]
     completed: NDArray[np.bool_]  # [arm, person]
     windows: NDArray[np.float64]  # [programme arm, person, world, side, measure]
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Activity of one replicate, added up over people.
+
+    Groups are everyone, then the participants of each programme arm; those who complete are among those who start.
+    """
+
+    people: float  # at t = 0
+    activity: NDArray[np.float64]  # [arm, group, year, item] counts, then days
+    windows: NDArray[np.float64]  # [programme arm, who, world, side, measure]

@@ -389,3 +389,34 @@ PROGRAMME: dict[str, Callable[[str, Check, Simulated], Parts]] = {
     "benefit_per_start_year": _benefit,
     "days_averted_per_pound": _averted,
 }
+
+
+SHARES = ("through_share", "readmission_share", "delayed_share", "occupancy", "concentration", *LATER)
+FIXED_UNITS = {
+    **dict.fromkeys(SHARES, "share"),
+    "extra_cost": "pounds a person-year",
+    "cost_ratio": "ratio",
+    "unselected": "change",
+    "cost_per_start": "pounds a start",
+    "cost_per_participant_year": "pounds a participant-year",
+    "benefit_per_start_year": "pounds a starter-year",
+    "days_averted_per_pound": "pounds for each pound",
+}
+
+
+def unit(stated: Check) -> str:
+    """What the figure of a check is counted in.
+
+    Args:
+        stated: the check.
+
+    >>> unit(Check(measure="visits:gp", low=0, high=1, per=1000)), unit(Check(measure="occupancy:ward", low=0, high=1))
+    ('number for 1,000 people', 'share')
+    """
+    kind = stated.measure.partition(":")[0]
+    if kind in FIXED_UNITS:
+        return FIXED_UNITS[kind]
+    if stated.comparison != "usual care" and kind not in PROGRAMME:
+        return "change"
+    people = "a person" if stated.per == 1 else f"for {stated.per:,.0f} people"
+    return f"{'pounds' if kind in WITH_COSTS else 'number'} {people}"

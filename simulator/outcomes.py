@@ -194,11 +194,34 @@ class Transfer:
 
 @dataclass(frozen=True)
 class WeakEvidence:
-    """The weakest quantity behind a programme's figures: grade None is a number without a stated grade."""
+    """The weakest quantity behind a programme's figures: grade None is a number without a stated grade.
+
+    Of several with the lowest grade it is the one whose rank correlation with the net saving is largest.
+    """
 
     path: str
     grade: int | None
-    source: str
+    source: str  # or why this value, where there is no source
+    words: str = ""  # what it is, without a path
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """The effect on hospital use at which the mean discounted net saving to the public purse would be zero.
+
+    ``ratio`` is against the same people without the programme: 0.7 is 30 % fewer. None: not even the lowest ratio
+    tried would do. ``now`` is the stated ratio of the run.
+    """
+
+    money: Money
+    what: str  # what the ratio is of, in words
+    now: float
+    ratio: float | None
+    mcse: float | None  # Monte Carlo error of the ratio
+    ratios: Array  # [tried]
+    saving: Value  # [tried] discounted net saving in the whole place at each, mean of the rows simulated again
+    starts: float  # programme starts in the whole place
+    rows: int  # sets of parameters simulated again
 
 
 @dataclass(frozen=True)
@@ -222,6 +245,7 @@ class ArmFindings:
     transfers: tuple[Transfer, ...]
     unclaimed: tuple[str, ...]  # effects without a usable claim, absent in claimed mode
     weakest: WeakEvidence | None
+    break_even: tuple[BreakEven, ...] = ()  # as value and as cash, for an arm that never pays back
 
     def view(self, payer: str = PUBLIC_PURSE, money: Money = "value") -> View:
         """The view of a payer.

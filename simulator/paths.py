@@ -11,6 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date, time
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
@@ -121,6 +122,7 @@ def as_written(shape: Shape, value: Any, path: Path = ()) -> Iterator[tuple[Path
         yield from as_written(inside(shape, key), inner, (*path, key))
 
 
+@cache
 def field_shapes(table: type[Table] | type[Quantity]) -> dict[str, Shape]:
     """The shape of every key of a table, by the name it has in a file.
 

@@ -144,6 +144,7 @@ def price(ledger: Ledger, scenario: Scenario, design: Design, evidence: Evidence
         health_factor=discount_factors(years, health, health, years, continuous=continuous),
         price_year=scenario.price_year,
         evidence=evidence,
+        design=rows,
     )
 
 

@@ -14,17 +14,29 @@ from simulator.scenario import MODE_WORDS
 if TYPE_CHECKING:
     import pandas as pd
 
-POUNDS, COUNT, SHARE = "£#,##0;[Red]-£#,##0", "#,##0.0", "0.0%"
+POUNDS, COUNT, SHARE, WHOLE = "£#,##0;[Red]-£#,##0", "#,##0.0", "0.0%", "#,##0"
 BAND = ("mean", "mcse", "low", "p10", "median", "p90", "high", "low_mcse", "high_mcse")
 FORMATS: dict[str, dict[str, str]] = {
     "by_year": dict.fromkeys(BAND, POUNDS),
     "totals": dict.fromkeys((*BAND, "undiscounted", "gap_depth", "worst_tenth", "worst_tenth_mcse"), POUNDS),
+    "probabilities": dict.fromkeys(
+        [f"{name}{end}" for name in ("saves", "paid_back", "at_zero_once") for end in ("", "_mcse")], SHARE
+    ),
+    "programme": dict.fromkeys(BAND, WHOLE),
+    "transfers": {"pounds": POUNDS},
     "lines": dict.fromkeys((*BAND, "cash"), POUNDS),
     "activity": dict.fromkeys((*BAND, "usual_care", "with_programme"), COUNT),
     "returns": dict.fromkeys(("benefits", "spending"), POUNDS),
     "before_after": dict.fromkeys(("naive", "true", "naive_mcse", "true_mcse"), SHARE),
+    "break_even": dict.fromkeys(("mean", "mcse", "per_start"), POUNDS),
     "account": dict.fromkeys(("spending", "saving", "cash_saving"), POUNDS),
 }
+KEY = (
+    "Sheets: a saving is positive, a cost negative; pounds are those of the whole place; year 0 is the first.",
+    "low to high: 95 % range. p10 to p90: 80 % range. Names that end in mcse: Monte Carlo standard error.",
+    "value: at full value, capacity included. cash: what can be spent elsewhere.",
+    "expected: range from parameters alone. place: with the chance of a place of this size.",
+)
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 EPOCH = datetime(2000, 1, 1)
 WIDEST = 48
@@ -39,12 +51,14 @@ def write_tables(findings: Findings, account: Account, folder: str | Path) -> li
         folder: where to; made if it is not there.
 
     Returns:
-        The files. The same inputs give the same bytes.
+        The files. The same inputs give the same bytes. A table without rows is no file and no sheet.
     """
     where = Path(folder)
     (where / "findings").mkdir(parents=True, exist_ok=True)
-    frames = {name: guarded(frame) for name, frame in findings.to_frames().items()}
-    frames["account"] = guarded(account.to_frame())
+    made = {**findings.to_frames(), "account": account.to_frame()}
+    for name in made:
+        _csv_path(where, name).unlink(missing_ok=True)
+    frames = {name: guarded(frame) for name, frame in made.items() if len(frame)}
     files = [_csv(frame, _csv_path(where, name)) for name, frame in frames.items()]
     return [*files, _workbook(findings, frames, where / "findings.xlsx"), _text(findings, where / "summary.txt")]
 
@@ -111,7 +125,7 @@ def _workbook(findings: Findings, frames: dict[str, pd.DataFrame], path: Path) -
 
     with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "nan_inf_to_errors": False}) as book:
         book.set_properties({"title": findings.title, "created": EPOCH})
-        styles = {name: book.add_format({"num_format": name}) for name in (POUNDS, COUNT, SHARE)}
+        styles = {name: book.add_format({"num_format": name}) for name in (POUNDS, COUNT, SHARE, WHOLE)}
         styles["head"] = book.add_format({"bold": True, "bottom": 1})
         styles["words"] = book.add_format({"text_wrap": True, "valign": "top"})
         _word_sheet(book.add_worksheet("summary"), findings, styles)
@@ -122,8 +136,19 @@ def _workbook(findings: Findings, frames: dict[str, pd.DataFrame], path: Path) -
 
 def _word_sheet(sheet: Any, findings: Findings, styles: dict[str, Any]) -> None:
     sheet.set_column(0, 0, 120)
-    for row, line in enumerate(_summary(findings)):
+    for row, line in enumerate((*_summary(findings), *_key(findings))):
         sheet.write_string(row, 0, line, styles["words"] if row else styles["head"])
+
+
+def _key(findings: Findings) -> Iterator[str]:
+    """What the columns and short names of the sheets mean."""
+    yield from ("", *KEY)
+    yield f"Payers: {_named(findings.payer_titles)}."
+    yield f"Places: {_named(findings.place_titles)}."
+
+
+def _named(titles: dict[str, str]) -> str:
+    return "; ".join(f"{name}: {title}" for name, title in titles.items())
 
 
 def _table_sheet(sheet: Any, frame: pd.DataFrame, formats: dict[str, str], styles: dict[str, Any]) -> None:

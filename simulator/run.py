@@ -1,6 +1,6 @@
 """The conductor: design rows -> workers -> ledger -> account -> findings, with progress and resume.
 
-A block of rows is a pure function of scenario, seed and block number. Workers are processes; blocks may
+A block of rows is a pure function of scenario, seed and block number. Whoever does the blocks, they may
 finish in any order and are put together by number, so the result does not depend on how many there are.
 Finished blocks are written at once; a run that was stopped goes on from them and ends with the same bytes.
 """
@@ -10,22 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
-
-import numpy as np
-from numpy.typing import NDArray
 
 from simulator import ledger as ledgers
 from simulator.account import Account
@@ -33,26 +30,24 @@ from simulator.build import build, items
 from simulator.compiling import is_ready
 from simulator.decide import decide
 from simulator.design import Design
-from simulator.engines.people import arrival_days
-from simulator.errors import Interrupted, RunError
+from simulator.errors import Interrupted, NotFinished, RunError
 from simulator.evidence import active_groups, active_quantities
 from simulator.findings import Findings
 from simulator.ledger import Ledger
-from simulator.lives import Lives
 from simulator.model import Model
 from simulator.price import price
 from simulator.read import read, with_changes
 from simulator.sample import sample
 from simulator.scenario import EvidenceMode, Scenario
 from simulator.streams import check_seed
-from simulator.tally import halves, tally
+from simulator.tally import replicates, tally
+from simulator.workers import Crew, Done, done_by, done_here
 from simulator.write import scenario_hash, write
 
 __all__ = ["Run", "open_run", "run", "simulate_row"]
 
 BLOCK_ROWS = 4
-CROWD = 2000
-DRAW_SCHEME = 1
+DRAW_SCHEME = 2
 PACKAGES = ("numpy", "scipy", "numba", "simpy", "pandas", "pyarrow", "pydantic")
 Engine = Literal["auto", "simpy", "compiled"]
 Progress = Callable[[int, int], None]
@@ -155,6 +150,7 @@ def run(
     evidence: EvidenceMode = "calibrated",
     engine: Engine = "auto",
     workers: int | None = None,
+    executor: Executor | Crew | None = None,
     out: Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
@@ -170,6 +166,8 @@ def run(
         engine: "simpy" (the readable one, in processes), "compiled" (the same numbers, in threads), or "auto":
             compiled.
         workers: processes or threads; as many as there are cores if left out, 1 stays in this one.
+        executor: who does the blocks in place of workers of this machine: any executor of `concurrent.futures`, or the
+            workers that `simulator.cluster.connected` finds.
         out: results folder; nothing is written if left out.
         resume: go on from the blocks that an interrupted run of the same inputs left in ``out``.
         progress: called with rows done and rows in all.
@@ -179,18 +177,23 @@ def run(
 
     Raises:
         RunError: if the inputs do not fit together, or ``out`` holds blocks of another run.
+        NotFinished: if the workers were lost; finished blocks are kept.
         Interrupted: on the keyboard's interrupt; finished blocks are kept.
 
     Example:
         >>> import simulator as sim
         >>> r = sim.run(sim.read("befriending"), rows=2, people=40, workers=1)  # doctest: +SKIP
     """
+    if workers is not None and executor is not None:
+        raise RunError(
+            f"found {workers} workers beside an executor or cluster, which has its own; leave one of them out"
+        )
     start = time.monotonic()
     count = scenario.population.people if people is None else people
     design = _design(scenario, evidence, rows, seed)
     job = Job(scenario, design, evidence, seed, count, "compiled" if engine == "auto" else engine)
     folder = None if out is None else _open_folder(Path(out), job, resume)
-    blocks = _all_blocks(job, folder, workers, progress)
+    blocks = _all_blocks(job, folder, workers, executor, progress)
     ledger = reduce(Ledger.append, blocks)
     finished = Run(
         scenario=scenario,
@@ -270,17 +273,17 @@ class Job:
         }
 
 
-def engine_named(name: str) -> Callable[..., Lives]:
-    """The engine's simulate function; compiling it, where that has not been done on this machine, takes a minute."""
+def engine_named(name: str) -> ModuleType:
+    """The engine; compiling it, where that has not been done on this machine, takes half a minute."""
     if name == "simpy":
         from simulator.engines import reference
 
-        return reference.simulate
+        return reference
     if not is_ready():
-        log.warning("compiling the fast engine: about a minute, once on this machine")
+        log.warning("compiling the fast engine: about half a minute, once on this machine")
     from simulator.engines import compiled
 
-    return compiled.simulate
+    return compiled
 
 
 def simulate_row(scenario: Scenario, model: Model, row: int, stream: int, engine: str = "compiled") -> Ledger:
@@ -289,34 +292,16 @@ def simulate_row(scenario: Scenario, model: Model, row: int, stream: int, engine
     Nothing shared: two halves of the people of one run. Something shared: two whole runs on streams
     2r and 2r + 1.
     """
-    people, simulate = model.population.people, engine_named(engine)
-    names = items(scenario)
-
-    def book(lives: Sequence[Lives], members: Sequence[NDArray[np.bool_]]) -> Ledger:
-        return tally(
-            lives,
-            members,
-            row=row,
-            place_size=scenario.population.place_size,
-            arms=scenario.all_arms(),
-            items=(*names.counts, *names.days),
-            measures=names.measures,
-        )
-
-    if model.shares_anything:
-        lives = [simulate(model, 2 * stream + k) for k in (0, 1)]
-        return book(lives, [np.ones(len(one.person), dtype=np.bool_) for one in lives])
-    crowds = _crowds(model, simulate, 2 * stream)
-    return reduce(Ledger.plus, (book([one, one], halves(one.person, people)) for one in crowds))
-
-
-def _crowds(model: Model, simulate: Callable[..., Lives], stream: int) -> Iterator[Lives]:
-    """Everyone, some at a time, so that memory does not grow with the population; those who join come last."""
-    people, nobody = model.population.people, slice(0, 0)
-    for first in range(0, people, CROWD):
-        yield simulate(model, stream, np.arange(first, min(first + CROWD, people)), entering=nobody)
-    for first in range(0, len(arrival_days(model, stream)), CROWD):
-        yield simulate(model, stream, np.arange(0), entering=slice(first, first + CROWD))
+    names, chosen = items(scenario), engine_named(engine)
+    add_up = partial(replicates, chosen.simulate) if engine == "simpy" else chosen.replicates
+    return tally(
+        add_up(model, 2 * stream),
+        row=row,
+        place_size=scenario.population.place_size,
+        arms=scenario.all_arms(),
+        items=(*names.counts, *names.days),
+        measures=names.measures,
+    )
 
 
 def _block(job: Job, block: int) -> Ledger:
@@ -329,52 +314,50 @@ def _row(job: Job, row: int) -> Ledger:
     return simulate_row(job.scenario, model, row, int(job.design.streams[row]), job.engine)
 
 
-def _all_blocks(job: Job, folder: Path | None, workers: int | None, progress: Progress | None) -> list[Ledger]:
+def _all_blocks(
+    job: Job,
+    folder: Path | None,
+    workers: int | None,
+    executor: Executor | Crew | None,
+    progress: Progress | None,
+) -> list[Ledger]:
     """Every block, from disk or from the workers, in order."""
     found = dict(_blocks_on_disk(folder, job)) if folder else {}
     missing = [block for block in job.blocks if block not in found]
     tell = progress or (lambda done, total: None)
     tell(_rows_in(found), len(job.design))
     try:
-        for block, ledger in _simulated(job, missing, workers):
-            found[block] = ledger
-            if folder is not None:
-                ledgers.save(ledger, _part(folder, block))
-            log.info("block %d done: %d of %d rows", block, _rows_in(found), len(job.design))
-            tell(_rows_in(found), len(job.design))
+        with closing(_simulated(job, missing, workers, executor)) as simulated:
+            for block, ledger in simulated:
+                found[block] = ledger
+                if folder is not None:
+                    ledgers.save(ledger, _part(folder, block))
+                log.info("block %d done: %d of %d rows", block, _rows_in(found), len(job.design))
+                tell(_rows_in(found), len(job.design))
     except KeyboardInterrupt as stop:
-        kept = f"finished rows are kept in {folder}; add --resume to go on" if folder else "nothing was kept"
-        raise Interrupted(f"stopped after {_rows_in(found)} of {len(job.design)} rows; {kept}") from stop
+        raise Interrupted(_stopped(found, job, folder)) from stop
+    except NotFinished as stop:
+        raise NotFinished(f"{stop}\n{_stopped(found, job, folder)}") from stop
     return [found[block] for block in job.blocks]
+
+
+def _stopped(found: Mapping[int, Ledger], job: Job, folder: Path | None) -> str:
+    kept = f"finished rows are kept in {folder}; add --resume to go on" if folder else "nothing was kept"
+    return f"stopped after {_rows_in(found)} of {len(job.design)} rows; {kept}"
 
 
 def _rows_in(found: Mapping[int, Ledger]) -> int:
     return sum(len(ledger.rows) for ledger in found.values())
 
 
-def _simulated(job: Job, blocks: list[int], workers: int | None) -> Iterator[tuple[int, Ledger]]:
+def _simulated(job: Job, blocks: list[int], workers: int | None, executor: Executor | Crew | None) -> Done[Ledger]:
     """Blocks as they are finished."""
-    count = min(workers or os.cpu_count() or 1, len(blocks))
-    if count <= 1:
-        yield from ((block, _block(job, block)) for block in blocks)
-        return
-    if job.engine == "compiled":
-        engine_named(job.engine)
-        with ThreadPoolExecutor(count) as pool:
-            yield from _from_pool(pool, job, blocks)
-        return
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        yield from _from_pool(pool, job, blocks)
-
-
-def _from_pool(pool: Executor, job: Job, blocks: list[int]) -> Iterator[tuple[int, Ledger]]:
-    waiting: dict[Future[Ledger], int] = {pool.submit(_block, job, block): block for block in blocks}
-    try:
-        for done in as_completed(waiting):
-            yield waiting[done], done.result()
-    finally:
-        for future in waiting:
-            future.cancel()
+    work, first = partial(_block, job), partial(engine_named, job.engine)
+    if executor is not None:
+        return done_by(executor, work, blocks, first)
+    if job.engine == "compiled" and blocks:
+        first()
+    return done_here(work, blocks, workers, threads=job.engine == "compiled")
 
 
 # --- results folder --------------------------------------------------------------------------------

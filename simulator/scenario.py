@@ -482,7 +482,8 @@ class Check(Table):
     """A figure the simulator should meet, and how it is compared.
 
     Base population checks name a ``measure`` of usual care; programme checks name a programme, an
-    evidence mode and a comparison.
+    evidence mode and a comparison. ``rows``: samples of people that it needs, where the usual number leaves a Monte
+    Carlo error above an eighth of the width from ``low`` to ``high``.
     """
 
     measure: str
@@ -497,6 +498,7 @@ class Check(Table):
     supports: str = ""
     note: str = ""
     judged: bool = True
+    rows: int | None = Field(None, ge=1)
 
 
 class Scenario(Table):

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.wording import ENOUGH_ROWS, TOO_FEW_ROWS, per_cent
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -89,14 +91,15 @@ class Tenths:
 # ------------------------------------------------------------------------------------------ JSON
 
 
-def as_json(run: Run, out: str | None) -> dict[str, Any]:
+def as_json(run: Run, out: str | None, findings: Findings | None = None) -> dict[str, Any]:
     """A run as one object for scripts: ``programmes`` by arm; with one programme arm its figures also at the top.
 
     Args:
         run: the run.
         out: the results folder; None when nothing was written.
+        findings: of the run; with what was worked out beside it.
     """
-    findings = run.findings()
+    findings = findings or run.findings()
     told = findings.to_dict()["arms"]
     arms = {arm.arm: _arm_json(told[arm.arm]) for arm in findings.arms}
     about = {
@@ -113,6 +116,7 @@ def as_json(run: Run, out: str | None) -> dict[str, Any]:
         "wall_s": round(run.wall_s, 3),
         "events": int(run.events),
         "out": out,
+        "notes": list(findings.notes),
     }
     alone = next(iter(arms.values())) if len(arms) == 1 else {}
     return {**about, **alone, "programmes": arms}
@@ -128,6 +132,7 @@ def _arm_json(arm: dict[str, Any]) -> dict[str, Any]:
         "p_saving_by_year": arm["p_saving_by_year"],
         "payback": _only(arm["payback"], payback),
         "before_after": [_only(entry, ("measure", "naive", "true", "rho")) for entry in entries],
+        "break_even": arm["break_even"],
     }
 
 
@@ -163,6 +168,8 @@ def show(findings: Findings) -> None:
     screen = _screen()
     mode = MODE_WORDS.get(findings.evidence, findings.evidence)
     click.echo(f"\n{findings.title}\nEvidence: {mode}. Pounds of {findings.price_year}, {_place(findings)}.")
+    if findings.arms and findings.rows < ENOUGH_ROWS:
+        click.echo(f"{TOO_FEW_ROWS.format(rows=findings.rows)}.")
     if not findings.arms:
         click.echo("Usual care alone: there is no programme to compare it with. What it costs is in account.csv.")
     for arm in findings.arms:
@@ -190,7 +197,9 @@ def year_table(arm: ArmFindings) -> Any:
     view, cash = arm.view(), arm.view(money="cash")
     unit, digits, words = _unit(abs(float(view.by_year.place.low.min())), float(view.by_year.place.high.max()))
     title = f"{arm.title}\nNet saving to the public purse by year, {words}, a cost negative"
-    table = Table(title=title, caption="All: over all years, discounted", box=box.SIMPLE)
+    error = in_units(float(view.npv.expected.mcse), unit, digits)
+    caption = f"All: over all years, discounted; Monte Carlo error of its mean ± {error}"
+    table = Table(title=title, caption=caption, box=box.SIMPLE)
     table.title_justify = table.caption_justify = "left"
     for heading in ("Year", "Mean", "80 % range", "95 % range", "Cash", "Saves by then", "Paid back"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -228,11 +237,12 @@ def in_units(amount: float, unit: float, digits: int) -> str:
 
 
 def _share(share: Any) -> str:
-    return f"{float(share) * 100:.0f} %"
+    return per_cent(float(share))
 
 
 # -------------------------------------------------------------------------------------------- checks
 
+PENCE = 4
 VERDICTS = {True: "met", False: "OUT", None: "reported"}
 
 
@@ -248,13 +258,16 @@ def show_checks(scenario: Scenario, results: list[CheckResult]) -> None:
 
     table = Table(title=f"{scenario.title}: on record beside simulated", box=box.SIMPLE, title_justify="left")
     table.add_column("Check", overflow="fold")
+    table.add_column("", overflow="fold")
     for heading in ("On record", "Range", "Simulated", "Error", ""):
         table.add_column(heading, justify="right", no_wrap=True)
     for entry in results:
-        target = "" if entry.target is None else number(entry.target)
-        span = f"{number(entry.low)} to {number(entry.high)}"
-        figures = (target, span, number(entry.simulated), f"± {number(entry.mcse)}", VERDICTS[entry.passed])
-        table.add_row(_check_words(entry), *figures)
+        low, high, simulated, error = (
+            in_unit(value, entry.unit) for value in (entry.low, entry.high, entry.simulated, entry.mcse)
+        )
+        target = "" if entry.target is None else in_unit(entry.target, entry.unit)
+        figures = (target, f"{low} to {high}", simulated, f"± {error}", _verdict(entry))
+        table.add_row(_check_words(entry), _each(entry.unit), *figures)
     screen = _screen()
     screen.print(table)
     for entry in results:
@@ -283,6 +296,34 @@ def _check_json(entry: CheckResult) -> dict[str, Any]:
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in told.items()
     }
+
+
+def _verdict(entry: CheckResult) -> str:
+    return "too few people" if entry.judged and entry.passed is None else VERDICTS[entry.passed]
+
+
+def _each(unit: str) -> str:
+    """What a figure is for; empty where the per cent sign says enough."""
+    return "" if unit in ("change", "share") else unit.removeprefix("pounds ").removeprefix("number ")
+
+
+def in_unit(value: float, unit: str) -> str:
+    """A figure of a check: shares and changes in per cent, pounds with their sign.
+
+    Args:
+        value: the figure.
+        unit: what it is counted in.
+
+    >>> in_unit(-0.2701, "change"), in_unit(2650.0, "pounds a person-year"), in_unit(454.4, "number for 10,000 people")
+    ('-27 %', '£2,650', '454.4')
+    """
+    if not math.isfinite(value):
+        return number(value)
+    if unit in ("change", "share"):
+        return f"{value * 100:.3g} %"
+    if unit.startswith("pounds "):
+        return f"{'-' if value < 0 else ''}£{number(round(abs(value), PENCE))}"
+    return number(value)
 
 
 def number(value: float) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import tomli_w
 
 from simulator.errors import RunError, no_such
+from simulator.packaged import packaged
 from simulator.paths import keys_of, quantities
 from simulator.read import read
 from simulator.scenario import Scenario
@@ -24,6 +25,7 @@ HEAD = """\
 #   every value it starts from    simulator show {parent}
 #   find every fault              simulator validate {name}.toml
 #   run it                        simulator run {name}.toml
+#   names completed in an editor  simulator schema > schema.json  and  #:schema ./schema.json  as the first line here
 #
 # Take away the "# " in front of what you want to change. An uncertain number says its range and where it comes from:
 #   {{ value = 0.65, ci95 = [0.5, 0.8], source = "...", supports = "what the source says", grade = 4 }}
@@ -44,11 +46,13 @@ def write_starter(name: str, parent: str, folder: str | Path = ".") -> Path:
         The file.
 
     Raises:
-        RunError: for a name that is not allowed, or a file that is already there.
+        RunError: for a name that is not allowed or is that of another scenario, or a file that is already there.
         ScenarioError: when the parent has faults or is not there.
     """
     if not NAME.fullmatch(name):
         raise RunError(f"found the name {name}; allowed small letters, digits and underscores, such as my_programme")
+    if name in packaged():
+        raise RunError(f"there is a scenario {name} already, which the new file would hide; choose another name")
     path = Path(folder) / f"{name}.toml"
     if path.exists():
         raise RunError(f"{path} is already there; choose another name")

@@ -6,14 +6,17 @@ ids); when something is, they are two independent runs of the whole sample.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.ledger import WHO, Ledger, group_names
-from simulator.lives import Lives
-from simulator.model import ENTRANT_IDS_FROM
+from simulator.lives import Lives, Totals
+from simulator.model import ENTRANT_IDS_FROM, Model
+
+CROWD = 2000
 
 
 def halves(person: NDArray[np.int64], people: int) -> list[NDArray[np.bool_]]:
@@ -30,21 +33,65 @@ def halves(person: NDArray[np.int64], people: int) -> list[NDArray[np.bool_]]:
     return [first, ~first]
 
 
+def replicates(simulate: Callable[..., Lives], model: Model, stream: int) -> tuple[Totals, Totals]:
+    """Two replicates from an engine that returns the lives of people.
+
+    Args:
+        simulate: the engine.
+        model: one design row.
+        stream: which luck people have; with something shared the second replicate has the next.
+    """
+    if model.shares_anything:
+        first, second = (simulate(model, stream + k) for k in (0, 1))
+        return _everyone(first), _everyone(second)
+    made = [
+        [totals(lives, who) for who in halves(lives.person, model.population.people)]
+        for lives in _crowds(simulate, model, stream)
+    ]
+    return reduce(_together, (one for one, _ in made)), reduce(_together, (other for _, other in made))
+
+
+def _crowds(simulate: Callable[..., Lives], model: Model, stream: int) -> Iterator[Lives]:
+    """Everyone, some at a time, so that memory does not grow with the population; those who join come last."""
+    people = model.population.people
+    for first in range(0, people, CROWD):
+        yield simulate(model, stream, np.arange(first, min(first + CROWD, people)), entering=slice(0, 0))
+    yield simulate(model, stream, np.arange(0), entering=slice(None))
+
+
+def totals(lives: Lives, who: NDArray[np.bool_]) -> Totals:
+    """Some people's lives added up.
+
+    Args:
+        lives: an engine's lives.
+        who: which people belong to the replicate.  # [person]
+    """
+    there = float((who & (lives.person < ENTRANT_IDS_FROM)).sum())
+    return Totals(there, _activity(lives, who), _windows(lives, who))
+
+
+def _everyone(lives: Lives) -> Totals:
+    return totals(lives, np.ones(len(lives.person), dtype=np.bool_))
+
+
+def _together(one: Totals, other: Totals) -> Totals:
+    """Two crowds as one."""
+    return Totals(one.people + other.people, one.activity + other.activity, one.windows + other.windows)
+
+
 def tally(
-    lives: Sequence[Lives],
-    members: Sequence[NDArray[np.bool_]],
+    made: Sequence[Totals],
     *,
     row: int,
     place_size: float,
-    arms: dict[str, tuple[str, ...]],
+    arms: Mapping[str, tuple[str, ...]],
     items: tuple[str, ...],
     measures: tuple[str, ...],
 ) -> Ledger:
-    """One row of a ledger from two replicates.
+    """One row of a ledger from its replicates.
 
     Args:
-        lives: the lives that each replicate is taken from.  # [replicate]
-        members: which people of those lives belong to it.  # [replicate][person]
+        made: its replicates.  # [replicate]
         row: design row number.
         place_size: people in the place.
         arms: programmes by arm, usual care first.
@@ -54,19 +101,17 @@ def tally(
     Returns:
         A ledger of one row.
     """
-    activity = np.stack([_activity(one, who) for one, who in zip(lives, members, strict=True)])
-    windows = np.stack([_windows(one, who) for one, who in zip(lives, members, strict=True)])
-    there = [float((who & (one.person < ENTRANT_IDS_FROM)).sum()) for one, who in zip(lives, members, strict=True)]
+    activity = np.stack([one.activity for one in made])
     return Ledger(
         arms=tuple(arms),
         groups=group_names(arms),
         items=items,
         measures=measures,
         rows=np.array([row]),
-        people=np.array([there]),
+        people=np.array([[one.people for one in made]]),
         place_size=place_size,
         activity=activity[None],
-        windows=windows[None],
+        windows=np.stack([one.windows for one in made])[None],
         events=happened(activity, items),
     )
 

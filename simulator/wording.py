@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from simulator.outcomes import ArmFindings, View
+import textwrap
+
+from simulator.outcomes import ArmFindings, BreakEven, View
 from simulator.scenario import MODE_WORDS
 
 GRADE_WORDS = {
@@ -16,6 +18,10 @@ GRADE_WORDS = {
 HOPELESS = 0.99
 RARE = 0.05
 RARELY_PAID = 0.5
+SOURCE_CHARACTERS = 100
+ENOUGH_ROWS = 40
+"""Below this a row in 40, the end of a 95 % range, is the lowest or highest row of all."""
+TOO_FEW_ROWS = "{rows} sets of parameters are too few for a 95 % range: its ends are the lowest and highest of them"
 
 
 def pounds(amount: float) -> str:
@@ -47,6 +53,21 @@ def net(amount: float) -> str:
     if amount == 0:
         return "no net saving or cost"
     return f"a net {'saving' if amount > 0 else 'cost'} of {pounds(amount)}"
+
+
+def per_cent(share: float) -> str:
+    """A probability in per cent that never rounds to all or nothing what is neither.
+
+    Args:
+        share: 0 to 1.
+
+    Example:
+        >>> per_cent(0.71), per_cent(0.004), per_cent(0.9988), per_cent(1.0)
+        ('71 %', 'under 1 %', 'over 99 %', '100 %')
+    """
+    if 0 < share < RARE / 5:
+        return "under 1 %"
+    return "over 99 %" if 1 - RARE / 5 < share < 1 else f"{share * 100:.0f} %"
 
 
 def futures(share: float) -> str:
@@ -118,8 +139,51 @@ def _headline(arm: ArmFindings, years: int) -> str:
     each = "nobody starts" if starter is None else f"{net(float(starter.mean))} per start"
     total, money = f"{_ranged(value)} for the public purse over {years} years", f"in cash {_ranged(cash)}"
     if float(value.payback.p_never.value) > HOPELESS:
-        return f"{each}, and {float(arm.health.qaly.mean):+.3g} QALYs in all; {total}; {money}."
+        return f"{each}, and {_qalys(arm)}; {_break_even(arm)}in total {total}; {money}."
     return f"{total} ({each}); {money}."
+
+
+def _qalys(arm: ArmFindings) -> str:
+    gained = float(arm.health.qaly.mean)
+    return f"{gained:+.3g} QALYs in all" if gained else "no QALYs counted"
+
+
+def _break_even(arm: ArmFindings) -> str:
+    """The effect at which it would break even, as value and in cash; empty when it was not worked out."""
+    if not arm.break_even:
+        return ""
+    value, cash = arm.break_even
+    if value.ratio is None:
+        return f"{_not_even(value)} would it break even; "
+    told = "not even by averting nearly all" if cash.ratio is None else f"{change(cash.ratio)}"
+    return (
+        f"to break even those who take part would need {change(value.ratio)} {value.what} than without it"
+        f"{_give_or_take(value)}, in cash {told}, where this run has {change(value.now)}; "
+    )
+
+
+def _give_or_take(point: BreakEven) -> str:
+    known = point.mcse is not None and point.mcse == point.mcse
+    return f" (Monte Carlo error {point.mcse * 100:.0f} points)" if known and point.mcse is not None else ""
+
+
+def _not_even(point: BreakEven) -> str:
+    averted = round((1 - float(point.ratios[0])) * 100)
+    return f"not even by averting {averted} of every 100 {point.what} of those who take part"
+
+
+def change(ratio: float) -> str:
+    """A ratio of two counts as a change in words.
+
+    Args:
+        ratio: with the programme over without.
+
+    Example:
+        >>> change(0.7), change(1.1), change(1.0)
+        ('30 % fewer', '10 % more', 'no change')
+    """
+    percent = round((ratio - 1) * 100)
+    return f"{abs(percent)} % {'more' if percent > 0 else 'fewer'}" if percent else "no change"
 
 
 def _ranged(view: View) -> str:
@@ -161,6 +225,8 @@ def _weakest(arm: ArmFindings) -> str:
     if arm.weakest is None:
         return "Weakest evidence: the programme states no effect and no cost."
     if arm.weakest.grade is None:
-        return f"Weakest evidence: no figure of the programme states a grade (first: {arm.weakest.path})."
-    words = GRADE_WORDS[arm.weakest.grade]
-    return f"Weakest evidence that matters: {arm.weakest.path}, grade {arm.weakest.grade} of 6 ({words})."
+        return f"Weakest evidence: no figure of the programme states a grade (first: {arm.weakest.words})."
+    grade, told = arm.weakest.grade, GRADE_WORDS[arm.weakest.grade]
+    said = textwrap.shorten(arm.weakest.source.removeprefix(told).lstrip(",:; "), SOURCE_CHARACTERS, placeholder=" ...")
+    because = f": {said}" if said else ""
+    return f"Weakest evidence that matters most: {arm.weakest.words}, grade {grade} of 6 ({told}{because})."

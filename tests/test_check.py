@@ -153,6 +153,14 @@ def test_some_checks_can_be_asked_for_by_name():
         check(scenario, people=50, rows=1, names=["onne"])
 
 
+def test_a_check_is_given_the_samples_it_says_it_needs():
+    visits = {"measure": "visits:ward", "per": 1000}
+    scenario = asked(ward(0.6, people=100), usual=visits, many={**visits, "rows": 72})
+    usual, many = check(scenario, people=100)
+    assert 2.0 < usual.mcse / many.mcse < 4.5  # nine times as many people
+    assert check(scenario, people=100, rows=8)[1].mcse == usual.mcse
+
+
 def test_an_unknown_measure_is_an_error_that_names_the_nearest():
     scenario = asked(ward(0.5), typo={"measure": "visit:ward"})
     with pytest.raises(RunError, match="did you mean visits:ward"):

@@ -24,12 +24,13 @@ from simulator.scenario import EVIDENCE_MODES
 Finished = tuple[Path, Result]
 Printed = tuple[Path, dict[str, Any]]
 HEAVY = ("numpy", "pandas", "matplotlib", "scipy", "numba", "pydantic", "simpy", "pyarrow", "rich", "tree_sitter")
+FOR_RUNS = ("pandas", "matplotlib", "numba", "simpy", "pyarrow", "rich", "scipy.optimize", "scipy.stats")
 SMALL = ("--rows", "4", "--people", "40", "--workers", "1")
 SIMULATOR = (sys.executable, "-m", "simulator.cli")
 ANSWERS_IN_S = 0.5
 TOP = (
     "scenario", "hash", "arms", "rows", "people", "years", "seed", "engine", "wall_s", "events", "out", "npv",
-    "net_saving_by_year", "p_saving_by_year", "payback", "before_after",
+    "net_saving_by_year", "p_saving_by_year", "payback", "before_after", "break_even",
 )  # fmt: skip
 
 
@@ -91,6 +92,22 @@ def test_no_help_imports_anything_heavy() -> None:
     assert said.stdout.strip() == "[]"
 
 
+def test_validate_imports_only_what_a_scenario_file_needs() -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from simulator.cli import main\n"
+        "said = CliRunner().invoke(main, ['validate', 'spread.toml'])\n"
+        f"print(said.exit_code, [name for name in {FOR_RUNS} if name in sys.modules])"
+    )
+    spread = """
+extends = "village.toml"
+name = "spread"
+programmes.walks.uptake = { value = 0.7, ci95 = [0.5, 0.85], grade = 6, why = "made up for tests" }
+"""
+    Path("spread.toml").write_text(spread, encoding="utf-8")
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "0 []"
+
+
 def test_the_command_answers_in_under_half_a_second() -> None:
     subprocess.run([*SIMULATOR, "--help"], capture_output=True, check=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -115,6 +132,12 @@ def test_a_run_ends_with_five_plain_lines_and_says_its_evidence(finished: Finish
         assert any(line.startswith(start) for line in said.stdout.splitlines()), start
     assert "simulated future" in said.stdout
     assert str(out) in said.stdout
+
+
+def test_a_run_says_its_error_and_that_few_rows_are_too_few(finished: Finished) -> None:
+    _, said = finished
+    assert "Monte Carlo error of its mean ± " in said.stdout
+    assert "4 sets of parameters are too few for a 95 % range" in said.stdout
 
 
 def test_a_run_fills_its_folder(finished: Finished) -> None:
@@ -172,6 +195,13 @@ def test_the_folder_is_named_after_the_scenario_and_its_hash(as_json: Printed) -
     assert (folder / told["out"] / "manifest.json").exists()
 
 
+def test_another_mode_of_evidence_or_seed_never_replaces_a_run() -> None:
+    for words in ((), ("--evidence", "claimed"), ("--seed", 2)):
+        assert call("run", "village.toml", *SMALL, "--years", 2, *words).exit_code == 0
+    named = sorted(folder.name.rsplit("-", 1)[0] for folder in Path("results").iterdir())
+    assert named == ["village", "village-claimed", "village-seed-2"]
+
+
 def test_years_and_set_change_the_scenario_that_is_kept() -> None:
     call("run", "village.toml", *SMALL, "--years", 2, "--set", "programmes.walks.uptake=0.4", "--out", "out")
     kept = tomllib.loads(Path("out/scenario.resolved.toml").read_text(encoding="utf-8"))
@@ -189,6 +219,7 @@ def test_a_scenario_without_a_programme_runs_and_says_that_there_is_nothing_to_c
     said = call("run", "base.toml", *SMALL, "--out", "base")
     assert said.exit_code == 0 and "no programme to compare" in said.stdout
     assert not (Path("base") / "figures").exists()
+    assert "no programme to draw" in call("plot", "base").stdout
     assert call("trace", "base.toml").exit_code == 2
 
 
@@ -261,7 +292,7 @@ note = "people die"
 def test_checks_that_are_met_exit_0() -> None:
     said = checked(low=2000, high=5000)
     assert said.exit_code == 0, said.output
-    assert re.search(r"gp visits\s+4,000\s+2,000 to 5,000\s+3,\d+\s+± \S+\s+met", said.stdout)
+    assert re.search(r"gp visits\s+for 1,000 people\s+4,000\s+2,000 to 5,000\s+3,\d+\s+± \S+\s+met", said.stdout)
 
 
 def test_a_check_out_of_range_exits_1_and_says_why() -> None:
@@ -269,6 +300,11 @@ def test_a_check_out_of_range_exits_1_and_says_why() -> None:
     assert said.exit_code == 1
     assert "OUT" in said.stdout and "gp visits: people die" in said.stdout
     assert "outside their range: gp_visits" in said.stderr
+
+
+def test_a_check_on_too_few_people_is_not_judged() -> None:
+    said = checked(low=3400, high=3600)
+    assert said.exit_code == 0 and "too few people" in said.stdout
 
 
 def test_checks_as_json_are_one_object() -> None:
@@ -299,6 +335,11 @@ def test_a_change_of_lives_is_refused_by_price(finished: Finished) -> None:
     out, _ = finished
     said = call("price", out, "--set", "programmes.walks.uptake=0.1")
     assert said.exit_code == 2 and "programmes.walks.uptake" in said.stderr
+
+
+def test_a_change_of_prices_that_says_nothing_names_itself(finished: Finished) -> None:
+    said = call("price", finished[0], "--set", "prices.ae.amount=", "--set", "prices.gp.amount")
+    assert said.exit_code == 2 and said.stderr.startswith("2 faults:\n--set: prices.ae.amount: found")
 
 
 def test_priced_tables_and_figures_are_written_where_asked(finished: Finished) -> None:
@@ -381,6 +422,14 @@ def test_every_line_of_a_starter_may_be_taken_out_of_its_comment() -> None:
     assert sum(line.startswith("programmes.walks.") for line in opened) >= 8
 
 
+def test_a_starter_never_hides_another_scenario() -> None:
+    Path("scenarios").mkdir()
+    village_file(Path("scenarios"))
+    Path("village.toml").unlink()
+    said = call("new", "village", "--from", "village")
+    assert said.exit_code == 2 and "choose another name" in said.stderr and not Path("village.toml").exists()
+
+
 def test_schema_is_json() -> None:
     assert "properties" in json.loads(call("schema").stdout)
 
@@ -389,6 +438,11 @@ def test_trace_tells_two_lives_side_by_side() -> None:
     said = call("trace", "village.toml", "--people", 40)
     assert said.exit_code == 0
     assert "usual care" in said.stdout and "with Walks" in said.stdout and "starts Walks" in said.stdout
+
+
+def test_python_runs_the_package_where_the_command_is_not_on_the_path() -> None:
+    said = subprocess.run([sys.executable, "-m", "simulator", "--help"], capture_output=True, text=True, check=True)
+    assert said.stdout.startswith("Usage: simulator [OPTIONS]")
 
 
 def test_the_version_is_printed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +144,20 @@ def test_the_payer_who_loses_most_is_in_the_title() -> None:
     assert f"({pounds(float(loser.total.mean))})" in drawn("saving_by_payer").get_suptitle()
 
 
+def test_a_title_says_that_nobody_saves_in_so_many_words() -> None:
+    dear = drawn("saving_by_payer", "prices={}", "cash={}").get_suptitle().replace("\n", " ")
+    assert dear.endswith("and nobody saves") and "falls on Council" in dear
+
+
+def test_what_is_nearly_certain_is_not_drawn_as_certain() -> None:
+    findings = village_run().findings()
+    view = findings.arms[0].view()
+    nearly = replace(view.payback, p_never=replace(view.payback.p_never, value=np.asarray(0.9988)))
+    arm = replace(findings.arms[0], views=(replace(view, payback=nearly), *findings.arms[0].views[1:]))
+    axes = figures.payback_curve(replace(findings, arms=(arm,)))
+    assert any(text.get_text().endswith("over 99 %") for text in axes.texts if text.get_visible())
+
+
 def test_the_bars_of_a_year_add_up_to_the_net_of_all() -> None:
     axes = figures.saving_by_payer(village_run())
     heights = np.array([[bar.get_height() for bar in bars] for bars in axes.containers])
@@ -153,7 +168,7 @@ def test_the_bars_of_a_year_add_up_to_the_net_of_all() -> None:
 def test_the_illusion_shows_naive_and_true_of_the_same_people() -> None:
     entries = {e.measure: e for e in village_run().findings().arms[0].before_after if e.who == "starters"}
     told = figures.alt_text(drawn("before_after"))
-    assert "Hospital ward visits" in told and "A&E visits" in told
+    assert "Hospital ward: visits" in told and "A&E: visits" in told
     assert "visits:inpatient" in entries
 
 

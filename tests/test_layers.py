@@ -1,6 +1,6 @@
 """Who may import whom: nouns import nouns, a step turns nouns into nouns, only conductors and faces call steps.
 
-    base       what knows nothing of the model: errors, draws, laws, files
+    base       what knows nothing of the model: errors, draws, laws, files, workers
     noun       the data types, with their own words
     rule       what several steps must do alike: pure functions of nouns
     step       from noun to noun; a step knows the modules of its own room, and no other step
@@ -26,7 +26,7 @@ PACKAGE = Path(simulator.__file__).parent
 SHARED, ENGINES = "engines", ("reference", "compiled")
 
 ROOMS: dict[tuple[str, str], str] = {
-    ("base", ""): "errors streams compiling law spread fit estimates grammar packaged parquet",
+    ("base", ""): "errors streams compiling law spread fit estimates grammar packaged parquet workers cluster",
     ("noun", ""): "quantity scenario design model ledger lives account outcomes wording findings",
     ("rule", ""): "paths evidence sampled",
     ("step", "reading"): "read write inherit locate validate references coherence flows",
@@ -52,9 +52,10 @@ ROOMS: dict[tuple[str, str], str] = {
     ),
     ("conductor", "running"): "run",
     ("conductor", "checking"): "check measures",
+    ("conductor", "breaking even"): "break_even",
     ("conductor", "tracing"): "story",
     ("conductor", "starting"): "starter",
-    ("face", ""): "simulator cli screen",
+    ("face", ""): "simulator __main__ cli screen",
 }
 KNOWS = {
     "base": {"base"},

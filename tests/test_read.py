@@ -34,6 +34,7 @@ from simulator.scenario import Scenario, Table
 from simulator.validate import sound
 
 CORPUS = Path(__file__).parent / "scenarios"
+SCENARIOS = Path(__file__).parents[1] / FOLDER
 VALID = sorted(file for file in (CORPUS / "valid").glob("*.toml") if not file.name.endswith(".resolved.toml"))
 INVALID = sorted((CORPUS / "invalid").glob("*.toml"))
 SMALL, EVERYTHING = CORPUS / "valid" / "small.toml", CORPUS / "valid" / "everything.toml"
@@ -329,6 +330,20 @@ def test_the_schema_lets_a_quantity_be_a_number_or_a_table() -> None:
     rate = schema()["$defs"]["Rate"]["anyOf"]
     assert rate[0] == {"type": "number"}
     assert {"value", "ci95", "source", "supports", "grade"} <= rate[1]["properties"].keys()
+
+
+def test_the_schema_that_the_scenarios_name_is_there_and_knows_the_keys_of_today() -> None:
+    kept = json.loads((SCENARIOS / "schema.json").read_text(encoding="utf-8"))
+    assert keys_in(kept) == keys_in(schema()), "write it anew: simulator schema > scenarios/schema.json"
+    for file in SCENARIOS.glob("*.toml"):
+        assert file.read_text(encoding="utf-8").startswith("#:schema ./schema.json\n"), file.name
+
+
+def keys_in(part: Any) -> dict[str, set[str]]:
+    """The keys of every table of a schema."""
+    tables = {"": part, **part["$defs"]}
+    written = {name: table["anyOf"][-1] if "anyOf" in table else table for name, table in tables.items()}
+    return {name: set(table.get("properties", ())) for name, table in written.items()}
 
 
 def test_the_schema_knows_every_key() -> None:

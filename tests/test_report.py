@@ -30,10 +30,29 @@ def parts(folder: Path) -> dict[str, str]:
 
 def test_every_table_is_there_as_csv_and_as_a_sheet(written: Written) -> None:
     folder, files = written
-    tables = {"by_year", "totals", "lines", "activity", "health", "returns", "before_after"}
-    assert {file.stem for file in files if file.parent.name == "findings"} == tables
+    tables = {"by_year", "totals", "probabilities", "programme", "transfers", "lines", "activity", "health", "returns"}
+    assert {file.stem for file in files if file.parent.name == "findings"} == {*tables, "before_after"}
     sheets = parts(folder)["xl/workbook.xml"]
     assert all(f'name="{name}"' in sheets for name in (*tables, "summary", "account"))
+
+
+def test_the_workbook_explains_its_columns_and_short_names(written: Written) -> None:
+    words = parts(written[0])["xl/sharedStrings.xml"]
+    for told in ("Names that end in mcse: Monte Carlo standard error.", "acute: NHS hospitals", "ae: A&amp;E"):
+        assert told in words
+
+
+def test_few_sets_of_parameters_are_said_to_be_too_few_for_the_range() -> None:
+    told = "sets of parameters are too few for a 95 % range"
+    assert told in summary(village_run().findings())
+    assert not any(told in note for note in village_run(rows=40, people=20).findings().notes)
+
+
+def test_a_table_without_rows_is_no_file_and_no_sheet(written: Written) -> None:
+    folder, files = written
+    assert village_run(RISKY, rows=2, people=30).findings().tables()["break_even"] == []
+    assert "break_even" not in {file.stem for file in files}
+    assert "break_even" not in parts(folder)["xl/workbook.xml"]
 
 
 def test_the_same_run_gives_the_same_bytes(written: Written, tmp_path: Path) -> None:

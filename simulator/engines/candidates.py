@@ -25,7 +25,9 @@ from simulator.compiling import compiled
 from simulator.model import DAYS_PER_YEAR
 from simulator.streams import Word, marks
 
-LAYERS = np.array([0.0, *(4.0**k for k in range(-2, 8))])  # [layer + 1] bounds of the rate axis, per year
+LAYERS = np.array(
+    [0.0, *(4.0**k for k in range(-2, 1)), *(2.0**k for k in range(2, 11)), 4096.0, 16384.0]
+)  # [layer + 1]
 WIDTHS = np.diff(LAYERS)  # [layer]
 BLOCK_DAYS = DAYS_PER_YEAR / np.maximum(1.0, LAYERS[1:] / 64.0)  # [layer]
 YEARLY = int(np.flatnonzero(BLOCK_DAYS == DAYS_PER_YEAR)[-1])  # the last layer whose blocks are years

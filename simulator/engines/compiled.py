@@ -1,12 +1,14 @@
 """The same model compiled: the same keyed draws, the same events, the same integers, many times faster.
 
 The kernels release the interpreter lock, so threads scale; compiled code is cached on disk, so only the first
-run ever compiles.
+run ever compiles. What people do is added up as it happens, so memory does not grow with their number when they
+share nothing; when they do, everyone is held in hand.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,22 +16,22 @@ from numpy.typing import NDArray
 from simulator.compiling import mark_ready
 from simulator.engines import kernel
 from simulator.engines.memory import Memory, memory
-from simulator.engines.people import entrants
+from simulator.engines.people import arrival_days
 from simulator.engines.records import WINDOW_DAYS, Layout
-from simulator.lives import Lives
-from simulator.model import NONE, Model
+from simulator.ledger import WHO
+from simulator.lives import Lives, Totals
+from simulator.model import ENTRANT_IDS_FROM, NONE, Model
 
-__all__ = ["simulate"]
+__all__ = ["replicates", "simulate"]
+
+AT_ONCE = 2**16  # ids in hand
 
 
-class Crowd(NamedTuple):
-    """Everyone who is simulated, in the order of their ids, those who join last."""
+@dataclass(frozen=True)
+class Crowd:
+    """People in the order of their ids, those who join last."""
 
     numbers: NDArray[np.int64]  # [person] ids
-    ages: NDArray[np.float64]  # [person] at t = 0
-    healths: NDArray[np.int64]  # [person]
-    risks: NDArray[np.float64]  # [person]
-    clusters: NDArray[np.int64]  # [person]
     starts: NDArray[np.float64]  # [person] first day
 
 
@@ -51,92 +53,129 @@ def simulate(
         ValueError: if a journey runs in a loop, or a hazard is above the top layer.
     """
     layout = Layout.of(model)
-    crowd = _everyone(model, stream, people, entering)
+    asked = np.arange(model.population.people) if people is None else np.asarray(people, dtype=np.int64)
+    days = arrival_days(model, stream)
+    late = np.arange(len(days))[entering]
+    crowd = Crowd(
+        np.concatenate([np.sort(asked), ENTRANT_IDS_FROM + late]),
+        np.concatenate([np.full(len(asked), -float(model.warm_up_days)), days[late]]),
+    )
     arms, n = len(model.arms), len(crowd.numbers)
-    counts = np.zeros((arms * n, layout.years, layout.counts_size), dtype=np.int64)
-    days = np.zeros((arms * n, layout.years, layout.days_size))
-    index_day = np.full((arms, n), np.nan)
-    completed = np.zeros((arms, n), dtype=np.uint8)
-    windows = np.full((arms - 1, n, 2, 2, 4 * layout.places + 2), np.nan)
+    index_day, completed = np.full((arms, n), np.nan), np.zeros((arms, n), dtype=np.uint8)
+    windows = np.zeros((n, arms - 1, 2, 2, 4 * layout.places + 2))
     if model.shares_anything:
-        _together(model, stream, crowd, counts, days, index_day, completed, windows)
+        book = np.zeros((arms * n, layout.years, layout.size))
+        for arm in range(arms):
+            m = _one_arm(model, arm, stream, crowd, memory(model, n, book=book), rows=np.arange(arm * n, (arm + 1) * n))
+            index_day[arm], completed[arm] = m.arrays["body"]["index_day"], m.arrays["body"]["completed"]
+        index, member = _index_days(model, index_day[1:], completed[1:], crowd.starts)
+        for arm in range(arms if n else 0):
+            m = memory(model, n, index=index, member=np.zeros_like(member), windows=windows)
+            _one_arm(model, arm, stream, crowd, m, looked_at=np.arange(n), window_rows=np.arange(n))
+        sums = book.reshape(arms, n, layout.years, layout.size)
     else:
-        m = memory(model, arms, counts, days)
-        kernel.live_apart(
-            m.table, arms, stream, crowd.numbers, crowd.ages, crowd.healths, crowd.risks, crowd.clusters, crowd.starts,
-            index_day, completed, windows,
-        )  # fmt: skip
+        m = memory(model, arms, book=np.zeros((arms, layout.years, layout.size)), windows=windows, forks=True)
+        by_person = np.zeros((n, arms, 1, layout.years, layout.size))
+        kernel.live_apart(m.table, stream, crowd.numbers, crowd.starts, np.arange(n), by_person, index_day, completed)
+        index, _ = _index_days(model, index_day[1:], completed[1:], crowd.starts)
+        sums = by_person[:, :, 0].swapaxes(0, 1)
     mark_ready()
-    back = slice(None) if people is None else _as_asked(people, n)
+    windows[np.isnan(index)] = np.nan
+    back = np.concatenate([np.argsort(np.argsort(asked, kind="stable"), kind="stable"), np.arange(len(asked), n)])
     return Lives(
         person=crowd.numbers[back],
-        counts=counts.reshape(arms, n, layout.years, -1)[:, back],
-        days=days.reshape(arms, n, layout.years, -1)[:, back],
+        counts=np.rint(sums[:, back, :, : layout.counts_size]).astype(np.int64),
+        days=sums[:, back, :, layout.counts_size :],
         index_day=index_day[:, back],
         completed=completed.astype(np.bool_)[:, back],
-        windows=windows[:, back],
+        windows=windows.swapaxes(0, 1)[:, back],
     )
 
 
-def _as_asked(people: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """Where each person asked for stands among those simulated, who are in the order of their ids; entrants last."""
-    places = np.argsort(np.argsort(people, kind="stable"), kind="stable")
-    return np.concatenate([places, np.arange(len(people), n)])
+def replicates(model: Model, stream: int) -> tuple[Totals, Totals]:
+    """Two replicates of everyone's lives, added up.
+
+    Nothing shared: the two halves of the people. Something shared: two whole runs, on this stream and the next.
+
+    Args:
+        model: one design row.
+        stream: which luck they have; arms share it.
+
+    Raises:
+        ValueError: if a journey runs in a loop, or a hazard is above the top layer.
+    """
+    made = (_together(model, stream), _together(model, stream + 1)) if model.shares_anything else _apart(model, stream)
+    mark_ready()
+    return made
 
 
-def _everyone(model: Model, stream: int, people: NDArray[np.int64] | None, entering: slice) -> Crowd:
-    """Ids, traits and first days of those there at the start and of those who join."""
-    first = np.arange(model.population.people) if people is None else np.sort(np.asarray(people, dtype=np.int64))
-    joining = entrants(model, stream, entering)
-    n, late = len(first), len(joining)
-    ages, risks, starts = np.zeros(n + late), np.zeros(n + late), np.full(n + late, -float(model.warm_up_days))
-    healths, clusters = np.zeros(n + late, dtype=np.int64), np.zeros(n + late, dtype=np.int64)
-    m = memory(model, 0, np.zeros((0, 0, 0), dtype=np.int64), np.zeros((0, 0, 0)))
-    kernel.draw_traits(m.table, stream, first, ages, healths, risks, clusters)
-    for i, (day, person) in enumerate(joining, start=n):
-        ages[i], healths[i], risks[i], clusters[i] = person.age, person.health, person.risk, person.cluster
-        starts[i] = day
-    numbers = np.concatenate([first, [person.number for _, person in joining]]).astype(np.int64)
-    return Crowd(numbers, ages, healths, risks, clusters, starts)
+def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:
+    """Everyone, one after the other, in two halves (of those who join: even and odd ids)."""
+    layout, arms, people = Layout.of(model), len(model.arms), model.population.people
+    sums = np.zeros((2, arms, arms, layout.years, layout.size))
+    windows = np.zeros((2, len(WHO), arms - 1, 2, 2, 4 * layout.places + 2))
+    book = np.zeros((arms, layout.years, layout.size))
+    m = memory(model, arms, book=book, windows=windows.reshape(2 * len(WHO), *windows.shape[2:]), forks=True)
+    for crowd in _crowds(model, stream):
+        half = np.where(crowd.numbers < ENTRANT_IDS_FROM, 2 * crowd.numbers >= people, crowd.numbers % 2 == 1)
+        kernel.live_apart(
+            m.table, stream, crowd.numbers, crowd.starts, half.astype(np.int64), sums, np.zeros((0, 0)),
+            np.zeros((0, 0), dtype=np.uint8),
+        )  # fmt: skip
+    first = (people + 1) // 2
+    return tuple(  # type: ignore[return-value]
+        Totals(float(n), sums[k], windows[k].swapaxes(0, 1)) for k, n in enumerate((first, people - first))
+    )
 
 
-def _together(
-    model: Model,
-    stream: int,
-    crowd: Crowd,
-    counts: NDArray[np.int64],
-    days: NDArray[np.float64],
-    index_day: NDArray[np.float64],
-    completed: NDArray[np.uint8],
-    windows: NDArray[np.float64],
-) -> None:
-    """Arm by arm with everyone in hand."""
-    n, arms = len(crowd.numbers), len(model.arms)
-    nobody = np.full(n, NONE)
-    for arm in range(arms):
-        m = _one_arm(model, arm, stream, crowd, counts, days, np.arange(arm * n, (arm + 1) * n), nobody, None)
-        index_day[arm], completed[arm] = m.arrays["body"]["index_day"], m.arrays["body"]["completed"]
-    looked_at, rows, index = _index_days(model, index_day[1:], crowd.starts)
-    for arm in range(arms if len(looked_at) else 0):
-        m = _one_arm(model, arm, stream, crowd, counts, days, nobody, rows, index)
-        seen = m.arrays["windows"]
-        for k in range(arms - 1):
-            world = int(arm == 0)
-            if arm in (0, k + 1):
-                inside = ~np.isnan(index[:, k])
-                windows[k, looked_at[inside], world] = seen[inside, k, world]
+def _crowds(model: Model, stream: int) -> Iterator[Crowd]:
+    """Everyone, some at a time; those who join come last."""
+    for first in range(0, model.population.people, AT_ONCE):
+        numbers = np.arange(first, min(first + AT_ONCE, model.population.people))
+        yield Crowd(numbers, np.full(len(numbers), -float(model.warm_up_days)))
+    days = arrival_days(model, stream)
+    yield Crowd(ENTRANT_IDS_FROM + np.arange(len(days)), days)
+
+
+def _together(model: Model, stream: int) -> Totals:
+    """Everyone at once, arm by arm: programme arms first, for who takes part in them."""
+    layout, arms = Layout.of(model), len(model.arms)
+    crowd = _everyone(model, stream)
+    n = len(crowd.numbers)
+    sums = np.zeros((arms, arms, layout.years, layout.size))
+    windows = np.zeros((len(WHO), arms - 1, 2, 2, 4 * layout.places + 2))
+    book = sums.reshape(arms * arms, layout.years, layout.size)
+    index_day, completed = np.full((arms - 1, n), np.nan), np.zeros((arms - 1, n), dtype=np.uint8)
+    for arm in range(1, arms):
+        m = _one_arm(model, arm, stream, crowd, memory(model, n, book=book), rows=np.full(n, arm * arms))
+        index_day[arm - 1], completed[arm - 1] = m.arrays["body"]["index_day"], m.arrays["body"]["completed"]
+        del m
+    index, member = _index_days(model, index_day, completed, crowd.starts)
+    takes_part = np.flatnonzero(member.any(axis=1))
+    looked_at = np.full(n, NONE)
+    looked_at[takes_part] = np.arange(len(takes_part))
+    index, member = index[takes_part], member[takes_part]
+    for arm in range(arms if len(takes_part) else 1):
+        m = memory(model, n, book=book, index=index, member=member, windows=windows)
+        rows = np.full(n, NONE if arm else 0)
+        _one_arm(model, arm, stream, crowd, m, rows=rows, looked_at=looked_at)
+        del m
+    return Totals(float(model.population.people), sums, windows.swapaxes(0, 1))
+
+
+def _everyone(model: Model, stream: int) -> Crowd:
+    """All crowds in one."""
+    crowds = list(_crowds(model, stream))
+    return Crowd(np.concatenate([c.numbers for c in crowds]), np.concatenate([c.starts for c in crowds]))
 
 
 def _index_days(
-    model: Model, index_day: NDArray[np.float64], starts: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Who is looked at, the row of each life (NONE: not), and their index days: [looked at, programme arm]."""
-    first, last = index_day - WINDOW_DAYS, index_day + WINDOW_DAYS
-    inside = (first >= starts) & (last <= model.horizon)
-    looked_at = np.flatnonzero(inside.any(axis=0))
-    rows = np.full(index_day.shape[1], NONE)
-    rows[looked_at] = np.arange(len(looked_at))
-    return looked_at, rows, np.where(inside, index_day, np.nan)[:, looked_at].T
+    model: Model, index_day: NDArray[np.float64], completed: NDArray[np.uint8], starts: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Index days whose windows lie in the simulated time (else nan), and who takes part: [person, programme arm]."""
+    inside = (index_day - WINDOW_DAYS >= starts) & (index_day + WINDOW_DAYS <= model.horizon)
+    member = (~np.isnan(index_day)).astype(np.uint8) * (1 + completed)
+    return np.where(inside, index_day, np.nan).T.copy(), member.astype(np.uint8).T.copy()
 
 
 def _one_arm(
@@ -144,19 +183,18 @@ def _one_arm(
     arm: int,
     stream: int,
     crowd: Crowd,
-    counts: NDArray[np.int64],
-    days: NDArray[np.float64],
-    slots: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    index: NDArray[np.float64] | None,
+    m: Memory,
+    *,
+    rows: NDArray[np.int64] | None = None,
+    looked_at: NDArray[np.int64] | None = None,
+    window_rows: NDArray[np.int64] | None = None,
 ) -> Memory:
-    """One arm with everyone in hand, written into these slots and rows of windows."""
+    """One arm with everyone in hand, written into these rows of the book and of the windows."""
     n = len(crowd.numbers)
-    m = memory(model, n, counts, days, rows=0 if index is None else len(index))
-    if index is not None:
-        m.arrays["window_index"][:] = index
+    nobody = np.full(n, NONE)
     kernel.live_together(
-        m.table, arm, stream, crowd.numbers, crowd.ages, crowd.healths, crowd.risks, crowd.clusters, crowd.starts,
-        slots, rows, np.zeros(n, dtype=kernel.STOP),
+        m.table, arm, stream, crowd.numbers, crowd.starts, nobody if rows is None else rows,
+        nobody if looked_at is None else looked_at, np.zeros(n, dtype=np.int64) if window_rows is None else window_rows,
+        np.zeros(n, dtype=kernel.STOP),
     )  # fmt: skip
     return m

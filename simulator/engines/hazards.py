@@ -14,7 +14,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiling import compiled, fixed
+from simulator.compiling import compiled, fixed, folded
 from simulator.engines import memory as of
 from simulator.engines.candidates import HEAD_SHIFT, LAYERS, WIDTHS, draw_candidates
 from simulator.engines.memory import Addresses
@@ -344,7 +344,7 @@ def look_at_clock(m: Addresses, life: int, k: int, t: float, until: float) -> fl
     return hazard_bound(m, life, k, t, until)
 
 
-@fixed
+@folded
 def is_event(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
     """Whether a candidate at this level of the rate axis is below the hazard, for a life that has looked ahead."""
     steady = of.floats2(m, of.STEADY)[life, k]

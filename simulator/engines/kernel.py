@@ -1,10 +1,10 @@
 """Compiled drivers: who is next, and what happens to them.
 
-With nothing shared, one person at a time lives all arms at once in one pass over their candidates. With
-something shared, one arm at a time holds everyone: each life runs on by itself through whatever touches
-nobody else (most GP visits) and stops at the next thing that does; a calendar of those stops, ordered by
-time, kind and person, says whose turn it is. Someone who stands in a queue stops at every event, because
-others can wake them.
+With nothing shared, one person at a time lives all arms at once in one pass over their candidates; an arm sleeps
+for as long as nothing in it differs from usual care. With something shared, one arm at a time holds everyone: each
+life runs on by itself through whatever touches nobody else (most GP visits) and stops at the next thing that does;
+a calendar of those stops, ordered by time, kind and person, says whose turn it is. Someone who stands in a queue
+stops at every event, because others can wake them.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiling import compiled, fixed
+from simulator.compiling import compiled, fixed, folded
 from simulator.engines import kernel_books as book
 from simulator.engines import kernel_lives as lives
 from simulator.engines import kernel_queues as queue
 from simulator.engines import memory as of
-from simulator.engines.hazards import BLOCK_SHIFT, UNSET, hazard, hazard_bound, step
-from simulator.engines.memory import FIRST_DAY, STAY_END, Addresses
+from simulator.engines.candidates import HEAD_SHIFT, LAYERS, WIDTHS
+from simulator.engines.hazards import WHICH, draw, draw_ahead, hazards_until, is_event, look_at_clock, next_route
+from simulator.engines.memory import FIRST_DAY, Addresses
 from simulator.engines.order import DATE, DYING, ENDING, FLARE, HEALTH, NEED, OFFER
 from simulator.engines.people import traits
 from simulator.engines.records import WINDOW_DAYS
-from simulator.model import NONE, Basis, ClockKind
+from simulator.model import DAYS_PER_YEAR, ENTRANT_IDS_FROM, NONE, Basis, ClockKind
 
 INF = np.inf
 _POPULATION = int(Basis.POPULATION)
@@ -36,12 +37,13 @@ _OFFER, _NEED, _DROP_OUT, _LEAVING, _DEATH = (
 EVENT_KIND = np.zeros(len(ClockKind), dtype=np.int64)
 EVENT_KIND[[ClockKind.DEATH, ClockKind.LEAVING, ClockKind.FLARE, ClockKind.HEALTH]] = DYING, ENDING, FLARE, HEALTH
 EVENT_KIND[[ClockKind.NEED, ClockKind.OFFER, ClockKind.DROP_OUT]] = NEED, OFFER, ENDING
+NOTED, JOINS = -1, -2  # in place of a clock: the first note; joining the population
 
 STOP = np.dtype(
     [
         ("time", "f8"),
         ("kind", "i8"),
-        ("clock", "i8"),  # NONE: the first note
+        ("clock", "i8"),
         ("layer", "i8"),
         ("candidate", "i8"),
         ("length", "f8"),
@@ -50,36 +52,42 @@ STOP = np.dtype(
 )
 
 
+# --- a life begins -----------------------------------------------------------------------------------
+
+
 @fixed
 def _first_running(m: Addresses, life: int, start: float) -> None:
     """Clocks that run at first: in the warm-up only needs, flares and usual care."""
-    for k in range(len(of.clocks(m))):
-        row = of.clocks(m)[k]
+    clocks, running = of.clocks(m), of.flags2(m, of.RUNNING)
+    for k in range(len(clocks)):
+        row = clocks[k]
         run = start >= 0.0 or row["in_warm_up"] == 1
         if row["kind"] == _DROP_OUT:
             run = False
         elif row["kind"] == _OFFER:
             run = run and of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], of.offers(m)[row["subject"]]["support"]] == 1
-        of.flags2(m, of.RUNNING)[life, k] = run
+        running[life, k] = run
 
 
 @fixed
 def _begin_effects(m: Addresses, life: int) -> None:
-    for e in range(len(of.effects(m))):
-        s = of.effects(m)[e]["support"]
-        if of.effects(m)[e]["basis"] == _POPULATION and of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], s]:
+    """Effects on whole populations."""
+    effects, arm = of.effects(m), of.body(m)[life]["arm"]
+    for e in range(len(effects)):
+        s = effects[e]["support"]
+        if effects[e]["basis"] == _POPULATION and of.flags2(m, of.ARMS)[arm, s]:
             opens = of.floats2(m, of.OPENS)[s, of.life(m)[life]["cluster"]]
-            ends = min(of.supports(m)[s]["closes_day"], of.supports(m)[s]["ends_day"])
-            lives.begin_effect(m, life, e, opens, ends)
+            lives.begin_effect(m, life, e, opens, min(of.supports(m)[s]["closes_day"], of.supports(m)[s]["ends_day"]))
 
 
 @fixed
 def _start_prevalent(m: Addresses, life: int, start: float) -> None:
+    """Supports that someone is already on."""
     for s in range(len(of.supports(m))):
-        if not of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], s]:
+        share = of.floats2(m, of.STARTING_SHARE)[s, of.life(m)[life]["health"]]
+        if share == 0.0 or not of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], s]:
             continue
-        mark = lives.draw(m, life, of.ints(m, of.STARTING_WORDS)[s], 0)[1]
-        if mark >= of.floats2(m, of.STARTING_SHARE)[s, of.life(m)[life]["health"]]:
+        if draw(m, life, of.ints(m, of.STARTING_WORDS)[s], 0)[1] >= share:
             continue
         which = of.ints(m, of.SUPPORT_RESOURCE)[s]
         if which < 0:
@@ -90,32 +98,29 @@ def _start_prevalent(m: Addresses, life: int, start: float) -> None:
 
 
 @fixed
-def begin(
-    m: Addresses,
-    life: int,
-    arm: int,
-    slot: int,
-    stream: int,
-    person: int,
-    age: float,
-    health: int,
-    risk: float,
-    cluster: int,
-    start: float,
-) -> None:
+def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int, start: float) -> None:
     """A life at its start: traits, clocks, effects on whole populations, supports already on."""
     one, body = of.life(m)[life], of.body(m)[life]
-    one["person"], one["stream"], one["age"], one["risk"], one["cluster"] = person, stream, age, risk, cluster
-    one["health"], one["flare_until"], one["horizon"], one["any_effect"] = health, -INF, of.number(m, of.HORIZON), 0
-    body["arm"], body["slot"], body["alive"], body["ended_day"] = arm, slot, 1, INF
+    joined = person >= ENTRANT_IDS_FROM
+    age, health, risk, cluster = traits(
+        of.seed(m), stream, person, of.ints(m, of.TRAIT_WORDS),
+        of.floats(m, of.ENTRANT_AGE_EDGES if joined else of.AGE_EDGES),
+        of.floats(m, of.ENTRANT_AGE_SHARE if joined else of.AGE_SHARE),
+        of.floats2(m, of.ENTRANT_HEALTH if joined else of.INITIAL_HEALTH),
+        of.floats(m, of.BANDS), of.number(m, of.RISK_LOG_SD), of.whole(m, of.CLUSTERS),
+    )  # fmt: skip
+    one["person"], one["stream"], one["risk"], one["cluster"], one["health"] = person, stream, risk, cluster, health
+    one["age"] = age - start / DAYS_PER_YEAR if joined else age
+    one["flare_until"], one["any_effect"] = -INF, 0
+    body["arm"], body["row"], body["alive"], body["asleep"], body["stale"] = arm, row, 1, 0, 1
+    body["next_note"], body["stay_end"], body["notes"], body["noted"], body["stays"] = INF, INF, 0, 0, 0
     body["home_since"], body["health_since"], body["flare_since"], body["arrived"] = start, start, INF, start
-    body["place"], body["stay_number"], body["on"], body["index_day"] = NONE, 0, 0, np.nan
-    body["next_slot"], body["support_slot"], body["has_slot"] = 0, 0, 0
-    body["completed"], body["notes"], body["noted"], body["queued"] = 0, 0, 0, 0
-    body["dirty"], body["review"], body["next_note"] = 1, INF, INF
+    body["place"], body["stay_number"], body["on"], body["waiting"], body["queued"] = NONE, 0, 0, 0, 0
+    body["next_slot"], body["support_slot"], body["has_slot"], body["support"] = 0, 0, 0, NONE
+    body["ended_day"], body["index_day"], body["completed"] = INF, np.nan, 0
     for e in range(len(of.effects(m))):
-        of.spells(m)[life, e]["start"], of.spells(m)[life, e]["end"] = INF, 0.0
-        of.spells(m)[life, e]["old_end"], of.spells(m)[life, e]["old_weight"] = 0.0, 0.0
+        spell = of.spells(m)[life, e]
+        spell["start"], spell["end"], spell["old_end"], spell["old_weight"] = INF, 0.0, 0.0, 0.0
     of.floats2(m, of.BOOST_UNTIL)[life, :] = -INF
     of.floats2(m, of.DISCHARGED)[life, :] = -INF
     of.floats3(m, of.RECENTS)[life, :, :] = -INF
@@ -132,246 +137,222 @@ def begin(
         lives.note(m, life, 0.0, DATE, FIRST_DAY, 0, 0, 0.0)
     if start == of.number(m, of.START):
         _start_prevalent(m, life, start)
+    if joined:
+        book.count_life(m, life, book.ENTRANTS, start)
+
+
+# --- looking ahead -----------------------------------------------------------------------------------
 
 
 @fixed
-def _bounds(m: Addresses, life: int, t: float) -> None:
-    """Bounds of one life's clocks while its state stays as it is."""
-    body = of.body(m)[life]
-    away = body["place"] != NONE
-    body["partial"] = away
-    for k in range(len(of.clocks(m))):
-        if of.flags2(m, of.RUNNING)[life, k] and (of.clocks(m)[k]["runs_away"] or not away):
-            of.floats2(m, of.BOUND)[life, k] = hazard_bound(
-                k,
-                t,
-                of.life(m)[life : life + 1],
-                of.clocks(m),
-                of.floats2(m, of.BY_HEALTH),
-                of.floats2(m, of.BY_BAND),
-                of.floats(m, of.BANDS),
-                of.floats2(m, of.BOOST_RATIO),
-                of.floats2(m, of.BOOST_UNTIL)[life],
-                of.effects(m),
-                of.spells(m)[life],
-                of.ints(m, of.EFFECTS_ON_CLOCK),
-                of.ints(m, of.EFFECT_ORDER),
-                of.synergies(m),
-            )
-        else:
-            of.floats2(m, of.BOUND)[life, k] = 0.0
-    review = of.life(m)[life]["flare_until"] if of.life(m)[life]["flare_until"] > t else INF
-    for b in range(len(of.boosts(m))):
-        if of.floats2(m, of.BOOST_UNTIL)[life, b] > t:
-            review = min(review, of.floats2(m, of.BOOST_UNTIL)[life, b])
-    body["dirty"], body["review"] = 0, review
+def _bound_in_sleep(m: Addresses, first: int, last: int, k: int, t: float, until: float) -> float:
+    """Bound of an offer that arms still asleep may make; their state is that of usual care."""
+    for life in range(first + 1, last):
+        if of.body(m)[life]["asleep"] and lives.runs_in_arm_only(m, life, k, t):
+            return look_at_clock(m, first, k, t, until)
+    return 0.0
 
 
 @fixed
-def refresh(m: Addresses, first: int, last: int, t: float) -> float:
-    """Bounds of every clock, and the cursors that some life in hand can reach; when to look again."""
-    review = INF
+def look_ahead(m: Addresses, first: int, last: int, t: float) -> tuple[int, float]:
+    """Candidates that could be an event for any of the lives in hand: how many, and up to which day."""
+    body, until = of.body(m), of.number(m, of.HORIZON)
     for life in range(first, last):
-        body = of.body(m)[life]
-        if body["alive"] and (body["dirty"] or t >= body["review"]):
-            _bounds(m, life, t)
-        if body["alive"]:
-            review = min(review, body["review"])
-    used, layers = 0, len(of.floats(m, of.LAYERS)) - 1
+        if body[life]["alive"] and not body[life]["asleep"]:
+            until = min(until, hazards_until(m, life, t))
+            body[life]["stale"] = 0
     for k in range(len(of.clocks(m))):
         bound = 0.0
         for life in range(first, last):
-            if of.body(m)[life]["alive"]:
-                bound = max(bound, of.floats2(m, of.BOUND)[life, k])
-        if bound > of.floats(m, of.LAYERS)[layers]:
-            raise ValueError("hazard above the top layer")
-        for j in range(layers):
-            if of.floats(m, of.LAYERS)[j] >= bound:
-                break
-            i = k * layers + j
-            while of.cursors(m)[i]["time"] <= t:
-                step(
-                    of.cursors(m),
-                    i,
-                    t,
-                    of.floats(m, of.LAYERS)[j + 1] - of.floats(m, of.LAYERS)[j],
-                    of.ints(m, of.CLOCK_WORDS)[k] | j,
-                    of.seed(m),
-                    of.life(m)[first : first + 1],
-                )
-            of.ints(m, of.ACTIVE)[used] = i
-            of.floats(m, of.DUE)[used] = of.cursors(m)[i]["time"]
-            used += 1
-    of.ints(m, of.TALLIED)[0] = used
-    return review
+            if body[life]["alive"] and not body[life]["asleep"] and of.flags2(m, of.RUNNING)[life, k]:
+                bound = max(bound, look_at_clock(m, life, k, t, until))
+        if of.clocks(m)[k]["kind"] == _OFFER and last > first + 1:
+            bound = max(bound, _bound_in_sleep(m, first, last, k, t, until))
+        of.floats(m, of.BOUND)[k] = bound
+    return draw_ahead(m, first, t, until)
 
 
-@fixed
-def accepts(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
-    """Whether a candidate at this level of the rate axis is an event for this life."""
-    if not of.flags2(m, of.RUNNING)[life, k] or level >= of.floats2(m, of.BOUND)[life, k]:
+@folded
+def strikes(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
+    """Whether a candidate is an event for a life: its clock runs, here, and the hazard reaches the level."""
+    if not of.flags2(m, of.RUNNING)[life, k]:
         return False
     if of.body(m)[life]["place"] != NONE and not of.clocks(m)[k]["runs_away"]:
         return False
-    return level < hazard(
-        k,
-        t,
-        of.life(m)[life : life + 1],
-        of.clocks(m),
-        of.floats2(m, of.BY_HEALTH),
-        of.floats2(m, of.BY_BAND),
-        of.floats(m, of.BANDS),
-        of.floats2(m, of.BOOST_RATIO),
-        of.floats2(m, of.BOOST_UNTIL)[life],
-        of.effects(m),
-        of.spells(m)[life],
-        of.floats(m, of.STEP_UNTIL),
-        of.floats(m, of.STEP_WEIGHT),
-        of.ints(m, of.EFFECTS_ON_CLOCK),
-        of.ints(m, of.EFFECT_ORDER),
-        of.synergies(m),
-    )
+    return is_event(m, life, k, level, t)
 
 
 @fixed
-def first_candidate(m: Addresses, horizon: float) -> tuple[float, int]:
-    """The next candidate of the cursors in use and where it stands among them; -1: none before the horizon."""
-    due = of.floats(m, of.DUE)
-    best, which = horizon, -1
-    for n in range(of.ints(m, of.TALLIED)[0]):
-        if due[n] < best:
-            best, which = due[n], n
-    return best, which
+def _wake_arms(m: Addresses, arms: int, k: int, level: float, t: float) -> None:
+    """Arms that sleep wake when an offer is made in them alone."""
+    body, o = of.body(m), of.clocks(m)[k]["subject"]
+    if body[0]["place"] != NONE:
+        return
+    row = of.offers(m)[o]
+    if is_event(m, 0, k, level, t) and lives.may_be_offered(m, 0, row["support"], row["criteria"], t):
+        for life in range(1, arms):
+            if body[life]["asleep"] and lives.runs_in_arm_only(m, life, k, t):
+                lives.wake(m, life, t)
+                of.floats2(m, of.STEADY)[life, k] = of.floats2(m, of.STEADY)[0, k]
+
+
+# --- nothing shared: person by person ----------------------------------------------------------------
 
 
 @fixed
 def live_alone(m: Addresses, arms: int, start: float) -> None:
     """All arms' lives of one person, from start to horizon, in one pass over the candidates."""
-    bodies, cursors, due = of.body(m), of.cursors(m), of.floats(m, of.DUE)
-    layers, bounds, horizon = len(of.floats(m, of.LAYERS)) - 1, of.floats(m, of.LAYERS), of.number(m, of.HORIZON)
-    t, review, at, n = start, -INF, -INF, -1
+    bodies, clocks, horizon = of.body(m), of.clocks(m), of.number(m, of.HORIZON)
+    times, order, owner = of.floats(m, of.TIMES), of.ints(m, of.ORDER), of.ints2(m, of.OWNER)
+    four, keys = of.floats2(m, of.FOUR), of.words2(m, of.KEYS)
+    t, end, count, rank = start, -INF, 0, 0
     while True:
-        dirty, note_at, who, anyone = t >= review, INF, 0, False
+        note_at, who, anyone, stale = INF, 0, False, t >= end
         for life in range(arms):
-            if bodies[life]["alive"]:
-                anyone = True
-                dirty = dirty or bodies[life]["dirty"] == 1
-                if bodies[life]["next_note"] < note_at:
-                    note_at, who = bodies[life]["next_note"], life
+            body = bodies[life]
+            if body["alive"] and not body["asleep"]:
+                anyone, stale = True, stale or body["stale"] == 1
+                if body["next_note"] < note_at:
+                    note_at, who = body["next_note"], life
         if not anyone:
             return
-        if dirty:
-            review = refresh(m, 0, arms, t)
-            at = -INF
-        if at == -INF:
-            at, n = first_candidate(m, horizon)
-        if note_at <= at and note_at < horizon:
+        if stale:
+            count, end = look_ahead(m, 0, arms, t)
+            rank = 0
+        at = times[rank] if rank < count else end
+        if note_at <= at:
+            if note_at >= horizon:
+                return
             t = note_at
             lives.on_note(m, who, lives.first_note(m, who))
             continue
-        if n < 0:
-            return
         t = at
-        i = of.ints(m, of.ACTIVE)[n]
-        k, j = i // layers, i % layers
-        width = bounds[j + 1] - bounds[j]
-        c = cursors[i]
-        level, length, outcome = bounds[j] + c["mark"] * width, c["length"], c["outcome"]
-        candidate = c["number"] | (c["block"] << BLOCK_SHIFT)
-        for life in range(arms):
-            if bodies[life]["alive"] and accepts(m, life, k, level, t):
-                lives.strike(m, life, k, j, candidate, length, outcome, t)
-        step(cursors, i, t, width, of.ints(m, of.CLOCK_WORDS)[k] | j, of.seed(m), of.life(m)[0:1])
-        due[n] = cursors[i]["time"]
-        at = -INF
+        if rank == count:
+            if end >= horizon:
+                return
+            continue
+        which, head = order[rank] & WHICH, order[rank] >> HEAD_SHIFT
+        rank += 1
+        k, layer = owner[0, head], owner[1, head]
+        level = LAYERS[layer] + four[1, which] * WIDTHS[layer]
+        length, outcome, candidate = four[2, which], four[3, which], int(keys[1, which])
+        if arms > 1 and clocks[k]["kind"] == _OFFER:
+            _wake_arms(m, arms, k, level, t)
+        for life in range(arms - 1, -1, -1):  # usual care last: arms that it wakes have had this event with it
+            body = bodies[life]
+            if not body["alive"] or body["asleep"] or not strikes(m, life, k, level, t):
+                continue
+            if clocks[k]["kind"] == _NEED:
+                until = min(body["next_note"], times[rank] if rank < count else end)
+                if lives.passes_by(m, life, clocks[k]["subject"], length, outcome, t, until):
+                    continue
+            lives.strike(m, life, k, layer, candidate, length, outcome, t)
 
 
 @fixed
-def one_person(
-    m: Addresses,
-    arms: int,
-    stream: int,
-    person: int,
-    age: float,
-    health: int,
-    risk: float,
-    cluster: int,
-    start: float,
-    joined: bool,
-) -> None:
-    """One person's lives in every arm, books included."""
-    for i in range(len(of.cursors(m))):
-        of.cursors(m)[i]["time"] = UNSET
+def _must_be_awake(m: Addresses, arm: int) -> bool:
+    """Whether an arm differs without an offer: effects on its whole population, or people on its programmes already."""
+    effects, arms, share = of.effects(m), of.flags2(m, of.ARMS), of.floats2(m, of.STARTING_SHARE)
+    for e in range(len(effects)):
+        s = effects[e]["support"]
+        if effects[e]["basis"] == _POPULATION and arms[arm, s] and not arms[0, s]:
+            return True
+    most = 0.0
+    for s in range(share.shape[0]):
+        if arms[arm, s] and not arms[0, s]:
+            for health in range(share.shape[1]):
+                most = max(most, share[s, health])
+    return most > 0.0
+
+
+@fixed
+def one_person(m: Addresses, arms: int, stream: int, person: int, start: float) -> None:
+    """One person's lives in every arm, written into one row of the book for each arm that is awake."""
     for life in range(arms):
-        begin(m, life, life, of.body(m)[life]["slot"], stream, person, age, health, risk, cluster, start)
-        if joined:
-            book.count_life(m, life, book.ENTRANTS, start)
+        of.body(m)[life]["window"] = NONE
+        if life > 0 and not _must_be_awake(m, life):
+            body = of.body(m)[life]
+            body["alive"], body["asleep"], body["index_day"], body["completed"] = 1, 1, np.nan, 0
+        else:
+            begin(m, life, life, life, stream, person, start)
     live_alone(m, arms, start)
     for life in range(arms):
-        lives.reach_horizon(m, life)
+        if not of.body(m)[life]["asleep"]:
+            lives.reach_horizon(m, life)
 
 
 @fixed
-def look_around(
-    m: Addresses,
-    arms: int,
-    stream: int,
-    person: int,
-    age: float,
-    health: int,
-    risk: float,
-    cluster: int,
-    start: float,
-    joined: bool,
-) -> None:
-    """Windows of a participant: the same lives once more, with the index days known and no books."""
-    any_index = False
+def look_around(m: Addresses, arms: int, start: float, window_row: int, completers: bool) -> bool:
+    """Windows of a participant, from the stays written down; false when there are none inside the simulated time."""
+    any_index, bodies, stays = False, of.body(m), of.stays(m)
     for k in range(arms - 1):
-        index = of.body(m)[k + 1]["index_day"]
+        index = bodies[k + 1]["index_day"]
         inside = index - WINDOW_DAYS >= start and index + WINDOW_DAYS <= of.number(m, of.HORIZON)
         of.floats2(m, of.WINDOW_INDEX)[0, k] = index if inside else np.nan
+        of.flags2(m, of.MEMBER)[0, k] = book.COMPLETER if completers and bodies[k + 1]["completed"] else 1
         any_index = any_index or inside
-    if not any_index:
-        return
-    of.floats5(m, of.WINDOWS)[:] = 0.0
-    for life in range(arms):
-        of.body(m)[life]["slot"], of.body(m)[life]["window"] = NONE, 0
-    one_person(m, arms, stream, person, age, health, risk, cluster, start, joined)
+    if any_index:
+        for life in range(arms):
+            body = bodies[life]
+            if not body["asleep"]:
+                body["window"], body["window_row"] = 0, window_row
+                for i in range(body["stays"]):
+                    one = stays[life, i]
+                    book.window_stay(m, life, one["place"], one["emergency"], one["start"], one["end"])
+                book.window_life(m, life, body["ended_day"])
+    return any_index
+
+
+@compiled()
+def _add_book(m: Addresses, life: int, total: NDArray[np.float64]) -> None:
+    """Add a life's row of the book to a total."""
+    row = of.floats3(m, of.BOOK)[life]
+    for year in range(total.shape[0]):
+        for item in range(total.shape[1]):
+            total[year, item] += row[year, item]
 
 
 @compiled()
 def live_apart(
     m: Addresses,
-    arms: int,
     stream: int,
     numbers: NDArray[np.int64],
-    ages: NDArray[np.float64],
-    healths: NDArray[np.int64],
-    risks: NDArray[np.float64],
-    clusters: NDArray[np.int64],
     starts: NDArray[np.float64],
+    into: NDArray[np.int64],
+    sums: NDArray[np.float64],
     index_day: NDArray[np.float64],
     completed: NDArray[np.uint8],
-    windows: NDArray[np.float64],
 ) -> None:
-    """Everyone's lives when nothing is shared, each into books of their own (slot = arm x people + person).
+    """Everyone's lives when nothing is shared.
 
-    ``windows`` [programme arm, person, world, side, measure] stay nan for those without an index day or
-    with a window outside the simulated time.
+    Args:
+        m: memory for one life an arm.
+        stream: which luck they have.
+        numbers: ids.  # [person]
+        starts: first days.  # [person]
+        into: which totals each person is added to.  # [person]
+        sums: everyone's totals, and those of participants if there is room.  # [into, arm, group, year, item]
+        index_day: first programme starts, if there is room.  # [arm, person]
+        completed: who completed, if there is room.  # [arm, person]
     """
-    people = len(numbers)
-    for p in range(people):
+    arms, bodies = sums.shape[1], of.body(m)
+    groups, by_person = sums.shape[2] > 1, index_day.shape[1] > 0
+    for p in range(len(numbers)):
+        one_person(m, arms, stream, numbers[p], starts[p])
         for life in range(arms):
-            of.body(m)[life]["slot"], of.body(m)[life]["window"] = life * people + p, NONE
-        joined = starts[p] > of.number(m, of.START)
-        one_person(m, arms, stream, numbers[p], ages[p], healths[p], risks[p], clusters[p], starts[p], joined)
+            _add_book(m, 0 if bodies[life]["asleep"] else life, sums[into[p], life, 0])
+            if groups and not np.isnan(bodies[life]["index_day"]) and life > 0:
+                _add_book(m, life, sums[into[p], life, life])
+                _add_book(m, 0, sums[into[p], 0, life])
+            if by_person:
+                index_day[life, p], completed[life, p] = bodies[life]["index_day"], bodies[life]["completed"]
+        look_around(m, arms, starts[p], into[p] if by_person else 2 * into[p], not by_person)
         for life in range(arms):
-            index_day[life, p] = of.body(m)[life]["index_day"]
-            completed[life, p] = of.body(m)[life]["completed"]
-        look_around(m, arms, stream, numbers[p], ages[p], healths[p], risks[p], clusters[p], starts[p], joined)
-        for k in range(arms - 1):
-            if of.body(m)[0]["window"] == 0 and not np.isnan(of.floats2(m, of.WINDOW_INDEX)[0, k]):
-                windows[k, p] = of.floats5(m, of.WINDOWS)[0, k]
+            if not bodies[life]["asleep"]:
+                of.floats3(m, of.BOOK)[life] = 0.0
+
+
+# --- something shared: everyone at once --------------------------------------------------------------
 
 
 @fixed
@@ -388,14 +369,12 @@ def holds_anything(m: Addresses, life: int) -> bool:
 @fixed
 def note_is_shared(m: Addresses, life: int, i: int) -> bool:
     """Whether what was noted can touch anyone else."""
-    one, body = of.notes(m)[life, i], of.body(m)[life]
-    if one["what"] == FIRST_DAY:
-        return False
-    if one["what"] != STAY_END:
-        return True
+    body = of.body(m)[life]
+    if i != lives.STAY_ENDS:
+        return of.notes(m)[life, i]["what"] != FIRST_DAY
     if body["has_slot"] or of.flags(m, of.DISCHARGE_OFFERS_SHARED)[body["place"]]:
         return True
-    route = lives.next_route(m, life, one["time"])
+    route = next_route(m, life, body["place"], body["stay_emergency"], body["route_mark"], body["stay_end"])
     to = of.places(m)[body["place"]]["otherwise"] if route == NONE else of.routes(m)[route]["to"]
     support = NONE if route == NONE else of.routes(m)[route]["support"]
     if support != NONE and of.ints(m, of.SUPPORT_RESOURCE)[support] >= 0:
@@ -418,7 +397,7 @@ def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
             m, life, s, of.offers(m)[subject]["criteria"], t
         )
     if kind == _DROP_OUT:
-        return bool(of.enrol(m)[life, subject]["has_slot"])
+        return of.enrol(m)[life, subject]["has_slot"] == 1
     if kind in (_LEAVING, _DEATH):
         return holds_anything(m, life)
     return False
@@ -427,45 +406,45 @@ def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
 @compiled()
 def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> None:
     """Live on through what touches nobody else; write the next thing that does into ``stop``."""
-    layers, bounds, horizon = len(of.floats(m, of.LAYERS)) - 1, of.floats(m, of.LAYERS), of.number(m, of.HORIZON)
-    body, cursors, due, one = of.body(m)[life], of.cursors(m), of.floats(m, of.DUE), stop[life]
-    for i in range(len(cursors)):
-        cursors[i]["time"] = UNSET
-    body["dirty"] = 1
-    t, review, at, n = start, -INF, -INF, -1
+    body, horizon, one, clocks = of.body(m)[life], of.number(m, of.HORIZON), stop[life], of.clocks(m)
+    times, order, owner = of.floats(m, of.TIMES), of.ints(m, of.ORDER), of.ints2(m, of.OWNER)
+    four, keys = of.floats2(m, of.FOUR), of.words2(m, of.KEYS)
+    t, end, count, rank = start, -INF, 0, 0
     while body["alive"]:
-        if body["dirty"] or t >= review:
-            review = refresh(m, life, life + 1, t)
-            at = -INF
-        if at == -INF:
-            at, n = first_candidate(m, horizon)
-        note_at = body["next_note"]
-        if note_at <= at and note_at < horizon:
+        if body["stale"] or t >= end:
+            count, end = look_ahead(m, life, life + 1, t)
+            rank = 0
+        at = times[rank] if rank < count else end
+        if body["next_note"] <= at:
+            if body["next_note"] >= horizon:
+                break
             first = lives.first_note(m, life)
             if body["queued"] or note_is_shared(m, life, first):
-                one["time"], one["kind"], one["clock"] = note_at, of.notes(m)[life, first]["kind"], NONE
+                one["time"], one["clock"] = body["next_note"], NOTED
+                one["kind"] = ENDING if first == lives.STAY_ENDS else of.notes(m)[life, first]["kind"]
                 return
-            t = note_at
+            t = body["next_note"]
             lives.on_note(m, life, first)
             continue
-        if n < 0:
-            break
         t = at
-        i = of.ints(m, of.ACTIVE)[n]
-        k, j = i // layers, i % layers
-        width = bounds[j + 1] - bounds[j]
-        c = cursors[i]
-        level, length, outcome = bounds[j] + c["mark"] * width, c["length"], c["outcome"]
-        candidate = c["number"] | (c["block"] << BLOCK_SHIFT)
-        if accepts(m, life, k, level, t):
+        if rank == count:
+            if end >= horizon:
+                break
+            continue
+        which, head = order[rank] & WHICH, order[rank] >> HEAD_SHIFT
+        rank += 1
+        k, layer = owner[0, head], owner[1, head]
+        if strikes(m, life, k, LAYERS[layer] + four[1, which] * WIDTHS[layer], t):
+            length, outcome, candidate = four[2, which], four[3, which], int(keys[1, which])
+            if clocks[k]["kind"] == _NEED and not body["queued"]:
+                until = min(body["next_note"], times[rank] if rank < count else end)
+                if lives.passes_by(m, life, clocks[k]["subject"], length, outcome, t, until):
+                    continue
             if body["queued"] or strike_is_shared(m, life, k, t):
-                one["time"], one["kind"], one["clock"] = t, EVENT_KIND[of.clocks(m)[k]["kind"]], k
-                one["layer"], one["candidate"], one["length"], one["outcome"] = j, candidate, length, outcome
+                one["time"], one["kind"], one["clock"] = t, EVENT_KIND[clocks[k]["kind"]], k
+                one["layer"], one["candidate"], one["length"], one["outcome"] = layer, candidate, length, outcome
                 return
-            lives.strike(m, life, k, j, candidate, length, outcome, t)
-        step(cursors, i, t, width, of.ints(m, of.CLOCK_WORDS)[k] | j, of.seed(m), of.life(m)[life : life + 1])
-        due[n] = cursors[i]["time"]
-        at = -INF
+            lives.strike(m, life, k, layer, candidate, length, outcome, t)
     one["time"] = INF
 
 
@@ -505,24 +484,15 @@ def _sift(heap: NDArray[np.int64], at: NDArray[np.int64], stop: NDArray[np.void]
 @compiled()
 def hand_on(m: Addresses, t: float, heap: NDArray[np.int64], at: NDArray[np.int64], stop: NDArray[np.void]) -> None:
     """Empty the ring of promised slots: each is taken up, and may free others."""
-    while of.ints(m, of.RING)[1] > 0:
-        node = of.ints(m, of.GRANTS)[of.ints(m, of.RING)[0]]
-        of.ints(m, of.RING)[0] = (of.ints(m, of.RING)[0] + 1) % len(of.ints(m, of.GRANTS))
-        of.ints(m, of.RING)[1] -= 1
+    ring, grants = of.ints(m, of.RING), of.ints(m, of.GRANTS)
+    while ring[1] > 0:
+        node = grants[ring[0]]
+        ring[0] = (ring[0] + 1) % len(grants)
+        ring[1] -= 1
         lives.on_grant(m, node, t)
-        life = queue.life_of_node(m, node)
+        life = node // queue.nodes_each(m)
         run_on(m, life, t, stop)
         _sift(heap, at, stop, m, life)
-
-
-@compiled()
-def run_on_after(
-    m: Addresses, life: int, t: float, heap: NDArray[np.int64], at: NDArray[np.int64], stop: NDArray[np.void]
-) -> None:
-    """After a life's own event: promised slots first, then this life goes on."""
-    hand_on(m, t, heap, at, stop)
-    run_on(m, life, t, stop)
-    _sift(heap, at, stop, m, life)
 
 
 @fixed
@@ -546,109 +516,60 @@ def live_together(
     arm: int,
     stream: int,
     numbers: NDArray[np.int64],
-    ages: NDArray[np.float64],
-    healths: NDArray[np.int64],
-    risks: NDArray[np.float64],
-    clusters: NDArray[np.int64],
     starts: NDArray[np.float64],
-    slots: NDArray[np.int64],
     rows: NDArray[np.int64],
+    looked_at: NDArray[np.int64],
+    window_rows: NDArray[np.int64],
     stop: NDArray[np.void],
 ) -> None:
     """Everyone's lives in one arm where something is shared.
 
-    ``slots`` says which book each life writes, ``rows`` in which row of the windows it is looked at.
+    Args:
+        m: memory for everyone.
+        arm: which arm.
+        stream: which luck they have.
+        numbers: ids.  # [person]
+        starts: first days.  # [person]
+        rows: which row of the book each writes, NONE: none.  # [person]
+        looked_at: row of the index days each is looked at around, NONE: not.  # [person]
+        window_rows: row of the windows each writes.  # [person]
+        stop: work space.  # [person]
     """
-    people = len(numbers)
+    people, first_day, horizon = len(numbers), of.number(m, of.START), of.number(m, of.HORIZON)
+    changes, change = of.changes(m), 0
     for life in range(people):
-        one = stop[life]
-        one["time"], one["kind"], one["clock"] = starts[life], ENDING, -2
-        of.body(m)[life]["window"] = rows[life]
-        if starts[life] <= of.number(m, of.START):
-            begin(
-                m,
-                life,
-                arm,
-                slots[life],
-                stream,
-                numbers[life],
-                ages[life],
-                healths[life],
-                risks[life],
-                clusters[life],
-                of.number(m, of.START),
-            )
-        else:
-            of.life(m)[life]["person"] = numbers[life]
+        one, body = stop[life], of.body(m)[life]
+        one["time"], one["kind"], one["clock"] = starts[life], ENDING, JOINS
+        body["window"], body["window_row"] = looked_at[life], window_rows[life]
+        of.life(m)[life]["person"] = numbers[life]
+        if starts[life] <= first_day:
+            begin(m, life, arm, rows[life], stream, numbers[life], first_day)
     for life in range(people):
-        if starts[life] <= of.number(m, of.START):
-            run_on(m, life, of.number(m, of.START), stop)
+        if starts[life] <= first_day:
+            run_on(m, life, first_day, stop)
     heap, at = np.arange(people), np.arange(people)
     for life in range(people):
         _sift(heap[: life + 1], at, stop, m, life)
-    change = 0
     while True:
         life = heap[0]
         t = stop[life]["time"]
-        if (
-            change < len(of.changes(m))
-            and of.changes(m)[change]["day"] <= t
-            and of.changes(m)[change]["day"] < of.number(m, of.HORIZON)
-        ):
-            t = of.changes(m)[change]["day"]
+        if change < len(changes) and changes[change]["day"] <= t and changes[change]["day"] < horizon:
             _change(m, change)
+            hand_on(m, max(changes[change]["day"], first_day), heap, at, stop)
             change += 1
-            hand_on(m, max(t, of.number(m, of.START)), heap, at, stop)
             continue
-        if t >= of.number(m, of.HORIZON):
+        if t >= horizon:
             break
         one = stop[life]
-        if one["clock"] == -2:
-            begin(
-                m,
-                life,
-                arm,
-                slots[life],
-                stream,
-                numbers[life],
-                ages[life],
-                healths[life],
-                risks[life],
-                clusters[life],
-                t,
-            )
-            book.count_life(m, life, book.ENTRANTS, t)
-        elif one["clock"] == NONE:
+        if one["clock"] == JOINS:
+            begin(m, life, arm, rows[life], stream, numbers[life], t)
+        elif one["clock"] == NOTED:
             lives.on_note(m, life, lives.first_note(m, life))
         else:
             lives.strike(m, life, one["clock"], one["layer"], one["candidate"], one["length"], one["outcome"], t)
-        run_on_after(m, life, t, heap, at, stop)
+        hand_on(m, t, heap, at, stop)
+        run_on(m, life, t, stop)
+        _sift(heap, at, stop, m, life)
     for life in range(people):
-        if starts[life] < of.number(m, of.HORIZON):
+        if starts[life] < horizon:
             lives.reach_horizon(m, life)
-
-
-@compiled()
-def draw_traits(
-    m: Addresses,
-    stream: int,
-    numbers: NDArray[np.int64],
-    ages: NDArray[np.float64],
-    healths: NDArray[np.int64],
-    risks: NDArray[np.float64],
-    clusters: NDArray[np.int64],
-) -> None:
-    """Traits of the people with these ids."""
-    for p in range(len(numbers)):
-        ages[p], healths[p], risks[p], clusters[p] = traits(
-            of.seed(m),
-            stream,
-            numbers[p],
-            of.ints(m, of.TRAIT_WORDS),
-            of.floats(m, of.AGE_EDGES),
-            of.floats(m, of.AGE_SHARE),
-            of.floats2(m, of.INITIAL_HEALTH),
-            of.floats(m, of.BANDS),
-            of.number(m, of.RISK_LOG_SD),
-            of.whole(m, of.CLUSTERS),
-        )

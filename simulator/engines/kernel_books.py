@@ -1,4 +1,7 @@
-"""Compiled bookkeeping: counts, days split by year, health days by band, and the windows of a known index day."""
+"""Compiled bookkeeping: counts, days split by year, health days by band, and the windows of a known index day.
+
+A life writes into one row of the book, and into the rows of the groups it is known to belong to.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ import numpy as np
 
 from simulator.compiling import fixed
 from simulator.engines import memory as of
-from simulator.engines.hazards import DAYS_PER_YEAR, weight_days
-from simulator.engines.memory import UTILITY, Addresses
+from simulator.engines.hazards import weight_days
+from simulator.engines.memory import Addresses
 from simulator.engines.records import WINDOW_DAYS
 from simulator.ledger import (
     LIFE_COUNTS,
@@ -20,6 +23,7 @@ from simulator.ledger import (
     SUPPORT_DAYS,
     WINDOW_KINDS,
 )
+from simulator.model import DAYS_PER_YEAR, Target
 
 VISITS, EMERGENCY, THROUGH, READMISSIONS, WAITS, LOST, GAVE_UP, UNFINISHED = range(len(PLACE_COUNTS))
 IN_PLACE, IN_EMERGENCY, WAITING, DELAYED = range(len(PLACE_DAYS))
@@ -30,14 +34,29 @@ HOME_ALONE, COMMUNITY, DEAD_DAYS, FLARE_DAYS = range(len(LIFE_DAYS))
 N_PLACE_COUNTS, N_PLACE_DAYS = len(PLACE_COUNTS), len(PLACE_DAYS)
 N_SUPPORT_COUNTS, N_SUPPORT_DAYS = len(SUPPORT_COUNTS), len(SUPPORT_DAYS)
 KINDS = len(WINDOW_KINDS)
+COMPLETER = 2  # of flags MEMBER; 1 is a starter
+_UTILITY = int(Target.UTILITY)
+
+
+@fixed
+def write(m: Addresses, life: int, year: int, item: int, amount: float) -> None:
+    """Add to an item of a year, for everyone and for the groups this life is known to belong to."""
+    body, book = of.body(m)[life], of.floats3(m, of.BOOK)
+    row = body["row"]
+    if row >= 0:
+        book[row, year, item] += amount
+    if body["window"] >= 0:
+        member, arm = of.flags2(m, of.MEMBER), body["arm"]
+        for k in range(member.shape[1]):
+            if member[body["window"], k] and (arm == 0 or arm == k + 1):
+                book[arm * (member.shape[1] + 1) + k + 1, year, item] += amount
 
 
 @fixed
 def count(m: Addresses, life: int, item: int, t: float) -> None:
-    """One more of an item at time t."""
-    slot = of.body(m)[life]["slot"]
-    if t >= 0.0 and slot >= 0:
-        of.ints3(m, of.COUNTS)[slot, int(t / DAYS_PER_YEAR), item] += 1
+    """One more of an item at time t; what lies before t = 0 is left out."""
+    if t >= 0.0:
+        write(m, life, int(t / DAYS_PER_YEAR), item, 1.0)
 
 
 @fixed
@@ -67,29 +86,45 @@ def count_life(m: Addresses, life: int, kind: int, t: float) -> None:
 @fixed
 def count_unfinished(m: Addresses, life: int, place: int) -> None:
     """A stay or wait cut by the horizon, in the last year."""
-    slot = of.body(m)[life]["slot"]
-    if slot >= 0:
-        of.ints3(m, of.COUNTS)[slot, of.whole(m, of.YEARS) - 1, place * N_PLACE_COUNTS + UNFINISHED] += 1
+    write(m, life, of.whole(m, of.YEARS) - 1, place * N_PLACE_COUNTS + UNFINISHED, 1.0)
 
 
 @fixed
 def add_days(m: Addresses, life: int, item: int, start: float, end: float) -> None:
     """Add a span of days, split at the years."""
-    slot = of.body(m)[life]["slot"]
-    if slot < 0:
-        return
     start, end = max(start, 0.0), min(end, of.number(m, of.HORIZON))
     while start < end:
         year = int(start / DAYS_PER_YEAR)
         stop = min(end, (year + 1) * DAYS_PER_YEAR)
-        of.floats3(m, of.DAYS)[slot, year, item] += stop - start
+        write(m, life, year, item, stop - start)
+        start = stop
+
+
+@fixed
+def home_item(m: Addresses, life: int) -> int:
+    """Where days at home are written: alone, or in community support."""
+    return of.whole(m, of.LIFE_DAYS) + (COMMUNITY if of.body(m)[life]["on"] else HOME_ALONE)
+
+
+@fixed
+def stay_days(m: Addresses, life: int, place: int, emergency: int, start: float, end: float) -> None:
+    """Days in a place, which are not days at home: those are written whole, stays taken out again here."""
+    start, end = max(start, 0.0), min(end, of.number(m, of.HORIZON))
+    item = of.whole(m, of.DAYS) + place * N_PLACE_DAYS
+    while start < end:
+        year = int(start / DAYS_PER_YEAR)
+        stop = min(end, (year + 1) * DAYS_PER_YEAR)
+        write(m, life, year, item + IN_PLACE, stop - start)
+        if emergency:
+            write(m, life, year, item + IN_EMERGENCY, stop - start)
+        write(m, life, year, home_item(m, life), start - stop)
         start = stop
 
 
 @fixed
 def place_days(m: Addresses, life: int, kind: int, place: int, start: float, end: float) -> None:
-    """Days in, held in or waiting for a place."""
-    add_days(m, life, place * N_PLACE_DAYS + kind, start, end)
+    """Days held in or waiting for a place."""
+    add_days(m, life, of.whole(m, of.DAYS) + place * N_PLACE_DAYS + kind, start, end)
 
 
 @fixed
@@ -100,18 +135,26 @@ def support_days(m: Addresses, life: int, kind: int, support: int, start: float,
 
 @fixed
 def life_days(m: Addresses, life: int, kind: int, start: float, end: float) -> None:
-    """Days at home alone, in community support, dead, in a flare."""
+    """Days dead or in a flare."""
     add_days(m, life, of.whole(m, of.LIFE_DAYS) + kind, start, end)
+
+
+@fixed
+def visit(m: Addresses, life: int, need: int, place: int, start: float, end: float) -> None:
+    """A need from home and the planned stay that it led to, all at once."""
+    count_need(m, life, need, 0, start)
+    count_place(m, life, VISITS, place, start)
+    stay_days(m, life, place, 0, start, end)
 
 
 @fixed
 def person_days(m: Addresses, life: int, health: int, start: float, end: float) -> None:
     """Days alive by health state, split at the age bands."""
-    start = max(start, 0.0)
-    bands = len(of.floats(m, of.BANDS))
+    start, edges, age = max(start, 0.0), of.floats(m, of.BANDS), of.life(m)[life]["age"]
+    bands = len(edges)
     for band in range(bands):
-        upper = of.floats(m, of.BANDS)[band + 1] if band + 1 < bands else np.inf
-        stop = min(end, (upper - of.life(m)[life]["age"]) * DAYS_PER_YEAR)
+        upper = edges[band + 1] if band + 1 < bands else np.inf
+        stop = min(end, (upper - age) * DAYS_PER_YEAR)
         if start < stop:
             add_days(m, life, of.whole(m, of.HEALTH_DAYS) + health * bands + band, start, stop)
             start = stop
@@ -119,26 +162,19 @@ def person_days(m: Addresses, life: int, health: int, start: float, end: float) 
 
 @fixed
 def weigh(m: Addresses, life: int, e: int, t: float) -> None:
-    """Book a utility effect's weight times days up to now, before its spell changes."""
-    if of.effects(m)[e]["target"] != UTILITY:
+    """Write a utility effect's weight times days up to now, before its spell changes."""
+    effect = of.effects(m)[e]
+    if effect["target"] != _UTILITY:
         return
-    utility = of.effects(m)[e]["subject"]
-    since, slot = of.floats2(m, of.WEIGHED_UNTIL)[life, utility], of.body(m)[life]["slot"]
-    if since > -np.inf and slot >= 0:
+    until, utility = of.floats2(m, of.WEIGHED_UNTIL), effect["subject"]
+    since = until[life, utility]
+    if since > -np.inf:
         start, end = max(since, 0.0), min(t, of.number(m, of.HORIZON))
         for year in range(int(start / DAYS_PER_YEAR), of.whole(m, of.YEARS)):
             a, b = max(start, year * DAYS_PER_YEAR), min(end, (year + 1) * DAYS_PER_YEAR)
             if a < b:
-                of.floats3(m, of.DAYS)[slot, year, of.whole(m, of.UTILITY_DAYS) + utility] += weight_days(
-                    e,
-                    a,
-                    b,
-                    of.effects(m),
-                    of.spells(m)[life],
-                    of.floats(m, of.STEP_UNTIL),
-                    of.floats(m, of.STEP_WEIGHT),
-                )
-    of.floats2(m, of.WEIGHED_UNTIL)[life, utility] = max(t, since)
+                write(m, life, year, of.whole(m, of.UTILITY_DAYS) + utility, weight_days(m, life, e, a, b))
+    until[life, utility] = max(t, since)
 
 
 @fixed
@@ -151,41 +187,41 @@ def looks(m: Addresses, life: int, k: int) -> bool:
 
 
 @fixed
-def window_entry(m: Addresses, life: int, place: int, emergency: int, t: float) -> None:
-    """An entry to a place, in the windows of the index days looked at."""
-    world, row = int(of.body(m)[life]["arm"] == 0), of.body(m)[life]["window"]
-    for k in range(of.floats2(m, of.WINDOW_INDEX).shape[1]):
-        if looks(m, life, k):
-            index = of.floats2(m, of.WINDOW_INDEX)[row, k]
-            if index - WINDOW_DAYS <= t < index + WINDOW_DAYS:
-                side = int(t >= index)
-                of.floats5(m, of.WINDOWS)[row, k, world, side, place * KINDS] += 1.0
-                of.floats5(m, of.WINDOWS)[row, k, world, side, place * KINDS + 1] += emergency
+def write_window(m: Addresses, life: int, k: int, side: int, measure: int, amount: float) -> None:
+    """Add to a measure of a window, for those who start and for those who complete."""
+    body, windows = of.body(m)[life], of.floats5(m, of.WINDOWS)
+    world, row = int(body["arm"] == 0), body["window_row"]
+    windows[row, k, world, side, measure] += amount
+    if of.flags2(m, of.MEMBER)[body["window"], k] == COMPLETER:
+        windows[row + 1, k, world, side, measure] += amount
 
 
 @fixed
 def window_stay(m: Addresses, life: int, place: int, emergency: int, start: float, end: float) -> None:
-    """Days of a stay, in the windows of the index days looked at."""
-    world, row = int(of.body(m)[life]["arm"] == 0), of.body(m)[life]["window"]
+    """A stay in the windows of the index days looked at: its beginning, and its days."""
     for k in range(of.floats2(m, of.WINDOW_INDEX).shape[1]):
-        if looks(m, life, k):
-            for side in range(2):
-                low = of.floats2(m, of.WINDOW_INDEX)[row, k] - WINDOW_DAYS * (1 - side)
-                days = min(end, low + WINDOW_DAYS) - max(start, low)
-                if days > 0.0:
-                    of.floats5(m, of.WINDOWS)[row, k, world, side, place * KINDS + 2] += days
-                    of.floats5(m, of.WINDOWS)[row, k, world, side, place * KINDS + 3] += days * emergency
+        if not looks(m, life, k):
+            continue
+        index = of.floats2(m, of.WINDOW_INDEX)[of.body(m)[life]["window"], k]
+        for side in range(2):
+            low = index - WINDOW_DAYS * (1 - side)
+            high = low + WINDOW_DAYS
+            if low <= start < high:
+                write_window(m, life, k, side, place * KINDS, 1.0)
+                write_window(m, life, k, side, place * KINDS + 1, float(emergency))
+            days = min(end, high) - max(start, low)
+            if days > 0.0:
+                write_window(m, life, k, side, place * KINDS + 2, days)
+                write_window(m, life, k, side, place * KINDS + 3, days * emergency)
 
 
 @fixed
 def window_life(m: Addresses, life: int, ended: float) -> None:
     """Days alive and the person, once their life is over or the horizon is reached."""
-    world, row = int(of.body(m)[life]["arm"] == 0), of.body(m)[life]["window"]
     for k in range(of.floats2(m, of.WINDOW_INDEX).shape[1]):
         if looks(m, life, k):
             for side in range(2):
-                low = of.floats2(m, of.WINDOW_INDEX)[row, k] - WINDOW_DAYS * (1 - side)
+                low = of.floats2(m, of.WINDOW_INDEX)[of.body(m)[life]["window"], k] - WINDOW_DAYS * (1 - side)
                 last = of.floats5(m, of.WINDOWS).shape[4]
-                alive = max(0.0, min(low + WINDOW_DAYS, ended) - low)
-                of.floats5(m, of.WINDOWS)[row, k, world, side, last - 2] += alive
-                of.floats5(m, of.WINDOWS)[row, k, world, side, last - 1] += 1.0
+                write_window(m, life, k, side, last - 2, max(0.0, min(low + WINDOW_DAYS, ended) - low))
+                write_window(m, life, k, side, last - 1, 1.0)

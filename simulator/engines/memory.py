@@ -14,9 +14,10 @@ from typing import Any
 import numba
 import numpy as np
 from numba.extending import intrinsic
+from numba.np import arrayobj
 from numpy.typing import NDArray
 
-from simulator.compiling import compiled, fixed
+from simulator.compiling import compiled, folded
 from simulator.engines.records import Layout
 from simulator.model import (
     BOOST,
@@ -25,6 +26,7 @@ from simulator.model import (
     CRITERIA,
     DURATION,
     EFFECT,
+    HOME,
     NEED,
     NONE,
     OFFER,
@@ -104,7 +106,8 @@ BODY = np.dtype(
         ("queued", "i8"),  # how many queues this life stands in
         ("stays", "i8"),  # how many stays are written down
         ("row", "i8"),  # of the book that is written, NONE: none
-        ("window", "i8"),  # row of the windows it writes, NONE: none
+        ("window", "i8"),  # row of the index days it is looked at around, NONE: not
+        ("window_row", "i8"),  # row of the windows it writes
     ]
 )
 ENROL = np.dtype(
@@ -148,14 +151,15 @@ FIELDS = (
     "weighed_until", "steady", "four", "window_index", "recents", "book", "windows", "keys", "clock_words",
     "need_level", "effects_on_clock", "effect_order", "benefit_support", "willing_words", "length_words",
     "starting_words", "volunteer_words", "trait_words", "place_resource", "support_resource", "grants", "ring",
-    "order", "stay_words", "event_offer_words", "redirect_words", "passes", "heads", "tails", "owner",
+    "order", "stay_words", "event_offer_words", "redirect_words", "passes", "heads", "tails", "owner", "plain",
     "visit_offers", "discharge_offers", "visit_offers_shared", "discharge_offers_shared", "arms", "running",
+    "member",
 )  # fmt: skip
 NUMBERS = ("start", "horizon", "risk_log_sd")
 WHOLES = (
-    "seed", "flare_length", "zero_level", "levels", "clusters", "recent", "years", "forks", "need_counts",
-    "support_counts", "life_counts", "days", "support_days", "life_days", "health_days", "utility_days",
-    "benefit_items",
+    "seed", "minded", "flare_length", "zero_level", "levels", "clusters", "recent", "years", "forks",
+    "need_counts", "support_counts", "life_counts", "days", "support_days", "life_days", "health_days",
+    "utility_days", "benefit_items",
 )  # fmt: skip
 (
     _LIFE, _BODY, _JOURNEY, _NODES, _RESOURCES, _CLOCKS, _BOOSTS, _DURATIONS, _NEEDS, _PLACES, _ROUTES,
@@ -166,248 +170,101 @@ WHOLES = (
     BOOST_UNTIL, DISCHARGED, WEIGHED_UNTIL, STEADY, FOUR, WINDOW_INDEX, RECENTS, BOOK, WINDOWS, KEYS,
     CLOCK_WORDS, NEED_LEVEL, EFFECTS_ON_CLOCK, EFFECT_ORDER, BENEFIT_SUPPORT, WILLING_WORDS, LENGTH_WORDS,
     STARTING_WORDS, VOLUNTEER_WORDS, TRAIT_WORDS, PLACE_RESOURCE, SUPPORT_RESOURCE, GRANTS, RING, ORDER,
-    STAY_WORDS, EVENT_OFFER_WORDS, REDIRECT_WORDS, PASSES, HEADS, TAILS, OWNER, VISIT_OFFERS, DISCHARGE_OFFERS,
-    VISIT_OFFERS_SHARED, DISCHARGE_OFFERS_SHARED, ARMS, RUNNING,
+    STAY_WORDS, EVENT_OFFER_WORDS, REDIRECT_WORDS, PASSES, HEADS, TAILS, OWNER, PLAIN, VISIT_OFFERS,
+    DISCHARGE_OFFERS, VISIT_OFFERS_SHARED, DISCHARGE_OFFERS_SHARED, ARMS, RUNNING, MEMBER,
 ) = range(len(FIELDS))  # fmt: skip
 _NUMBERS, _WHOLES = len(FIELDS), len(FIELDS) + 1
 START, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
 (
-    SEED, FLARE_LENGTH, ZERO_LEVEL, LEVELS, CLUSTERS, RECENT, YEARS, FORKS, NEED_COUNTS, SUPPORT_COUNTS,
+    SEED, MINDED, FLARE_LENGTH, ZERO_LEVEL, LEVELS, CLUSTERS, RECENT, YEARS, FORKS, NEED_COUNTS, SUPPORT_COUNTS,
     LIFE_COUNTS, DAYS, SUPPORT_DAYS, LIFE_DAYS, HEALTH_DAYS, UTILITY_DAYS, BENEFIT_ITEMS,
 ) = range(len(WHOLES))  # fmt: skip
 
-carray: Any = vars(numba)["carray"]
 types: Any = numba.types
-Addresses = NDArray[np.int64]  # [field, (address, length along each axis)]
+Addresses = int  # where the table of addresses lies: rows are fields, columns the address and the length of each axis
 
 
-@intrinsic
-def _as_pointer(typing_context: Any, address: Any) -> Any:
-    """An address as a pointer."""
+def _view(dtype: Any, axes: int, only: int = NONE) -> Any:
+    """A function that gives an array of the memory, written into the text of its callers.
+
+    It takes the address of the table and the number of the field, or just the address where there is only one field.
+    A compiled function could not return an array without counting who refers to it, which costs more than the array.
+    """
+    kind = types.Array(numba.from_dtype(np.dtype(dtype)), axes, "C")
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
-
-    return types.voidptr(types.int64), generate
-
-
-_pointer: Any = _as_pointer
-
-
-@compiled()
-def floats(m: Addresses, which: int) -> NDArray[np.float64]:
-    """An array of the memory, 1 axis."""
-    return carray(_pointer(m[which, 0]), (m[which, 1],), np.float64)
-
-
-@compiled()
-def floats2(m: Addresses, which: int) -> NDArray[np.float64]:
-    """An array of the memory, 2 axes."""
-    return carray(_pointer(m[which, 0]), (m[which, 1], m[which, 2]), np.float64)
-
-
-@compiled()
-def floats3(m: Addresses, which: int) -> NDArray[np.float64]:
-    """An array of the memory, 3 axes."""
-    return carray(_pointer(m[which, 0]), (m[which, 1], m[which, 2], m[which, 3]), np.float64)
-
-
-@compiled()
-def floats5(m: Addresses, which: int) -> NDArray[np.float64]:
-    """An array of the memory, 5 axes."""
-    return carray(_pointer(m[which, 0]), (m[which, 1], m[which, 2], m[which, 3], m[which, 4], m[which, 5]), np.float64)
-
-
-@compiled()
-def words2(m: Addresses, which: int) -> NDArray[np.uint32]:
-    """An array of the memory, 2 axes."""
-    return carray(_pointer(m[which, 0]), (m[which, 1], m[which, 2]), np.uint32)
-
-
-@compiled()
-def ints(m: Addresses, which: int) -> NDArray[np.int64]:
-    """An array of the memory, 1 axis."""
-    return carray(_pointer(m[which, 0]), (m[which, 1],), np.int64)
-
-
-@compiled()
-def ints2(m: Addresses, which: int) -> NDArray[np.int64]:
-    """An array of the memory, 2 axes."""
-    return carray(_pointer(m[which, 0]), (m[which, 1], m[which, 2]), np.int64)
-
-
-@compiled()
-def flags(m: Addresses, which: int) -> NDArray[np.uint8]:
-    """An array of the memory, 1 axis."""
-    return carray(_pointer(m[which, 0]), (m[which, 1],), np.uint8)
-
-
-@compiled()
-def flags2(m: Addresses, which: int) -> NDArray[np.uint8]:
-    """An array of the memory, 2 axes."""
-    return carray(_pointer(m[which, 0]), (m[which, 1], m[which, 2]), np.uint8)
-
-
-@compiled()
-def life(m: Addresses) -> Table:
-    """Life."""
-    return carray(_pointer(m[_LIFE, 0]), (m[_LIFE, 1],), LIFE)
-
-
-@compiled()
-def body(m: Addresses) -> Table:
-    """Body."""
-    return carray(_pointer(m[_BODY, 0]), (m[_BODY, 1],), BODY)
-
-
-@compiled()
-def journey(m: Addresses) -> Table:
-    """Journey."""
-    return carray(_pointer(m[_JOURNEY, 0]), (m[_JOURNEY, 1],), JOURNEY)
-
-
-@compiled()
-def nodes(m: Addresses) -> Table:
-    """Nodes."""
-    return carray(_pointer(m[_NODES, 0]), (m[_NODES, 1],), NODE)
-
-
-@compiled()
-def resources(m: Addresses) -> Table:
-    """Resources."""
-    return carray(_pointer(m[_RESOURCES, 0]), (m[_RESOURCES, 1],), RESOURCE)
-
-
-@compiled()
-def clocks(m: Addresses) -> Table:
-    """Clocks."""
-    return carray(_pointer(m[_CLOCKS, 0]), (m[_CLOCKS, 1],), CLOCK)
-
-
-@compiled()
-def boosts(m: Addresses) -> Table:
-    """Boosts."""
-    return carray(_pointer(m[_BOOSTS, 0]), (m[_BOOSTS, 1],), BOOST)
-
-
-@compiled()
-def durations(m: Addresses) -> Table:
-    """Durations."""
-    return carray(_pointer(m[_DURATIONS, 0]), (m[_DURATIONS, 1],), DURATION)
-
-
-@compiled()
-def needs(m: Addresses) -> Table:
-    """Needs."""
-    return carray(_pointer(m[_NEEDS, 0]), (m[_NEEDS, 1],), NEED)
-
-
-@compiled()
-def places(m: Addresses) -> Table:
-    """Places."""
-    return carray(_pointer(m[_PLACES, 0]), (m[_PLACES, 1],), PLACE)
-
-
-@compiled()
-def routes(m: Addresses) -> Table:
-    """Routes."""
-    return carray(_pointer(m[_ROUTES, 0]), (m[_ROUTES, 1],), ROUTE)
-
-
-@compiled()
-def supports(m: Addresses) -> Table:
-    """Supports."""
-    return carray(_pointer(m[_SUPPORTS, 0]), (m[_SUPPORTS, 1],), SUPPORT)
-
-
-@compiled()
-def offers(m: Addresses) -> Table:
-    """Offers."""
-    return carray(_pointer(m[_OFFERS, 0]), (m[_OFFERS, 1],), OFFER)
-
-
-@compiled()
-def criteria(m: Addresses) -> Table:
-    """Criteria."""
-    return carray(_pointer(m[_CRITERIA, 0]), (m[_CRITERIA, 1],), CRITERIA)
-
-
-@compiled()
-def effects(m: Addresses) -> Table:
-    """Effects."""
-    return carray(_pointer(m[_EFFECTS, 0]), (m[_EFFECTS, 1],), EFFECT)
-
-
-@compiled()
-def synergies(m: Addresses) -> Table:
-    """Synergies."""
-    return carray(_pointer(m[_SYNERGIES, 0]), (m[_SYNERGIES, 1],), SYNERGY)
-
-
-@compiled()
-def changes(m: Addresses) -> Table:
-    """Changes."""
-    return carray(_pointer(m[_CHANGES, 0]), (m[_CHANGES, 1],), CHANGE)
-
-
-@compiled()
-def soon(m: Addresses) -> Table:
-    """Soon."""
-    return carray(_pointer(m[_SOON, 0]), (m[_SOON, 1],), SOON)
-
-
-@compiled()
-def spells(m: Addresses) -> Table:
-    """Spells: [life, one of them]."""
-    return carray(_pointer(m[_SPELLS, 0]), (m[_SPELLS, 1], m[_SPELLS, 2]), SPELL)
-
-
-@compiled()
-def waits(m: Addresses) -> Table:
-    """Waits: [life, one of them]."""
-    return carray(_pointer(m[_WAITS, 0]), (m[_WAITS, 1], m[_WAITS, 2]), WAIT)
-
-
-@compiled()
-def wait_journey(m: Addresses) -> Table:
-    """Wait journey: [life, one of them]."""
-    return carray(_pointer(m[_WAIT_JOURNEY, 0]), (m[_WAIT_JOURNEY, 1], m[_WAIT_JOURNEY, 2]), JOURNEY)
-
-
-@compiled()
-def enrol(m: Addresses) -> Table:
-    """Enrol: [life, one of them]."""
-    return carray(_pointer(m[_ENROL, 0]), (m[_ENROL, 1], m[_ENROL, 2]), ENROL)
-
-
-@compiled()
-def notes(m: Addresses) -> Table:
-    """Notes: [life, one of them]."""
-    return carray(_pointer(m[_NOTES, 0]), (m[_NOTES, 1], m[_NOTES, 2]), NOTE)
-
-
-@compiled()
-def stays(m: Addresses) -> Table:
-    """Stays: [life, one of them]."""
-    return carray(_pointer(m[_STAYS, 0]), (m[_STAYS, 1], m[_STAYS, 2]), STAY)
-
-
-@fixed
+        word = context.get_value_type(types.intp)
+        field = word(only) if only != NONE else arguments[1]
+        first, row = builder.mul(field, word(1 + AXES)), builder.inttoptr(arguments[0], word.as_pointer())
+        found = [builder.load(builder.gep(row, [builder.add(first, word(i))])) for i in range(1 + axes)]
+        strides = [word(context.get_abi_sizeof(context.get_data_type(kind.dtype)))]
+        for length in found[:1:-1]:
+            strides.insert(0, builder.mul(strides[0], length))
+        array = arrayobj.make_array(kind)(context, builder)
+        data = builder.inttoptr(found[0], array.data.type)
+        arrayobj.populate_array(array, data=data, shape=found[1:], strides=strides, itemsize=strides[-1], meminfo=None)
+        return array._getvalue()
+
+    def of_field(typing_context: Any, m: Any, field: Any) -> Any:
+        return kind(types.int64, types.int64), generate
+
+    def of_the_field(typing_context: Any, m: Any) -> Any:
+        return kind(types.int64), generate
+
+    return intrinsic(of_field if only == NONE else of_the_field)
+
+
+floats = _view(np.float64, 1)
+floats2 = _view(np.float64, 2)
+floats3 = _view(np.float64, 3)
+floats5 = _view(np.float64, 5)
+words2 = _view(np.uint32, 2)
+ints = _view(np.int64, 1)
+ints2 = _view(np.int64, 2)
+flags = _view(np.uint8, 1)
+flags2 = _view(np.uint8, 2)
+life = _view(LIFE, 1, _LIFE)
+body = _view(BODY, 1, _BODY)
+journey = _view(JOURNEY, 1, _JOURNEY)
+nodes = _view(NODE, 1, _NODES)
+resources = _view(RESOURCE, 1, _RESOURCES)
+clocks = _view(CLOCK, 1, _CLOCKS)
+boosts = _view(BOOST, 1, _BOOSTS)
+durations = _view(DURATION, 1, _DURATIONS)
+needs = _view(NEED, 1, _NEEDS)
+places = _view(PLACE, 1, _PLACES)
+routes = _view(ROUTE, 1, _ROUTES)
+supports = _view(SUPPORT, 1, _SUPPORTS)
+offers = _view(OFFER, 1, _OFFERS)
+criteria = _view(CRITERIA, 1, _CRITERIA)
+effects = _view(EFFECT, 1, _EFFECTS)
+synergies = _view(SYNERGY, 1, _SYNERGIES)
+changes = _view(CHANGE, 1, _CHANGES)
+soon = _view(SOON, 1, _SOON)
+spells = _view(SPELL, 2, _SPELLS)  # [life, one of them]
+waits = _view(WAIT, 2, _WAITS)  # [life, one of them]
+wait_journey = _view(JOURNEY, 2, _WAIT_JOURNEY)  # [life, one of them]
+enrol = _view(ENROL, 2, _ENROL)  # [life, one of them]
+notes = _view(NOTE, 2, _NOTES)  # [life, one of them]
+stays = _view(STAY, 2, _STAYS)  # [life, one of them]
+
+
+@folded
 def number(m: Addresses, which: int) -> float:
     """One of the numbers."""
     return floats(m, _NUMBERS)[which]
 
 
-@fixed
+@folded
 def whole(m: Addresses, which: int) -> int:
     """One of the whole numbers."""
     return ints(m, _WHOLES)[which]
 
 
-@compiled()
+@compiled("uint64(int64)")
 def seed(m: Addresses) -> int:
     """The key of every draw."""
-    return np.uint64(whole(m, SEED))  # type: ignore[return-value]
+    return np.uint64(ints(m, _WHOLES)[SEED])  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -415,7 +272,7 @@ class Memory:
     """The arrays of one engine call and the table of their addresses."""
 
     arrays: dict[str, NDArray[Any]]
-    table: Addresses
+    table: Addresses  # good for as long as the arrays are kept
 
     @classmethod
     def of(cls, arrays: dict[str, NDArray[Any]], numbers: dict[str, float], wholes: dict[str, int]) -> Memory:
@@ -427,7 +284,7 @@ class Memory:
         for row, array in enumerate(kept.values()):
             table[row, 0] = array.ctypes.data
             table[row, 1 : 1 + array.ndim] = array.shape
-        return cls(kept, table)
+        return cls(kept | {"table": table}, table.ctypes.data)
 
 
 def memory(
@@ -435,6 +292,8 @@ def memory(
     lives: int,
     *,
     book: NDArray[np.float64] | None = None,
+    index: NDArray[np.float64] | None = None,
+    member: NDArray[np.uint8] | None = None,
     windows: NDArray[np.float64] | None = None,
     forks: bool = False,
 ) -> Memory:
@@ -444,7 +303,9 @@ def memory(
         model: the rules.
         lives: how many lives are in hand at a time.
         book: what is counted, and days, are added to it; without one nothing is written down.  # [row, year, item]
-        windows: years before and after known index days.  # [row, programme arm, world, side, measure]
+        index: index days that lives are looked at around, nan: none.  # [row, programme arm]
+        member: 1 for those who start, 2 for those who also complete, 0 for others.  # [row, programme arm]
+        windows: the years before and after index days.  # [row, programme arm, world, side, measure]
         forks: the lives are the arms of one person, which part when something differs.
     """
     shared, numbers, wholes = _rules(model)
@@ -470,7 +331,8 @@ def memory(
         "bound": np.zeros(clocks),
         "times": np.zeros(room),
         "ratios": np.zeros(len(model.routes)),
-        "window_index": np.full((0 if windows is None else len(windows), len(model.arms) - 1), np.nan),
+        "window_index": np.full((1, len(model.arms) - 1), np.nan) if index is None else index,
+        "member": np.zeros((1, len(model.arms) - 1), dtype=np.uint8) if member is None else member,
         "boost_until": np.zeros((lives, len(model.boosts))),
         "discharged": np.zeros((lives, places)),
         "weighed_until": np.zeros((lives, len(model.utility_effects))),
@@ -531,6 +393,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "need_level": np.array([levels[p] for p in model.needs["priority"].tolist()], dtype=np.int64),
         "place_resource": place_resource,
         "support_resource": support_resource,
+        "plain": _plain(model),
         "visit_offers": _offers_at(model, "on_visit", support_resource >= NONE),
         "discharge_offers": _offers_at(model, "on_discharge", support_resource >= NONE),
         "visit_offers_shared": _offers_at(model, "on_visit", support_resource >= 0),
@@ -539,6 +402,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
     numbers = {"start": -model.warm_up_days, "horizon": model.horizon, "risk_log_sd": them.risk_log_sd}
     wholes = {
         "seed": int(np.uint64(model.seed).astype(np.int64)),
+        "minded": sum(1 << i for i, row in enumerate(model.supports) if row["pause"] or row["redirect_place"] != NONE),
         "flare_length": model.flare_length,
         "zero_level": levels[0],
         "levels": len(levels),
@@ -563,6 +427,17 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
 def _numbered(limited: NDArray[np.bool_], first: int) -> NDArray[np.int64]:
     """Number of the queue of each limited place or support, NONE for the others."""
     return np.where(limited, first + np.cumsum(limited) - 1, NONE).astype(np.int64)
+
+
+def _plain(model: Model) -> NDArray[np.uint8]:
+    """Places from which people go home, and a planned stay in which touches nothing else: [place]."""
+    rows = model.places
+    plain = (rows["slots"] == NONE) & (rows["emergency"] == 0) & (rows["otherwise"] == HOME)
+    plain[
+        [offer[event] for offer in model.offers for event in ("on_visit", "on_discharge") if offer[event] != NONE]
+    ] = 0
+    plain[model.boosts["after"]] = 0
+    return plain.astype(np.uint8)
 
 
 def _offers_at(model: Model, event: str, among: NDArray[np.bool_]) -> NDArray[np.uint8]:

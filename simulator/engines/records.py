@@ -97,6 +97,11 @@ class Layout:
         """Number of items in days."""
         return self.benefit_days + self.benefits
 
+    @cached_property
+    def size(self) -> int:
+        """Number of items."""
+        return self.counts_size + self.days_size
+
 
 class Items:
     """Numbers of the items in the arrays of counts and days: by place, need, support, or plain."""

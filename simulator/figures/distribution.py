@@ -22,7 +22,7 @@ from simulator.figures.style import (
     styled,
 )
 from simulator.findings import ArmFindings, Findings
-from simulator.wording import end, in_futures, net
+from simulator.wording import end, in_futures, net, per_cent
 
 BINS = 40
 
@@ -58,7 +58,7 @@ def _bars(axes: Axes, found: ArmFindings) -> None:
     edges = _edges(draws)
     heights, _ = np.histogram(draws, edges, weights=np.full(len(draws), 1 / len(draws)))
     saves = float(found.view().p_saving.value[-1])
-    cost, saving = (f"net {what} ({p * 100:.0f} % of futures)" for what, p in (("cost", 1 - saves), ("saving", saves)))
+    cost, saving = (f"net {what} ({per_cent(p)} of futures)" for what, p in (("cost", 1 - saves), ("saving", saves)))
     for side, colour, hatch, label in ((edges[:-1] < 0, ORANGE, "///", cost), (edges[:-1] >= 0, BRIGHT, "", saving)):
         shown = side & (heights > 0)
         if shown.any() and found.view().payback.status == "measured":

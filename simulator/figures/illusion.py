@@ -95,10 +95,10 @@ def measure_title(measure: str, places: dict[str, str]) -> str:
     """A measure as it is said.
 
     >>> measure_title("emergency:inpatient", {"inpatient": "Hospital ward"})
-    'Hospital ward emergencies'
+    'Hospital ward: emergencies'
     """
     kind, _, place = measure.partition(":")
-    return f"{places.get(place, place)} {'emergencies' if kind == 'emergency' else kind}"
+    return f"{places.get(place, place)}: {'emergencies' if kind == 'emergency' else kind}"
 
 
 def _mark(axes: Axes, at: float, change: Band | None, colour: str, marker: str, label: str) -> None:
@@ -121,8 +121,8 @@ def _title(found: ArmFindings, shown: list[BeforeAfter], findings: Findings) -> 
     naive, true = (0.0 if band is None else float(band.mean) for band in (widest.naive, widest.true))
     measure = measure_title(widest.measure, findings.place_titles)
     return (
-        f"{found.title}: {measure} change by {percent(naive)} before and after, "
-        f"by {percent(true)} against the same people without it"
+        f"{found.title}: {percent(naive)} before and after, "
+        f"{percent(true)} against the same people without it ({measure})"
     )
 
 

@@ -21,7 +21,7 @@ from simulator.figures.style import (
     year_axis,
 )
 from simulator.findings import ArmFindings, Findings, Payback
-from simulator.wording import in_futures
+from simulator.wording import in_futures, per_cent
 
 ERRORS = 1.96
 THIN, EDGE, ASIDE = 0.08, 0.02, 0.04
@@ -71,7 +71,7 @@ def _never(axes: Axes, payback: Payback, years: int) -> None:
     never = float(payback.p_never.value)
     axes.axhspan(1 - never, 1, color=PALE, zorder=0, linewidth=0)
     if never >= THIN:
-        told = f"not paid back within {years} years: {never * 100:.0f} %"
+        told = f"not paid back within {years} years: {per_cent(never)}"
         axes.text(years * EDGE, 1 - never / 2, told, va="center", color=GREY, fontsize=11)
 
 
@@ -93,7 +93,7 @@ def _note(found: ArmFindings, findings: Findings) -> str:
     value, cash = found.view().payback, found.view(money="cash").payback
     median = "not reached" if value.median_year is None else f"{value.median_year:.1f} years"
     never = " and ".join(
-        f"{float(payback.p_never.value) * 100:.0f} % {name}"
+        f"{per_cent(float(payback.p_never.value))} {name}"
         for payback, name in ((value, "at full value"), (cash, "in cash"))
     )
     return (

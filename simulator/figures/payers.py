@@ -98,9 +98,11 @@ def _title(found: ArmFindings, findings: Findings) -> str:
     if not totals:
         return f"{found.title}: no payer spends more or less"
     loser, gainer = min(totals, key=lambda name: totals[name]), max(totals, key=lambda name: totals[name])
-    cost = f"{loser} ({pounds(totals[loser])})" if totals[loser] < 0 else "nobody"
-    saving = f"{gainer} ({pounds(totals[gainer])})" if totals[gainer] > 0 else "nobody"
-    return f"{found.title}: the largest cost falls on {cost}, the largest saving on {saving}"
+    cost, saving = (f"{name} ({pounds(totals[name])})" for name in (loser, gainer))
+    if totals[loser] >= 0:
+        return f"{found.title}: the largest saving falls to {saving}, and nobody pays more"
+    gain = f"the largest saving on {saving}" if totals[gainer] > 0 else "and nobody saves"
+    return f"{found.title}: the largest cost falls on {cost}, {gain}"
 
 
 def _subtitle(findings: Findings) -> str:
