@@ -218,7 +218,7 @@ class Enrolment(State):
         support, number = which
         if support in self.enrolled and self.enrolled[support].number == number:
             self._end_support(support, "lapses", t)
-        elif support in self.listed and self.starts[support] < number:
+        elif support in self.listed and self.starts.get(support, 0) < number:
             self._unlist(support, t)
 
     def _end_support(self, support: int, how: str, t: float) -> None:
