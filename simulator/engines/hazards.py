@@ -389,6 +389,19 @@ def look_ahead(m: Addresses, life: int, t: float) -> tuple[int, float]:
 
 
 @fixed
+def strikes_ahead(m: Addresses, life: int, t: float) -> tuple[int, float]:
+    """As `look_ahead`, but only the candidates that strike if nothing about this life changes before they do."""
+    count, end = look_ahead(m, life, t)
+    kept = 0
+    for i in range(count):
+        soon = of.soon(m)[i]
+        if is_event(m, life, soon["clock"], soon["level"], soon["time"]):
+            of.soon(m)[kept] = soon
+            kept += 1
+    return kept, end
+
+
+@fixed
 def next_route(m: Addresses, life: int, place: int, emergency: int, u: float, t: float) -> int:
     """Which route a mark takes at today's ratios, NONE for `otherwise`.
 

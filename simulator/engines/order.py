@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from simulator.model import ClockKind
 
-DATE, DYING, ENDING, HEALTH, FLARE, LIMIT, NEED, OFFER = range(1, 9)
+HORIZON, DATE, DYING, ENDING, HEALTH, FLARE, LIMIT, NEED, OFFER = range(9)
 KIND_OF_CLOCK = {
     ClockKind.DEATH: DYING,
     ClockKind.LEAVING: ENDING,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import exp, log
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,7 @@ from simulator.model import DAYS_PER_YEAR, ENTRANT_IDS_FROM, Model
 from simulator.streams import Word, uniform4
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(NamedTuple):
     """Traits that no arm changes; ``age`` is the age at t = 0, also of those who join later."""
 
     number: int
@@ -88,31 +87,42 @@ def trait_words(model: Model) -> NDArray[np.int64]:
     return np.array([words.age, words.health, words.risk, words.cluster], dtype=np.int64)
 
 
+@compiled()
+def _all_traits(
+    seed: Word,
+    stream: int,
+    numbers: NDArray[np.int64],
+    words: NDArray[np.int64],
+    edges: NDArray[np.float64],
+    share: NDArray[np.float64],
+    mix: NDArray[np.float64],
+    bands: NDArray[np.float64],
+    log_sd: float,
+    clusters: int,
+) -> list[tuple[float, int, float, int]]:
+    """`traits` of many people."""
+    return [traits(seed, stream, n, words, edges, share, mix, bands, log_sd, clusters) for n in numbers]
+
+
 def draw_people(model: Model, stream: int, numbers: NDArray[np.int64]) -> list[Person]:
     """The people with these ids: age, health given age, personal risk, cluster."""
-    them, words = model.population, trait_words(model)
-    return [
-        Person(
-            int(number),
-            *traits(
-                np.uint64(model.seed), stream, int(number), words, them.age_edges, them.age_share, them.initial_health,
-                model.bands, them.risk_log_sd, them.clusters,
-            ),
-        )
-        for number in numbers
-    ]  # fmt: skip
+    them = model.population
+    drawn = _all_traits(
+        np.uint64(model.seed), stream, numbers, trait_words(model), them.age_edges, them.age_share,
+        them.initial_health, model.bands, them.risk_log_sd, them.clusters,
+    )  # fmt: skip
+    return [Person(number, *one) for number, one in zip(numbers.tolist(), drawn, strict=True)]
 
 
 def entrants(model: Model, stream: int, which: slice = slice(None)) -> list[tuple[float, Person]]:
     """People who join an open population with their day of arrival, in that order; ``which`` takes some of them."""
-    them, words = model.population, trait_words(model)
-    days = arrival_days(model, stream)
-    joining = []
-    for i in range(len(days))[which]:
-        age, health, risk, cluster = traits(
-            np.uint64(model.seed), stream, ENTRANT_IDS_FROM + i, words, them.entrant_age_edges, them.entrant_age_share,
-            them.entrant_health[None, :], model.bands, them.risk_log_sd, them.clusters,
-        )  # fmt: skip
-        person = Person(ENTRANT_IDS_FROM + i, age - days[i] / DAYS_PER_YEAR, health, risk, cluster)
-        joining.append((float(days[i]), person))
-    return joining
+    them, arrivals = model.population, arrival_days(model, stream)
+    numbers, days = np.ascontiguousarray(ENTRANT_IDS_FROM + np.arange(len(arrivals))[which]), arrivals[which].tolist()
+    drawn = _all_traits(
+        np.uint64(model.seed), stream, numbers, trait_words(model), them.entrant_age_edges, them.entrant_age_share,
+        them.entrant_health[None, :], model.bands, them.risk_log_sd, them.clusters,
+    )  # fmt: skip
+    return [
+        (day, Person(number, age - day / DAYS_PER_YEAR, health, risk, cluster))
+        for number, day, (age, health, risk, cluster) in zip(numbers.tolist(), days, drawn, strict=True)
+    ]

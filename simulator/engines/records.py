@@ -1,11 +1,12 @@
-"""Writing down what happened to one person: counts, days split by year, and the year before and after."""
+"""Writing down what happened, and adding it up: counts, days split by year, and the year before and after.
+
+A diary is written while people live: who, what, when. It is added up for everybody at once when all is over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,125 +103,172 @@ class Layout:
         return self.counts_size + self.days_size
 
 
-_PLACE_COUNT = {kind: i for i, kind in enumerate(PLACE_COUNTS)}
-_PLACE_DAY = {kind: i for i, kind in enumerate(PLACE_DAYS)}
-_SUPPORT_COUNT = {kind: i for i, kind in enumerate(SUPPORT_COUNTS)}
-_SUPPORT_DAY = {kind: i for i, kind in enumerate(SUPPORT_DAYS)}
-_LIFE_COUNT = {kind: i for i, kind in enumerate(LIFE_COUNTS)}
-_LIFE_DAY = {kind: i for i, kind in enumerate(LIFE_DAYS)}
+class Items:
+    """Numbers of the items in the arrays of counts and days: by place, need, support, or plain."""
+
+    def __init__(self, layout: Layout) -> None:
+        def each(first: int, kinds: int, subjects: int) -> list[list[int]]:
+            return [[first + subject * kinds + kind for subject in range(subjects)] for kind in range(kinds)]
+
+        (
+            self.visits, self.emergency, self.through, self.readmissions, self.waits, self.lost, self.gave_up,
+            self.unfinished,
+        ) = each(0, len(PLACE_COUNTS), layout.places)  # fmt: skip
+        self.needs, self.met_elsewhere = each(layout.need_counts, 2, layout.needs)
+        (
+            self.offers, self.refusals, self.starts, self.completions, self.drop_outs, self.lapses,
+            self.new_volunteers,
+        ) = each(layout.support_counts, len(SUPPORT_COUNTS), layout.supports)  # fmt: skip
+        (self.deaths,), (self.entrants,), (self.leavers,), (self.flares,) = each(
+            layout.life_counts, len(LIFE_COUNTS), 1
+        )
+        self.days, self.emergency_days, self.wait_days, self.delay_days = each(0, len(PLACE_DAYS), layout.places)
+        self.active_days, self.listed_days, self.volunteer_days = each(
+            layout.support_days, len(SUPPORT_DAYS), layout.supports
+        )
+        (self.home_alone_days,), (self.community_days,), (self.dead_days,), (self.flare_days,) = each(
+            layout.life_days, len(LIFE_DAYS), 1
+        )
 
 
-class Book:
-    """Everything that is counted about one person in one arm; what lies before t = 0 is left out."""
+class Diary:
+    """What happened to everybody in one arm, line after line; people are numbered from 0.
 
-    def __init__(self, model: Model, layout: Layout, age: float) -> None:
-        self.layout, self.age, self.bands = layout, age, model.bands
-        self.horizon = model.horizon
-        self.counts = [0] * (layout.years * layout.counts_size)
-        self.spent = [0.0] * (layout.years * layout.days_size)
-        self.entries: list[tuple[float, int, bool]] = []
-        self.stays: list[tuple[float, float, int, bool]] = []
-
-    def count(self, kind: str, t: float) -> None:
-        """One more death, entrant, leaver or flare at time t."""
-        self._count(self.layout.life_counts + _LIFE_COUNT[kind], t)
-
-    def count_place(self, kind: str, place: int, t: float) -> None:
-        """One more of a place's counts."""
-        self._count(place * len(PLACE_COUNTS) + _PLACE_COUNT[kind], t)
-
-    def count_need(self, need: int, t: float, *, met_elsewhere: bool = False) -> None:
-        """One more need, or one of them met elsewhere."""
-        self._count(self.layout.need_counts + 2 * need + met_elsewhere, t)
-
-    def count_support(self, kind: str, support: int, t: float) -> None:
-        """One more of a support's counts."""
-        self._count(self.layout.support_counts + support * len(SUPPORT_COUNTS) + _SUPPORT_COUNT[kind], t)
-
-    def count_unfinished(self, place: int) -> None:
-        """A stay or wait cut by the horizon, in the last year."""
-        item = place * len(PLACE_COUNTS) + _PLACE_COUNT["unfinished"]
-        self.counts[(self.layout.years - 1) * self.layout.counts_size + item] += 1
-
-    def _count(self, item: int, t: float) -> None:
-        if t >= 0.0:
-            self.counts[int(t / DAYS_PER_YEAR) * self.layout.counts_size + item] += 1
-
-    def days(self, kind: str, start: float, end: float) -> None:
-        """Days of life: at home alone, in community support, dead, in a flare."""
-        self._days(self.layout.life_days + _LIFE_DAY[kind], start, end)
-
-    def place_days(self, kind: str, place: int, start: float, end: float) -> None:
-        """Days in, held in or waiting for a place."""
-        self._days(place * len(PLACE_DAYS) + _PLACE_DAY[kind], start, end)
-
-    def support_days(self, kind: str, support: int, start: float, end: float) -> None:
-        """Days on a support, on its list, or as its volunteer."""
-        self._days(self.layout.support_days + support * len(SUPPORT_DAYS) + _SUPPORT_DAY[kind], start, end)
-
-    def benefit_days(self, benefit: int, start: float, end: float) -> None:
-        """Days within the years of a stated benefit."""
-        self._days(self.layout.benefit_days + benefit, start, end)
-
-    def _days(self, item: int, start: float, end: float) -> None:
-        """Add a span of days, split at the years."""
-        start = max(start, 0.0)
-        end = min(end, self.horizon)
-        size = self.layout.days_size
-        while start < end:
-            year = int(start / DAYS_PER_YEAR)
-            stop = min(end, (year + 1) * DAYS_PER_YEAR)
-            self.spent[year * size + item] += stop - start
-            start = stop
-
-    def person_days(self, health: int, start: float, end: float) -> None:
-        """Days alive by health state, split at the age bands."""
-        start = max(start, 0.0)
-        first = self.layout.health_days + health * self.layout.bands
-        for band in range(self.layout.bands):
-            upper = self.bands[band + 1] if band + 1 < self.layout.bands else np.inf
-            stop = min(end, (upper - self.age) * DAYS_PER_YEAR)
-            if start < stop:
-                self._days(first + band, start, stop)
-                start = stop
-
-    def integral(self, utility: int, start: float, end: float, weight_days: Callable[[float, float], float]) -> None:
-        """Weight times days of a utility effect, year by year; ``weight_days(a, b)`` integrates the weight."""
-        start, end = max(start, 0.0), min(end, self.horizon)
-        for year in range(floor(start / DAYS_PER_YEAR), self.layout.years):
-            a, b = max(start, year * DAYS_PER_YEAR), min(end, (year + 1) * DAYS_PER_YEAR)
-            if a < b:
-                self.spent[year * self.layout.days_size + self.layout.utility_days + utility] += weight_days(a, b)
-
-
-def windows(book: Book, index_day: float, ended_day: float, start: float) -> NDArray[np.float64] | None:
-    """The 365 days before and after an index date: [side, measure].
-
-    Returns None when a window crosses the person's ``start`` (of the warm-up, or their arrival) or the horizon.
-    Someone who died stays in, with the days they were alive as exposure.
+    Lists of plain numbers: nothing that has to be looked through for garbage, and an array in no time.
     """
-    first, last = index_day - WINDOW_DAYS, index_day + WINDOW_DAYS
-    if first < start or last > book.horizon:
-        return None
-    kinds = len(WINDOW_KINDS)
-    table = np.zeros((2, book.layout.places * kinds + 2))
-    for t, place, emergency in book.entries:
-        if first <= t < last:
-            side = int(t >= index_day)
-            table[side, place * kinds] += 1
-            table[side, place * kinds + 1] += emergency
-    for side, (low, high) in enumerate(((first, index_day), (index_day, last))):
-        _stay_days(table[side], book.stays, low, high)
-        table[side, -2] = max(0.0, min(high, ended_day) - low)
-        table[side, -1] = 1.0
-    return table
+
+    def __init__(self) -> None:
+        self.moments: list[float] = []  # person, count item, day
+        self.spans: list[float] = []  # person, day item, from, to
+        self.stays: list[float] = []  # person, place, emergency, from, over (or when it was cut), to
+        self.health: list[float] = []  # person, health state, from, to
+        self.weights: list[float] = []  # person, utility effect, year, weight times days
 
 
-def _stay_days(
-    row: NDArray[np.float64], stays: Sequence[tuple[float, float, int, bool]], low: float, high: float
-) -> None:
-    for start, end, place, emergency in stays:
-        days = min(end, high) - max(start, low)
-        if days > 0:
-            row[place * len(WINDOW_KINDS) + 2] += days
-            row[place * len(WINDOW_KINDS) + 3] += days * emergency
+@dataclass(frozen=True)
+class Record:
+    """A diary as columns."""
+
+    layout: Layout
+    moments: NDArray[np.float64]  # [column, line]
+    spans: NDArray[np.float64]  # [column, line]
+    stays: NDArray[np.float64]  # [column, line]
+    weights: NDArray[np.float64]  # [column, line]
+
+    @classmethod
+    def of(cls, diary: Diary, layout: Layout, ages: NDArray[np.float64], bands: NDArray[np.float64]) -> Record:
+        """Take a diary over; days in a health state are split at the age bands.
+
+        Args:
+            diary: one arm's.
+            layout: of the items.
+            ages: at t = 0.  # [person]
+            bands: lower ages.  # [band]
+        """
+        items, stays = Items(layout), _columns(diary.stays, 6)
+        who, place, emergency, start, over, end = stays
+        visits, crises = np.array([who, place, start]), emergency > 0.0
+        moments = [
+            _columns(diary.moments, 3),
+            _as_items(visits, items.visits),
+            _as_items(visits[:, crises], items.emergency),
+        ]
+        days, held = np.array([who, place, start, end]), np.array([who, place, over, end])
+        spans = [
+            _columns(diary.spans, 4),
+            _as_items(days, items.days),
+            _as_items(days[:, crises], items.emergency_days),
+            _as_items(held[:, over < end], items.delay_days),
+            _split_at_bands(_columns(diary.health, 4), layout, ages, bands),
+        ]
+        return cls(
+            layout, np.concatenate(moments, axis=1), np.concatenate(spans, axis=1), stays, _columns(diary.weights, 4)
+        )
+
+    def counts(self, people: int) -> NDArray[np.int64]:
+        """How often each thing happened: [person, year, item]; what lies before t = 0 is left out.
+
+        What is counted at the horizon (stays that it cuts) belongs to the last year.
+        """
+        years, size = self.layout.years, self.layout.counts_size
+        who, item, day = self.moments[:, self.moments[2] >= 0.0]
+        year = np.minimum((day / DAYS_PER_YEAR).astype(np.int64), years - 1)
+        cell = _cell(who, year, item, years, size)
+        return np.bincount(cell, minlength=people * years * size).reshape(people, years, size)
+
+    def days(self, people: int) -> NDArray[np.float64]:
+        """How long each thing lasted, split at the years, from t = 0 to the horizon: [person, year, item]."""
+        years, size = self.layout.years, self.layout.days_size
+        who, utility, year, weight = self.weights
+        cells = [_cell(who, year.astype(np.int64), self.layout.utility_days + utility, years, size)]
+        pieces = [weight]
+        who, item, start, end = self.spans
+        start, end = np.maximum(start, 0.0), np.minimum(end, years * DAYS_PER_YEAR)
+        while len(who):
+            some = start < end
+            who, item, start, end = who[some], item[some], start[some], end[some]
+            year = (start / DAYS_PER_YEAR).astype(np.int64)
+            stop = np.minimum(end, (year + 1) * DAYS_PER_YEAR)
+            cells.append(_cell(who, year, item, years, size))
+            pieces.append(stop - start)
+            start = stop
+        total = np.bincount(np.concatenate(cells), np.concatenate(pieces), minlength=people * years * size)
+        return total.reshape(people, years, size)
+
+    def windows(
+        self, index_day: NDArray[np.float64], ended_day: NDArray[np.float64], arrived_day: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """The 365 days before and after each person's index day: [person, side, measure].
+
+        nan where there is none, or where a window crosses the person's arrival (or the start of the warm-up) or the
+        horizon. Someone who died stays in, with the days they were alive as exposure.
+        """
+        table = np.full((len(index_day), 2, self.layout.places * len(WINDOW_KINDS) + 2), np.nan)
+        first, last = index_day - WINDOW_DAYS, index_day + WINDOW_DAYS
+        inside = (first >= arrived_day) & (last <= self.layout.years * DAYS_PER_YEAR)
+        table[inside] = 0.0
+        theirs = self.stays[:, inside[self.stays[0].astype(np.int64)]]
+        who, visits = theirs[0].astype(np.int64), theirs[1].astype(np.int64) * len(WINDOW_KINDS)
+        _, _, emergency, start, _, end = theirs
+        for side, low in enumerate((first, index_day)):
+            days = np.minimum(end, low[who] + WINDOW_DAYS) - np.maximum(start, low[who])
+            starts = (low[who] <= start) & (start < low[who] + WINDOW_DAYS)
+            for kind, amount in enumerate((starts, starts * emergency, days, days * emergency)):
+                some = amount > 0.0
+                np.add.at(table, (who[some], side, visits[some] + kind), amount[some])
+            alive = np.maximum(0.0, np.minimum(low + WINDOW_DAYS, ended_day) - low)
+            table[inside, side, -2], table[inside, side, -1] = alive[inside], 1.0
+        return table
+
+
+def _columns(lines: list[float], width: int) -> NDArray[np.float64]:
+    """Lines of a diary as columns: [column, line]."""
+    return np.ascontiguousarray(np.fromiter(lines, np.float64, len(lines)).reshape(-1, width).T)
+
+
+def _as_items(lines: NDArray[np.float64], items: list[int]) -> NDArray[np.float64]:
+    """Lines about places as lines about an item of these places."""
+    who, place, *rest = lines
+    return np.array([who, np.array(items, dtype=np.float64)[place.astype(np.int64)], *rest])
+
+
+def _cell(
+    who: NDArray[np.float64], year: NDArray[np.int64], item: NDArray[np.float64], years: int, size: int
+) -> NDArray[np.int64]:
+    """Where an item of a person in a year stands in [person, year, item]."""
+    return (who.astype(np.int64) * years + year) * size + item.astype(np.int64)
+
+
+def _split_at_bands(
+    health: NDArray[np.float64], layout: Layout, ages: NDArray[np.float64], bands: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Spans of days alive by health state and age band: [column, line]."""
+    who, state, start, end = health
+    parts = []
+    for band in range(layout.bands):
+        upper = (bands[band + 1] - ages) * DAYS_PER_YEAR if band + 1 < layout.bands else np.full(len(ages), np.inf)
+        stop = np.minimum(end, upper[who.astype(np.int64)])
+        item = layout.health_days + state * layout.bands + band
+        parts.append(np.array([who, item, start, stop])[:, start < stop])
+        start = np.maximum(start, stop)
+    return np.concatenate(parts, axis=1)

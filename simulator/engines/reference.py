@@ -10,20 +10,25 @@ SimPy's priority, so that ties never depend on the heap.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engines.life import Life
-from simulator.engines.order import ENDING
+from simulator.engines.order import ENDING, HORIZON
 from simulator.engines.people import Person, draw_people, entrants
-from simulator.engines.records import Layout, windows
+from simulator.engines.records import Record
 from simulator.engines.world import Moment, World
+from simulator.ledger import WINDOW_KINDS
 from simulator.lives import Lives, Said
-from simulator.model import Model
+from simulator.model import ENTRANT_IDS_FROM, Model
 
 __all__ = ["simulate", "trace"]
+
+AT_A_TIME = 16  # people in one environment when nothing is shared
+Joining = tuple[float, Person]
+"""From which day a person is there, and who it is."""
 
 
 def simulate(
@@ -44,9 +49,10 @@ def simulate(
         RunError: if a journey runs in a loop.
     """
     numbers = np.arange(model.population.people) if people is None else people
-    layout = Layout.of(model)
-    arms = [_run(model, layout, arm, stream, numbers, None, entering=entering) for arm in range(len(model.arms))]
-    return _collect(model, layout, arms)
+    everyone = _everyone(model, stream, numbers, entering)
+    lives = _collect(model, everyone, [_run(model, arm, stream, everyone, None) for arm in range(len(model.arms))])
+    asked = np.concatenate([np.argsort(np.argsort(numbers)), np.arange(len(numbers), len(everyone))])
+    return lives if (asked[1:] >= asked[:-1]).all() else _in_order(lives, asked)
 
 
 def trace(model: Model, stream: int, person: int, arm: int) -> list[Said]:
@@ -55,66 +61,93 @@ def trace(model: Model, stream: int, person: int, arm: int) -> list[Said]:
     Everyone else is simulated too when people share something.
     """
     log: list[Said] = []
-    alone = np.array([person], dtype=np.int64)
-    numbers = np.arange(model.population.people) if model.shares_anything else alone
-    _run(model, Layout.of(model), arm, stream, numbers, log)
+    numbers, entering = np.arange(model.population.people), slice(None)
+    if not model.shares_anything:
+        joined = person - ENTRANT_IDS_FROM
+        numbers = np.array([person] if joined < 0 else [], dtype=np.int64)
+        entering = slice(max(0, joined), max(0, joined + 1))
+    _run(model, arm, stream, _everyone(model, stream, numbers, entering), log)
     return [said for said in log if said[1] == person]
 
 
+def _everyone(model: Model, stream: int, numbers: NDArray[np.int64], entering: slice) -> list[Joining]:
+    """Who lives, and from when: those there at the start in the order of their ids, then those who join."""
+    there = draw_people(model, stream, np.sort(numbers))
+    return [(-model.warm_up_days, person) for person in there] + entrants(model, stream, entering)
+
+
 def _run(
-    model: Model,
-    layout: Layout,
-    arm: int,
-    stream: int,
-    numbers: NDArray[np.int64],
-    log: list[Said] | None,
-    *,
-    entering: slice = slice(None),
+    model: Model, arm: int, stream: int, everyone: list[Joining], log: list[Said] | None
 ) -> tuple[World, list[Life]]:
-    """One arm, from the start of the warm-up to the horizon."""
-    world = World(model, arm, stream, log)
-    people = draw_people(model, stream, np.sort(numbers))
-    by_number = {person.number: Life(world, layout, person, -model.warm_up_days) for person in people}
-    everyone = [by_number[number] for number in numbers.tolist()]
-    world.env.process(world.dates())
-    world.env.process(_arrivals(world, layout, everyone, entrants(model, stream, entering)))
-    world.env.run(until=Moment(world.env, model.horizon, 0, 0))  # an event, as SimPy's own time is a sum and may round
-    for life in everyone:
+    """One arm, from the start of the warm-up to the horizon.
+
+    People who share something live side by side in one environment. Else it makes no difference to them, and a few
+    at a time are faster: SimPy's queue of events stays short.
+    """
+    world = World(model, arm, stream, everyone, log)
+    together = len(everyone) if model.shares_anything else AT_A_TIME
+    lives: list[Life] = []
+    for first in range(0, len(everyone), max(1, together)):
+        world.open()
+        lives += _live(world, first, everyone[first : first + together])
+    return world, lives
+
+
+def _live(world: World, first: int, people: list[Joining]) -> list[Life]:
+    """Some people side by side, to the horizon; the first has the given row of the memory.
+
+    A process of your own starts here: ``world.env.process(...)``.
+    """
+    env, lives = world.env, []
+    for row, (day, person) in enumerate(people, first):
+        if person.number < ENTRANT_IDS_FROM:
+            lives.append(Life(world, row, person, day))
+    if len(lives) < len(people):
+        env.process(_arrivals(world, first + len(lives), people[len(lives) :], lives))
+    env.run(until=Moment(env, world.model.horizon, HORIZON, 0))  # SimPy's own time is a sum and may round
+    for life in lives:
         life.reach_horizon()
-    return world, everyone
+    return lives
 
 
-def _arrivals(
-    world: World, layout: Layout, everyone: list[Life], joining: Iterable[tuple[float, Person]]
-) -> Generator[Moment, None, None]:
+def _arrivals(world: World, first: int, joining: list[Joining], lives: list[Life]) -> Generator[Moment, float, None]:
     """People join an open population."""
-    for day, person in joining:
-        yield Moment(world.env, day, ENDING, person.number)
-        life = Life(world, layout, person, day)
-        life.book.count("entrants", day)
-        everyone.append(life)
+    for row, (day, person) in enumerate(joining, first):
+        yield Moment(world.env, day, ENDING, row)
+        lives.append(Life(world, row, person, day))
+        lives[-1].count(world.item.entrants, day)
 
 
-def _collect(model: Model, layout: Layout, arms: list[tuple[World, list[Life]]]) -> Lives:
-    """All arms' books as arrays."""
-    lives = [everyone for _, everyone in arms]
-    people = len(lives[0])
-    counts = np.array([[life.book.counts for life in everyone] for everyone in lives], dtype=np.int64)
-    days = np.array([[life.book.spent for life in everyone] for everyone in lives], dtype=np.float64)
-    both = np.full((len(arms) - 1, people, 2, 2, 4 * layout.places + 2), np.nan)
-    for k, everyone in enumerate(lives[1:]):
-        for i, life in enumerate(everyone):
-            if np.isnan(life.index_day):
-                continue
-            for world, same in enumerate((life, lives[0][i])):
-                table = windows(same.book, life.index_day, same.ended_day, same.arrived_day)
-                if table is not None:
-                    both[k, i, world] = table
+def _in_order(lives: Lives, which: NDArray[np.int64]) -> Lives:
+    """The same lives, those of these rows."""
     return Lives(
-        person=np.array([life.person.number for life in lives[0]], dtype=np.int64),
-        counts=counts.reshape(len(arms), people, layout.years, -1),
-        days=days.reshape(len(arms), people, layout.years, -1),
-        index_day=np.array([[life.index_day for life in everyone] for everyone in lives]),
-        completed=np.array([[life.completed for life in everyone] for everyone in lives], dtype=np.bool_),
-        windows=both,
+        person=lives.person[which],
+        counts=lives.counts[:, which],
+        days=lives.days[:, which],
+        index_day=lives.index_day[:, which],
+        completed=lives.completed[:, which],
+        windows=lives.windows[:, which],
+    )
+
+
+def _collect(model: Model, everyone: list[Joining], arms: list[tuple[World, list[Life]]]) -> Lives:
+    """All arms' diaries, added up."""
+    people, measures = len(everyone), len(WINDOW_KINDS) * len(model.places) + 2
+    ages = np.array([person.age for _, person in everyone])
+    records = [Record.of(world.diary, world.layout, ages, model.bands) for world, _ in arms]
+    index_day, ended_day, arrived_day = (
+        np.array([[getattr(life, name) for life in lives] for _, lives in arms], dtype=np.float64)
+        for name in ("index_day", "ended_day", "arrived_day")
+    )
+    around = [
+        [records[arm].windows(index_day[k], ended_day[arm], arrived_day[arm]) for arm in (k, 0)]
+        for k in range(1, len(arms))
+    ]
+    return Lives(
+        person=np.array([person.number for _, person in everyone], dtype=np.int64),
+        counts=np.stack([record.counts(people) for record in records]),
+        days=np.stack([record.days(people) for record in records]),
+        index_day=index_day,
+        completed=np.array([[life.completed for life in lives] for _, lives in arms], dtype=np.bool_),
+        windows=np.array(around).reshape(len(arms) - 1, 2, people, 2, measures).swapaxes(1, 2),
     )

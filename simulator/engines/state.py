@@ -1,4 +1,4 @@
-"""What a life carries: traits, state of its clocks and effects, agenda and book."""
+"""What a life carries: traits, what was seen ahead, agenda, and how it writes into the diary."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from heapq import heappush
 from math import inf
 from typing import Any
 
-import numpy as np
 import simpy
 
 from simulator.engines import hazards
 from simulator.engines.people import Person
-from simulator.engines.records import Book, Layout
-from simulator.engines.world import Slots, Stay, World
-from simulator.streams import uniform4
+from simulator.engines.world import Journey, Slots, World
+from simulator.model import NONE
+
+Strike = tuple[float, int, int, int, float, float, float, float, int]
+"""A clock strikes: day, clock, layer, number, level, the marks of length and outcome; then day and clock of the next."""
+Note = tuple[float, int, int, Callable[[Any, Any, float], None], Any]
+"""Something that will happen: day, kind, order of writing, what, and about what."""
+NOTHING_NOTED: list[Note] = []
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class Spell:
     """One enrolment: since when, active days booked up to when (inf: paused), and the slot held."""
 
@@ -28,40 +32,54 @@ class Spell:
     number: int
 
 
-class State:
+class Awake:
+    """What a life looks at whenever it wakes: kept together, as looking into many corners of memory takes long."""
+
+    __slots__ = (
+        "agenda", "ahead", "alive", "any_effect", "home_since", "journey", "nth", "next_clock", "next_day", "on", "row",
+        "seen_until", "stale", "stay_ends", "stay_noted", "waiting", "world",
+    )  # fmt: skip
+
+
+class State(Awake):
     """The state that the parts of a life share."""
 
+    __slots__ = ("arrived_day", "emergencies", "ended_day", "enrolled", "health", "noted", "person", "process")
     process: simpy.Process
 
-    def __init__(self, world: World, layout: Layout, person: Person, start: float) -> None:
-        model = world.model
-        self.world, self.model, self.person = world, model, person
-        self.book = Book(model, layout, person.age)
-        self.state = np.zeros(1, dtype=hazards.LIFE)
-        self.state[0] = (
-            person.number, world.stream, person.age, person.risk, person.cluster, person.health,
-            -inf, model.horizon, 0,
-        )  # fmt: skip
-        self.health = person.health
-        self.spells = np.zeros(len(model.effects), dtype=hazards.SPELL)
-        self.spells["start"] = inf
-        self.boost_until = np.full(len(model.boosts), -inf)
-        self.cursors = np.zeros(len(model.clocks) * (len(model.layers) - 1), dtype=hazards.CURSOR)
-        self.cursors["time"] = hazards.UNSET
+    def __init__(self, world: World, row: int, person: Person, start: float) -> None:
+        self.world, self.row = world, row
+        self.person, self.health = person, person.health
         self.any_effect = False
-        self.running = np.zeros(len(model.clocks), dtype=np.uint8)
-        self.agenda: list[tuple[float, int, int, str, Any]] = []
+        self.stale = True  # what was seen ahead no longer holds
+        self.ahead = b""  # which clocks strike when if nothing changes: rows of `memory.SOON`
+        self.nth, self.next_day, self.next_clock = 0, inf, NONE  # the next of them
+        self.seen_until = start
+        self.agenda = NOTHING_NOTED
         self.noted = 0
-        self.stay: Stay | None = None
+        self.stay_ends, self.stay_noted = inf, 0  # as if in the agenda, which is empty for most people
+        self.journey: Journey | None = None  # None: at home
         self.enrolled: dict[int, Spell] = {}
-        self.emergencies: list[list[float]] = [[] for _ in range(len(model.places))]
+        self.on = 0  # bit set of the supports that the person is on
+        self.waiting = 0  # how many places the person waits for at home
+        self.emergencies: dict[int, list[float]] = {}
         self.arrived_day = self.home_since = start
         self.alive, self.ended_day = True, inf
 
-    def _note(self, time: float, kind: int, what: str, which: Any) -> None:
+    def _note(self, time: float, kind: int, what: Callable[[Any, Any, float], None], which: Any) -> None:
         """Write something into the agenda."""
         self.noted += 1
+        if not self.agenda:
+            self.agenda = []
         heappush(self.agenda, (time, kind, self.noted, what, which))
+
+    def count(self, item: int, t: float) -> None:
+        """Write into the diary that something happened."""
+        self.world.moments.extend((self.row, item, t))
+
+    def _spend(self, item: int, since: float, t: float) -> None:
+        """Write into the diary how long something lasted."""
+        self.world.spans.extend((self.row, item, since, t))
 
     def _say(self, t: float, what: str, which: Any = None) -> None:
         """Tell the trace, when one is kept."""
@@ -78,27 +96,20 @@ class State:
 
     def _draw(self, word: int, number: int) -> tuple[float, float, float, float]:
         """The four uniforms of one of this person's decisions."""
-        return uniform4(self.model.seed, self.world.stream, self.person.number, int(word), number)
+        return hazards.draw(self.world.table, self.row, int(word), number)
 
     def _length(self, duration: int, mark: float) -> float:
-        model = self.model
-        return hazards.length_days(
-            model.durations, model.duration_by_health, model.duration_days, duration, self.health, mark
-        )
+        return hazards.length_days(self.world.table, self.row, duration, mark)
 
-    def _ratio(self, target: int, subject: int, emergency: bool, t: float) -> float:
-        """Ratio of all effects on a route, a stay or a take-up now."""
-        if not self.any_effect:
-            return 1.0
-        model = self.model
-        return hazards.ratio_now(
-            target, subject, emergency, t, model.effects, self.spells, model.step_until, model.step_weight,
-            model.synergies,
-        )  # fmt: skip
+    def _ratio(self, target: int, subject: int, emergency: int, t: float) -> float:
+        """Ratio of all effects on a stay or a take-up now."""
+        return hazards.ratio_now(self.world.table, self.row, target, subject, emergency, t) if self.any_effect else 1.0
 
     def _close_home(self, t: float) -> None:
         """Book the days at home so far, alone or in community support."""
-        self.book.days("community_days" if self.enrolled else "home_alone_days", self.home_since, t)
+        world = self.world
+        item = world.item.community_days if self.on else world.item.home_alone_days
+        world.spans.extend((self.row, item, self.home_since, t))
         self.home_since = t
 
     @staticmethod
