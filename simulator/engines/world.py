@@ -22,6 +22,7 @@ from simulator.engines.records import Diary, Items, Layout
 from simulator.lives import Said
 from simulator.model import NONE, Basis, ClockKind, Model, Table, Target
 
+
 class Moment(simpy.Event):
     """An event at an absolute time, which is its value; ties run by kind, then person.
 
