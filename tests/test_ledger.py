@@ -54,19 +54,10 @@ def test_rows_of_one_scenario_are_put_below_each_other() -> None:
     np.testing.assert_array_equal(whole.windows[2:], made().windows)
 
 
-def test_people_of_the_same_rows_are_added() -> None:
-    both = made().plus(made())
-    np.testing.assert_array_equal(both.activity, 2 * made().activity)
-    np.testing.assert_array_equal(both.people, 2 * made().people)
-
-
 def test_ledgers_that_count_different_things_are_not_put_together() -> None:
     other = ledger(scenario({"places.gp": {"stay": {"mean": 0.1}}}), {}, rows=2)
-    for together in (made().append, made().plus):
-        with pytest.raises(ValueError, match="different"):
-            together(other)
-    with pytest.raises(ValueError, match="different rows"):
-        made().plus(made(rows=3))
+    with pytest.raises(ValueError, match="different"):
+        made().append(other)
 
 
 def test_an_item_that_nobody_can_have_is_zero() -> None:

@@ -61,7 +61,7 @@ def number_in_block(layer: int, mark: float) -> int:
     """Quantile of the number of candidates in a block of this layer.
 
     >>> number_in_block(0, 0.5), number_in_block(4, 0.5)
-    (0, 12)
+    (1, 16)
     """
     number = int(GUESS[layer, int(mark * STEPS)])
     while mark >= CUMULATIVE[layer, number]:

@@ -63,6 +63,9 @@ STOP = np.dtype(
 )
 
 
+CALENDAR = np.dtype([("time", "f8"), ("life", "i8")])
+
+
 # --- a life begins -----------------------------------------------------------------------------------
 
 
@@ -165,23 +168,28 @@ def _bound_in_sleep(m: Addresses, first: int, last: int, k: int, t: float, until
 
 
 @fixed
-def _look(m: Addresses, life: int, t: float, until: float) -> None:
-    """Look at every clock of a life again; hazards known to be steady stay as they are unless something happened."""
+def _look(m: Addresses, life: int, t: float, until: float, here: bool) -> None:
+    """Look at every clock of a life again; hazards known to be steady stay as they are unless something happened.
+
+    With ``here`` only clocks that run where the person is have a bound: someone away will look again at home.
+    """
     body, running, steady = of.body(m)[life], of.flags2(m, of.RUNNING), of.floats2(m, of.STEADY)
+    away, clocks = here and body["place"] != NONE, of.clocks(m)
     known = not body["stale"] and body["looked"] <= t < body["jump"] and not of.life(m)[life]["affected"] & 1
     bound = of.floats(m, of.BOUND)
     for k in range(len(bound)):
         if running[life, k]:
-            if known and not math.isnan(steady[life, k]):
-                bound[k] = max(bound[k], steady[life, k])
-            else:
-                bound[k] = max(bound[k], look_at_clock(m, life, k, t, until))
+            reach = steady[life, k]
+            if not known or math.isnan(reach):
+                reach = look_at_clock(m, life, k, t, until)
+            if not away or clocks[k]["runs_away"]:
+                bound[k] = max(bound[k], reach)
     if not known:
         body["stale"], body["looked"], body["jump"] = 0, t, next_jump(m, life, t)
 
 
 @fixed
-def look_ahead(m: Addresses, first: int, last: int, t: float) -> tuple[int, float]:
+def look_ahead(m: Addresses, first: int, last: int, t: float, here: bool) -> tuple[int, float]:
     """Candidates that could be an event for any of the lives in hand: how many, and up to which day."""
     body, bound, until, asleep = of.body(m), of.floats(m, of.BOUND), of.number(m, of.HORIZON), False
     for life in range(first, last):
@@ -194,7 +202,7 @@ def look_ahead(m: Addresses, first: int, last: int, t: float) -> tuple[int, floa
             bound[k] = _bound_in_sleep(m, first, last, k, t, until)
     for life in range(first, last):
         if body[life]["alive"] and not body[life]["asleep"]:
-            _look(m, life, t, until)
+            _look(m, life, t, until, here)
     return draw_ahead(m, first, t, until)
 
 
@@ -243,7 +251,7 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
         if not anyone:
             return
         if stale:
-            count, end = look_ahead(m, 0, arms, t)
+            count, end = look_ahead(m, 0, arms, t, False)
             rank = 0
         at = times[rank] if rank < count else end
         if note_at <= at:
@@ -435,10 +443,11 @@ def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> Non
     body, horizon, one, clocks = of.body(m)[life], of.number(m, of.HORIZON), stop[life], of.clocks(m)
     times, order, owner = of.floats(m, of.TIMES), of.ints(m, of.ORDER), of.ints2(m, of.OWNER)
     four, keys = of.floats2(m, of.FOUR), of.words2(m, of.KEYS)
-    t, end, count, rank = start, -INF, 0, 0
+    t, end, count, rank, away = start, -INF, 0, 0, False
     while body["alive"]:
-        if body["stale"] or t >= end:
-            count, end = look_ahead(m, life, life + 1, t)
+        if body["stale"] or t >= end or (away and body["place"] == NONE):
+            away = body["place"] != NONE
+            count, end = look_ahead(m, life, life + 1, t, True)
             rank = 0
         at = times[rank] if rank < count else end
         if body["next_note"] <= at:
@@ -475,40 +484,38 @@ def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> Non
 
 
 @compiled()
-def _before(stop: NDArray[np.void], m: Addresses, a: int, b: int) -> bool:
-    """Calendar order: time, kind, person."""
-    x, y = stop[a], stop[b]
-    if x["time"] != y["time"]:
-        return bool(x["time"] < y["time"])
-    if x["kind"] != y["kind"]:
-        return bool(x["kind"] < y["kind"])
-    return bool(of.life(m)[a]["person"] < of.life(m)[b]["person"])
+def _before(time: float, life: int, other: NDArray[np.void], stop: NDArray[np.void], m: Addresses) -> bool:
+    """Whether a life's stop comes before an entry of the calendar: by time, kind, person."""
+    if time != other["time"]:
+        return bool(time < other["time"])
+    mine, theirs = stop[life]["kind"], stop[other["life"]]["kind"]
+    if mine != theirs:
+        return bool(mine < theirs)
+    return bool(of.life(m)[life]["person"] < of.life(m)[other["life"]]["person"])
 
 
 @compiled()
-def _sift(heap: NDArray[np.int64], at: NDArray[np.int64], stop: NDArray[np.void], m: Addresses, life: int) -> None:
-    """Put a life whose stop has changed back into calendar order."""
-    i = at[life]
-    while i > 0 and _before(stop, m, life, heap[(i - 1) // 2]):
+def _sift(heap: NDArray[np.void], at: NDArray[np.int64], stop: NDArray[np.void], m: Addresses, life: int) -> None:
+    """Put a life whose stop has changed back into its place in the calendar, a heap."""
+    i, size, time = at[life], len(heap), stop[life]["time"]
+    while i > 0 and _before(time, life, heap[(i - 1) // 2], stop, m):
         heap[i] = heap[(i - 1) // 2]
-        at[heap[i]] = i
+        at[heap[i]["life"]] = i
         i = (i - 1) // 2
-    size = len(heap)
     while 2 * i + 1 < size:
         child = 2 * i + 1
-        if child + 1 < size and _before(stop, m, heap[child + 1], heap[child]):
+        if child + 1 < size and _before(heap[child + 1]["time"], heap[child + 1]["life"], heap[child], stop, m):
             child += 1
-        if not _before(stop, m, heap[child], life):
+        if _before(time, life, heap[child], stop, m):
             break
         heap[i] = heap[child]
-        at[heap[i]] = i
+        at[heap[i]["life"]] = i
         i = child
-    heap[i] = life
-    at[life] = i
+    heap[i]["time"], heap[i]["life"], at[life] = time, life, i
 
 
 @compiled()
-def hand_on(m: Addresses, t: float, heap: NDArray[np.int64], at: NDArray[np.int64], stop: NDArray[np.void]) -> None:
+def hand_on(m: Addresses, t: float, heap: NDArray[np.void], at: NDArray[np.int64], stop: NDArray[np.void]) -> None:
     """Empty the ring of promised slots: each is taken up, and may free others."""
     ring, grants = of.ints(m, of.RING), of.ints(m, of.GRANTS)
     while ring[1] > 0:
@@ -547,6 +554,7 @@ def live_together(
     looked_at: NDArray[np.int64],
     window_rows: NDArray[np.int64],
     stop: NDArray[np.void],
+    heap: NDArray[np.void],
 ) -> None:
     """Everyone's lives in one arm where something is shared.
 
@@ -559,7 +567,8 @@ def live_together(
         rows: which row of the book each writes, NONE: none.  # [person]
         looked_at: row of the index days each is looked at around, NONE: not.  # [person]
         window_rows: row of the windows each writes.  # [person]
-        stop: work space.  # [person]
+        stop: work space: what each will stop at.  # [person]
+        heap: work space: their calendar.  # [person]
     """
     people, first_day, horizon = len(numbers), of.number(m, of.START), of.number(m, of.HORIZON)
     changes, change = of.changes(m), 0
@@ -573,11 +582,11 @@ def live_together(
     for life in range(people):
         if starts[life] <= first_day:
             run_on(m, life, first_day, stop)
-    heap, at = np.arange(people), np.arange(people)
+    at = np.arange(people)
     for life in range(people):
         _sift(heap[: life + 1], at, stop, m, life)
     while True:
-        life = heap[0]
+        life = heap[0]["life"]
         t = stop[life]["time"]
         if change < len(changes) and changes[change]["day"] <= t and changes[change]["day"] < horizon:
             _change(m, change)
