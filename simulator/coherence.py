@@ -288,6 +288,16 @@ def _programme(path: Path, programme: types.Programme, facts: Setting) -> Iterat
     if programme.starting_share:
         hint = "what exists before year 0 is usual care: make it a support"
         yield Issue((*path, "starting_share"), "a starting share in a programme", "a programme that starts empty", hint)
+    if programme.between_sites is not None:
+        yield from _between_sites((*path, "between_sites"), programme, float(programme.between_sites))
+
+
+def _between_sites(path: Path, programme: types.Programme, middle: float) -> Iterator[Issue]:
+    if middle != 1:
+        hint = "it is the spread about the effects, which say themselves how large they are"
+        yield Issue(path, plain(middle), "1, with ci95 or another spread", hint)
+    if all(effect.target == "utility" for effect in programme.effects.values()):
+        yield Issue(path, "a spread between places of no ratio", "a programme with an effect other than on utility")
 
 
 @_rule(types.EarlyUplift)

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "FEW_ROWS_NOTE",
     "MONEY_WORDS",
     "NEW_PLACE_NOTE",
     "PUBLIC_PURSE",
@@ -64,7 +65,13 @@ __all__ = [
     "Worth",
 ]
 
-NEW_PLACE_NOTE = "no scenario states a spread between places yet, so the range for a new place is left out"
+NEW_PLACE_NOTE = (
+    "{title}: the scenario states no spread between places (between_sites), so a range for a new place leaves it out"
+)
+FEW_ROWS_NOTE = (
+    "{title}: {rows} sets of parameters are too few to part places from parameters, so the range of the expected "
+    "effect holds both"
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ class Findings:
     payer_titles: dict[str, str]
     place_titles: dict[str, str]
     arms: tuple[ArmFindings, ...]
-    notes: tuple[str, ...] = (NEW_PLACE_NOTE,)
+    notes: tuple[str, ...] = ()
 
     def arm(self, name: str) -> ArmFindings:
         """The findings of one programme arm.
@@ -142,6 +149,7 @@ class Findings:
             "starts": float(arm.starts.mean),
             "npv": view.npv.place.to_dict(),
             "npv_expected": view.npv.expected.to_dict(),
+            "npv_new_place": None if view.npv.new_place is None else view.npv.new_place.to_dict(),
             "npv_cash": cash.npv.place.to_dict(),
             "chance_share": float(view.npv.chance_share),
             "net_saving_by_year": list(_years(view.by_year.place)),
@@ -205,9 +213,9 @@ def _tried(point: BreakEven) -> Iterator[Row]:
 def _by_year_rows(arm: ArmFindings) -> Iterator[Row]:
     for view in arm.views:
         for figure in ("by_year", "cumulative", "discounted_by_year", "discounted"):
-            for name in ("expected", "place"):
+            for name, band in getattr(view, figure).named().items():
                 told = {"payer": view.payer, "money": view.money, "figure": figure, "range": name}
-                for row in _years(getattr(getattr(view, figure), name)):
+                for row in _years(band):
                     yield {**told, **row}
 
 

@@ -401,8 +401,13 @@ class Support(Table):
 
 
 class Programme(Support):
-    """A support that an arm adds to usual care, with the story of its evidence."""
+    """A support that an arm adds to usual care, with the story of its evidence.
 
+    ``between_sites`` is the spread of its effects between places: one factor of a place on every ratio of an effect,
+    1 in the middle. Left out, no spread is stated and there is no range for a new place.
+    """
+
+    between_sites: Ratio | None = None
     summary: str = ""
     evidence_note: str = ""
 

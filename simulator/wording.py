@@ -15,6 +15,11 @@ GRADE_WORDS = {
     5: "secondary evidence",
     6: "expert guess",
 }
+RANGE_WORDS = {
+    "expected": "the expected effect (parameters alone)",
+    "new_place": "a new place (with differences between places)",
+    "place": "your place (with chance)",
+}
 HOPELESS = 0.99
 RARE = 0.05
 RARELY_PAID = 0.5
@@ -190,6 +195,19 @@ def _ranged(view: View) -> str:
     band = view.npv.place
     low, high = float(band.low), float(band.high)
     return f"{net(float(band.mean))} (95 % range: {end(low)} to {end(high)})"
+
+
+def three_ranges(arm: ArmFindings) -> str:
+    """The 95 % ranges of the discounted net saving to the public purse, one in the other, with what is in each.
+
+    Args:
+        arm: its findings.
+    """
+    told = [
+        f"{RANGE_WORDS[name]} {end(float(band.low))} to {end(float(band.high))}"
+        for name, band in arm.view().npv.named().items()
+    ]
+    return f"95 % ranges: {'; '.join(told)}."
 
 
 def _saving(arm: ArmFindings, years: int) -> str:
