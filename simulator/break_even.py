@@ -178,7 +178,7 @@ def _all_or_nothing(effect: Effect) -> bool:
 def changed(done: Run, arm: str, ratio: float) -> Scenario:
     """The scenario with one programme arm, its effect on hospital use a fixed ratio, the same in every place."""
     programmes = done.scenario.all_arms()[arm]
-    alone = done.scenario.model_copy(update={"arms": {arm: programmes}})
+    alone = done.scenario.model_copy(update={"arms": {arm: programmes}, "alternatives": {}})
     spread = [name for name in programmes if done.scenario.programmes[name].between_sites is not None]
     same = {f"programmes.{name}.{SITES}": 1.0 for name in spread}
     return with_changes(alone, {**same, **{f"{path}.{done.evidence}": ratio for path in levers(done, arm)}})

@@ -365,6 +365,15 @@ def _grades(path: Path, table: Mapping[str, float]) -> Iterator[Issue]:
             yield Issue((*path, grade), plain(value), "0 or more")
 
 
+@_rule(types.Alternative)
+def _alternative(path: Path, alternative: types.Alternative, facts: Setting) -> Iterator[Issue]:
+    for key in ("title", "why"):
+        if not getattr(alternative, key).strip():
+            yield Issue((*path, key), "nothing", "a few words", "they stand beside the result")
+    if not alternative.set:
+        yield Issue((*path, "set"), "nothing to set", '"path" = value', "as with --set")
+
+
 @_rule(types.Check)
 def _check(path: Path, check: types.Check, facts: Setting) -> Iterator[Issue]:
     if check.low > check.high:

@@ -24,6 +24,7 @@ from simulator.outcomes import (
     Health,
     LineSaving,
     Money,
+    OtherModel,
     Payback,
     ReturnRatio,
     Row,
@@ -54,6 +55,7 @@ __all__ = [
     "Health",
     "LineSaving",
     "Money",
+    "OtherModel",
     "Payback",
     "ReturnRatio",
     "Row",
@@ -120,6 +122,7 @@ class Findings:
         """Five plain lines about one programme arm (the first when none is named), as a run ends with them.
 
         Net saving and its range; the share of futures that save; payback; who pays and who gains; the weakest evidence.
+        A sixth says what other ways to build the model give, where they were worked out.
 
         Raises:
             KeyError: when no arm has that name.
@@ -129,7 +132,7 @@ class Findings:
 
     def tables(self) -> dict[str, list[Row]]:
         """Long tables by name, one dict per row: by_year, totals, probabilities, programme, transfers,
-        lines, activity, health, returns, before_after, break_even.
+        lines, activity, health, returns, before_after, break_even, alternatives.
         """
         return {
             name: [_jsonable({"arm": arm.arm, **row}) for arm in self.arms for row in rows(arm)]
@@ -160,6 +163,7 @@ class Findings:
             "qaly": arm.health.qaly.place.to_dict(),
             "before_after": [_before_after_dict(entry) for entry in arm.before_after],
             "break_even": [_break_even_dict(point) for point in arm.break_even],
+            "alternatives": list(_alternative_rows(arm)),
         }
 
 
@@ -278,6 +282,13 @@ def _break_even_rows(arm: ArmFindings) -> Iterator[Row]:
         yield {**told, "figure": "break-even", **found}
 
 
+def _alternative_rows(arm: ArmFindings) -> Iterator[Row]:
+    for other in arm.alternatives:
+        told = {"alternative": other.name, "title": other.title, "money": other.money, "per_start": other.per_start}
+        apart = plain({"difference": other.difference.value, "difference_mcse": other.difference.mcse})
+        yield {**told, **apart, "rows": other.rows, "simulated": other.simulated, "why": other.why}
+
+
 def _probability_rows(arm: ArmFindings) -> Iterator[Row]:
     """Shares of the futures of a place of this size, by the end of each year."""
     for view in arm.views:
@@ -329,4 +340,5 @@ _TABLES = {
     "returns": _return_rows,
     "before_after": _before_after_rows,
     "break_even": _break_even_rows,
+    "alternatives": _alternative_rows,
 }

@@ -30,6 +30,7 @@ FORMATS: dict[str, dict[str, str]] = {
     "returns": dict.fromkeys(("benefits", "spending"), POUNDS),
     "before_after": dict.fromkeys(("naive", "true", "naive_mcse", "true_mcse"), SHARE),
     "break_even": dict.fromkeys(("mean", "mcse", "per_start"), POUNDS),
+    "alternatives": dict.fromkeys(("per_start", "difference", "difference_mcse"), POUNDS),
     "account": dict.fromkeys(("spending", "saving", "cash_saving"), POUNDS),
 }
 KEY = (

@@ -483,6 +483,14 @@ class Evidence(Table):
     bias_sd_by_grade: dict[str, float] = {}
 
 
+class Alternative(Table):
+    """Another way to build a part of the model: values to set, as with ``--set``, outside every probability."""
+
+    title: str
+    why: str
+    set: dict[str, Any]
+
+
 class Check(Table):
     """A figure the simulator should meet, and how it is compared.
 
@@ -532,6 +540,7 @@ class Scenario(Table):
     economics: Economics
     evidence: Evidence | None = None
     correlations: dict[Name, float] = {}
+    alternatives: dict[Name, Alternative] = {}
     checks: dict[Name, Check] = {}
 
     def all_arms(self) -> dict[str, tuple[str, ...]]:

@@ -135,6 +135,7 @@ def _arm_json(arm: dict[str, Any]) -> dict[str, Any]:
         "payback": _only(arm["payback"], payback),
         "before_after": [_only(entry, ("measure", "naive", "true", "rho")) for entry in entries],
         "break_even": arm["break_even"],
+        "alternatives": arm["alternatives"],
     }
 
 

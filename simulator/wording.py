@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from simulator.outcomes import ArmFindings, BreakEven, View
+from simulator.outcomes import ArmFindings, BreakEven, Money, OtherModel, View
 from simulator.scenario import MODE_WORDS
 
 GRADE_WORDS = {
@@ -124,6 +124,8 @@ def end(amount: float) -> str:
 def sentences(arm: ArmFindings, evidence: str, years: int, titles: dict[str, str]) -> list[str]:
     """The five lines: net saving, share of futures that save, payback, who pays and gains, weakest evidence.
 
+    And a sixth where other ways to build the model were worked out.
+
     Args:
         arm: its findings.
         evidence: the evidence mode of the run.
@@ -136,6 +138,7 @@ def sentences(arm: ArmFindings, evidence: str, years: int, titles: dict[str, str
         _payback(arm, years),
         _payers(arm, titles),
         _weakest(arm),
+        *([_others(arm)] if arm.alternatives else []),
     ]
 
 
@@ -248,3 +251,23 @@ def _weakest(arm: ArmFindings) -> str:
     said = textwrap.shorten(arm.weakest.source.removeprefix(told).lstrip(",:; "), SOURCE_CHARACTERS, placeholder=" ...")
     because = f": {said}" if said else ""
     return f"Weakest evidence that matters most: {arm.weakest.words}, grade {grade} of 6 ({told}{because})."
+
+
+def _others(arm: ArmFindings) -> str:
+    """The span of the headline over other ways to build the model."""
+    low, high = _ends(arm, "value")
+    cash = [end(other.per_start) for other in _ends(arm, "cash")]
+    return (
+        f"Other ways to build the model give {_each(low)} to {_each(high)} for each person who starts, "
+        f"in cash {cash[0]} to {cash[1]}; not part of any probability above."
+    )
+
+
+def _each(other: OtherModel) -> str:
+    error = float(other.difference.mcse)
+    return f"{net(other.per_start)} (“{other.title}”{f', Monte Carlo error {pounds(error)}' if error == error else ''})"
+
+
+def _ends(arm: ArmFindings, money: Money) -> tuple[OtherModel, OtherModel]:
+    found = sorted((other for other in arm.alternatives if other.money == money), key=lambda other: other.per_start)
+    return found[0], found[-1]
