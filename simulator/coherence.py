@@ -319,6 +319,8 @@ def _cost(path: Path, cost: types.ProgrammeCost, facts: Setting) -> Iterator[Iss
         found = f"{cost.kind} {'without' if cost.hours is None else 'with'} hours"
         hint = "hours times amount is paid at each start"
         yield Issue(path, found, "hours with per_start_hours, and only there", hint)
+    if len(cost.includes) != len(set(cost.includes)):
+        yield Issue((*path, "includes"), "a part of the cost twice", "each part once")
     if cost.day != 0 and cost.kind != "one_off":
         yield Issue((*path, "day"), f"a day for a cost {cost.kind}", "a day with one_off")
 

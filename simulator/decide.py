@@ -54,7 +54,7 @@ from simulator.ledger import Ledger
 from simulator.paths import keys_of
 from simulator.payback import payback, shortfall
 from simulator.quantity import Quantity
-from simulator.scenario import EVIDENCE_MODES, Scenario
+from simulator.scenario import COST_PARTS, EVIDENCE_MODES, Programme, Scenario
 from simulator.wording import ENOUGH_ROWS, TOO_FEW_ROWS
 
 CURVE_POINTS = 41
@@ -145,7 +145,7 @@ def decide(account: Account, ledger: Ledger, scenario: Scenario) -> Findings:
         payer_titles={name: payer.title or name.replace("_", " ") for name, payer in scenario.payers.items()},
         place_titles={name: place.title or name.replace("_", " ") for name, place in scenario.places.items()},
         arms=arms,
-        notes=(*_place_notes(questions), *_notes(account, arms)),
+        notes=(*_place_notes(questions), *_notes(account, scenario, arms)),
     )
 
 
@@ -170,12 +170,22 @@ def _place_notes(questions: Sequence[Question]) -> Iterator[str]:
             yield FEW_ROWS_NOTE.format(title=scenario.arm_title(question.arm), rows=len(sites))
 
 
-def _notes(account: Account, arms: tuple[ArmFindings, ...]) -> Iterator[str]:
+def _missing_costs(programme: Programme, name: str) -> Iterator[str]:
+    """The parts of a full cost that no cost of a programme says it includes."""
+    included = {part for cost in programme.costs.values() for part in cost.includes}
+    if missing := [part for part in COST_PARTS if part not in included]:
+        title = programme.title or name.replace("_", " ")
+        yield f"{title}: no cost says that it includes {', '.join(missing)}; what is missing is unknown, not zero"
+
+
+def _notes(account: Account, scenario: Scenario, arms: tuple[ArmFindings, ...]) -> Iterator[str]:
     yield from (UNCOUNTED_NOTE, VALUE_NOTE)
     if len(account.people) < ENOUGH_ROWS:
         yield TOO_FEW_ROWS.format(rows=len(account.people))
     if account.people.shape[1] != 2:
         yield "there are no two replicates to compare, so individual chance could not be parted from the ranges"
+    for name in dict.fromkeys(name for arm in arms for name in arm.programmes):
+        yield from _missing_costs(scenario.programmes[name], name)
     for arm in arms:
         if arm.unclaimed:
             named = ", ".join(f"“{keys_of(path)[-1].replace('_', ' ')}”" for path in arm.unclaimed)

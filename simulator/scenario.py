@@ -9,7 +9,7 @@ person-year.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -27,6 +27,11 @@ MODE_WORDS = {
     "sceptical": "track record of similar programmes",
 }
 USUAL_CARE = "usual care"
+CostPart = Literal[
+    "on-costs", "overheads", "supervision", "involvement payments", "evaluation", "double running", "exit", "VAT"
+]
+COST_PARTS: tuple[CostPart, ...] = get_args(CostPart)
+"""What the full cost of a programme is made of; what no cost of it includes is said to be missing, not zero."""
 
 
 class Table(BaseModel):
@@ -345,7 +350,7 @@ class Redirect(Table):
 
 
 class ProgrammeCost(Table):
-    """One kind of programme spending and who pays it."""
+    """One kind of programme spending and who pays it; ``includes`` says which parts of a full cost are inside."""
 
     kind: Literal[
         "one_off",
@@ -361,6 +366,7 @@ class ProgrammeCost(Table):
     day: float = 0.0
     hours: Number | None = None
     covers: str = ""
+    includes: tuple[CostPart, ...] = ()
 
 
 class Benefit(Table):

@@ -15,7 +15,7 @@ from simulator.errors import RunError
 from simulator.findings import Findings
 from simulator.ledger import Ledger
 from simulator.price import price
-from simulator.scenario import Scenario
+from simulator.scenario import COST_PARTS, Scenario
 from simulator.wording import three_ranges
 
 WEIGHT = 20.0
@@ -312,6 +312,16 @@ def test_a_programme_that_states_no_spread_between_places_is_named() -> None:
     assert "walks: the scenario states no spread between places (between_sites), so" in findings.notes[0]
     assert findings.to_dict()["arms"]["walks"]["npv_new_place"] is None
     assert "new place" not in three_ranges(findings.arm("walks"))
+
+
+def test_the_parts_of_a_full_cost_that_nobody_paid_for_are_named() -> None:
+    missing = "walks: no cost says that it includes on-costs, overheads, supervision, involvement payments, "
+    assert any(note.startswith(missing) for note in found().notes)
+    stated = {f"{COSTS}.set_up.includes": ["on-costs", "VAT"], f"{COSTS}.per_walk.includes": ["overheads"]}
+    (note,) = [note for note in found(stated).notes if "no cost says" in note]
+    assert "includes supervision, involvement payments, evaluation, double running, exit; what is missing" in note
+    all_of_it = {f"{COSTS}.set_up.includes": list(COST_PARTS)}
+    assert not any("no cost says" in note for note in found(all_of_it).notes)
 
 
 def test_too_few_rows_leave_places_with_the_parameters_and_say_so() -> None:
