@@ -233,11 +233,15 @@ def _in_alternatives(tree: Tree) -> Iterator[Issue]:
                 changed = _set_in_alternative(changed, path, value)
             except NotAllowed as fault:
                 yield Issue((*at, path), fault.found, fault.allowed, fault.hint)
-        for issue in _checked(changed.data)[1]:
-            setter = next((path for path in alternative["set"] if dotted(issue.path).startswith(path)), None)
-            inner = at if setter is None else (*at, setter)
-            where = "" if dotted(issue.path) == setter else f" at {dotted(issue.path)}"
-            yield Issue(inner, f"{issue.found}{where}", issue.allowed, issue.hint)
+        yield from (_in_alternative(issue, at, alternative["set"]) for issue in _checked(changed.data)[1])
+
+
+def _in_alternative(issue: Issue, at: tuple[str, ...], values: Mapping[str, object]) -> Issue:
+    """The same fault at the value of an alternative that brought it, else at the alternative."""
+    place = dotted(issue.path)
+    setter = next((path for path in values if f"{place}.".startswith(f"{path}.")), None)
+    where = "" if place == setter else f" at {place}"
+    return Issue(at if setter is None else (*at, setter), f"{issue.found}{where}", issue.allowed, issue.hint)
 
 
 def _set_in_alternative(tree: Tree, path: str, value: object) -> Tree:
