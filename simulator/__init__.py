@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simulator import figures
     from simulator.account import Account
+    from simulator.alternatives import alternatives
     from simulator.break_even import break_even
     from simulator.design import Design
     from simulator.errors import ScenarioError, SimulatorError
@@ -39,6 +40,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "SimulatorError",
+    "alternatives",
     "break_even",
     "figures",
     "open_run",
@@ -56,6 +58,7 @@ _HOME = {
     "Scenario": "scenario",
     "ScenarioError": "errors",
     "SimulatorError": "errors",
+    "alternatives": "alternatives",
     "break_even": "break_even",
     "open_run": "run",
     "packaged": "packaged",

@@ -29,7 +29,7 @@ import numpy as np
 
 from simulator.account import Account, Array
 from simulator.estimates import Value, row_means, standard_error
-from simulator.evidence import effect_quantity
+from simulator.evidence import SITES, effect_quantity
 from simulator.findings import ArmFindings, BreakEven, Findings, Money
 from simulator.ledger import SIDES, WHO, WORLDS
 from simulator.read import with_changes
@@ -176,9 +176,12 @@ def _all_or_nothing(effect: Effect) -> bool:
 
 
 def changed(done: Run, arm: str, ratio: float) -> Scenario:
-    """The scenario with one programme arm, its effect on hospital use a ratio without uncertainty."""
-    alone = done.scenario.model_copy(update={"arms": {arm: done.scenario.all_arms()[arm]}})
-    return with_changes(alone, {f"{path}.{done.evidence}": ratio for path in levers(done, arm)})
+    """The scenario with one programme arm, its effect on hospital use a fixed ratio, the same in every place."""
+    programmes = done.scenario.all_arms()[arm]
+    alone = done.scenario.model_copy(update={"arms": {arm: programmes}, "alternatives": {}})
+    spread = [name for name in programmes if done.scenario.programmes[name].between_sites is not None]
+    same = {f"programmes.{name}.{SITES}": 1.0 for name in spread}
+    return with_changes(alone, {**same, **{f"{path}.{done.evidence}": ratio for path in levers(done, arm)}})
 
 
 def _kind(effect: Effect) -> str:

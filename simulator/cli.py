@@ -125,6 +125,7 @@ def run_command(
       simulator run befriending --set programmes.befriending.uptake=0.4 --out results/low-uptake
       simulator run befriending --rows 4096 --cluster tcp://192.168.0.10:8786
     """
+    from simulator.alternatives import rebuilt, with_alternatives
     from simulator.break_even import rerun, with_break_even
     from simulator.run import run
     from simulator.screen import progress
@@ -136,7 +137,9 @@ def run_command(
         done = run(resolved, out=folder, progress=tell, executor=crew, **asked)
     with progress("break-even") as tell:
         again = rerun(done, workers=asked["workers"], resume=asked["resume"], progress=tell)
-    findings = with_break_even(done, again)
+    with progress("other ways to build the model") as tell:
+        others = rebuilt(done, workers=asked["workers"], resume=asked["resume"], progress=tell)
+    findings = with_alternatives(done, with_break_even(done, again), others)
     _write(done, findings, folder)
     _tell(done, findings, folder, as_json)
 
@@ -313,12 +316,15 @@ def price(run_folder: Path, sets: tuple[str, ...], out: Path | None, as_json: bo
       simulator price results/age_uk --set prices.ae.amount=260
       simulator price results/age_uk --set economics.discount_rate=0.015 --out results/age_uk-at-1.5
     """
+    from simulator.alternatives import stored as other_models
+    from simulator.alternatives import with_alternatives
     from simulator.break_even import stored, with_break_even
     from simulator.run import open_run
 
     done, changes = open_run(run_folder), _changes(sets)
     priced = done.priced(changes)
     findings = with_break_even(priced, stored(done), changes)
+    findings = with_alternatives(priced, findings, other_models(done), changes)
     if out is not None:
         _write(priced, findings, out)
     _tell(priced, findings, out, as_json)

@@ -288,6 +288,16 @@ def _programme(path: Path, programme: types.Programme, facts: Setting) -> Iterat
     if programme.starting_share:
         hint = "what exists before year 0 is usual care: make it a support"
         yield Issue((*path, "starting_share"), "a starting share in a programme", "a programme that starts empty", hint)
+    if programme.between_sites is not None:
+        yield from _between_sites((*path, "between_sites"), programme, float(programme.between_sites))
+
+
+def _between_sites(path: Path, programme: types.Programme, middle: float) -> Iterator[Issue]:
+    if middle != 1:
+        hint = "it is the spread about the effects, which say themselves how large they are"
+        yield Issue(path, plain(middle), "1, with ci95 or another spread", hint)
+    if all(effect.target == "utility" for effect in programme.effects.values()):
+        yield Issue(path, "a spread between places of no ratio", "a programme with an effect other than on utility")
 
 
 @_rule(types.EarlyUplift)
@@ -309,6 +319,8 @@ def _cost(path: Path, cost: types.ProgrammeCost, facts: Setting) -> Iterator[Iss
         found = f"{cost.kind} {'without' if cost.hours is None else 'with'} hours"
         hint = "hours times amount is paid at each start"
         yield Issue(path, found, "hours with per_start_hours, and only there", hint)
+    if len(cost.includes) != len(set(cost.includes)):
+        yield Issue((*path, "includes"), "a part of the cost twice", "each part once")
     if cost.day != 0 and cost.kind != "one_off":
         yield Issue((*path, "day"), f"a day for a cost {cost.kind}", "a day with one_off")
 
@@ -353,6 +365,15 @@ def _grades(path: Path, table: Mapping[str, float]) -> Iterator[Issue]:
             yield Issue((*path, grade), f'the grade "{grade}"', '"1" to "6"')
         if value < 0:
             yield Issue((*path, grade), plain(value), "0 or more")
+
+
+@_rule(types.Alternative)
+def _alternative(path: Path, alternative: types.Alternative, facts: Setting) -> Iterator[Issue]:
+    for key in ("title", "why"):
+        if not getattr(alternative, key).strip():
+            yield Issue((*path, key), "nothing", "a few words", "they stand beside the result")
+    if not alternative.set:
+        yield Issue((*path, "set"), "nothing to set", '"path" = value', "as with --set")
 
 
 @_rule(types.Check)

@@ -1,13 +1,14 @@
 """Turns an account and a ledger into findings: what each programme arm costs and saves against usual care.
 
 Every figure starts as [row, replicate, year] differences from usual care of the whole place; means are over rows,
-errors between batches, and ranges part parameters from chance (:mod:`simulator.estimates`). A discounted figure is the
-yearly one times the account's factors. Cumulative paths are shrunk year by year, so that each year's range is exact.
+errors between batches, and ranges part parameters, places and chance (:mod:`simulator.estimates`). A discounted figure
+is the yearly one times the account's factors. Cumulative paths are shrunk year by year, so that each year's range is
+exact. Probabilities and payback are those of one place: its own factor and chance are inside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,14 +21,16 @@ from simulator.estimates import (
     band,
     expected_rows,
     flat,
+    new_place_rows,
     place_draws,
     ranges,
     row_means,
     share_of,
     standard_error,
 )
-from simulator.evidence import mode_quantities, unclaimed
+from simulator.evidence import mode_quantities, site_path, unclaimed
 from simulator.findings import (
+    FEW_ROWS_NOTE,
     NEW_PLACE_NOTE,
     PUBLIC_PURSE,
     SOCIETY,
@@ -51,7 +54,7 @@ from simulator.ledger import Ledger
 from simulator.paths import keys_of
 from simulator.payback import payback, shortfall
 from simulator.quantity import Quantity
-from simulator.scenario import EVIDENCE_MODES, Scenario
+from simulator.scenario import COST_PARTS, EVIDENCE_MODES, Programme, Scenario
 from simulator.wording import ENOUGH_ROWS, TOO_FEW_ROWS
 
 CURVE_POINTS = 41
@@ -124,9 +127,8 @@ def decide(account: Account, ledger: Ledger, scenario: Scenario) -> Findings:
     """
     if account.arms != ledger.arms or account.people.shape != ledger.people.shape:
         raise RunError("the account and the ledger are of different runs; price this ledger first")
-    one_stream = len(np.unique(account.streams)) < len(account.streams)
-    sample = Sample(account.people, account.place_size, account.batch, one_stream)
-    arms = tuple(_arm(Question(account, ledger, scenario, sample, arm)) for arm in account.arms[1:])
+    questions = [Question(account, ledger, scenario, _sample(account, scenario, arm), arm) for arm in account.arms[1:]]
+    arms = tuple(_arm(question) for question in questions)
     return Findings(
         scenario=scenario.name,
         title=scenario.title,
@@ -143,16 +145,47 @@ def decide(account: Account, ledger: Ledger, scenario: Scenario) -> Findings:
         payer_titles={name: payer.title or name.replace("_", " ") for name, payer in scenario.payers.items()},
         place_titles={name: place.title or name.replace("_", " ") for name, place in scenario.places.items()},
         arms=arms,
-        notes=tuple(_notes(account, arms)),
+        notes=(*_place_notes(questions), *_notes(account, scenario, arms)),
     )
 
 
-def _notes(account: Account, arms: tuple[ArmFindings, ...]) -> Iterator[str]:
-    yield from (NEW_PLACE_NOTE, UNCOUNTED_NOTE, VALUE_NOTE)
+def _sample(account: Account, scenario: Scenario, arm: str) -> Sample:
+    """Where the rows come from, with the logs of the site factors of the programmes of the arm."""
+    one_stream = len(np.unique(account.streams)) < len(account.streams)
+    paths = [site_path(name, scenario.programmes[name], account.evidence) for name in scenario.all_arms()[arm]]
+    design = account.design
+    columns = [design.names.index(path) for path in paths if path in design.names] if design else []
+    sites = np.log(design.values[:, columns]) if design and columns else None
+    return Sample(account.people, account.place_size, account.batch, one_stream, sites)
+
+
+def _place_notes(questions: Sequence[Question]) -> Iterator[str]:
+    """Why an arm has no range for a new place, or one that leaves something out."""
+    for question in questions:
+        scenario, sites = question.scenario, question.sample.sites
+        for name in scenario.all_arms()[question.arm]:
+            if scenario.programmes[name].between_sites is None:
+                yield NEW_PLACE_NOTE.format(title=scenario.programmes[name].title or name.replace("_", " "))
+        if sites is not None and not question.sample.parts_sites:
+            yield FEW_ROWS_NOTE.format(title=scenario.arm_title(question.arm), rows=len(sites))
+
+
+def _missing_costs(programme: Programme, name: str) -> Iterator[str]:
+    """The parts of a full cost that no cost of a programme says it includes."""
+    included = {part for cost in programme.costs.values() for part in cost.includes}
+    if missing := [part for part in COST_PARTS if part not in included]:
+        title = programme.title or name.replace("_", " ")
+        yield f"{title}: no cost says that it includes {', '.join(missing)}; what is missing is unknown, not zero"
+
+
+def _notes(account: Account, scenario: Scenario, arms: tuple[ArmFindings, ...]) -> Iterator[str]:
+    yield from (UNCOUNTED_NOTE, VALUE_NOTE)
     if len(account.people) < ENOUGH_ROWS:
         yield TOO_FEW_ROWS.format(rows=len(account.people))
     if account.people.shape[1] != 2:
         yield "there are no two replicates to compare, so individual chance could not be parted from the ranges"
+    for name in dict.fromkeys(name for arm in arms for name in arm.programmes):
+        yield from _missing_costs(scenario.programmes[name], name)
     for arm in arms:
         if arm.unclaimed:
             named = ", ".join(f"“{keys_of(path)[-1].replace('_', ' ')}”" for path in arm.unclaimed)
@@ -209,8 +242,7 @@ def _view(question: Question, title: str, payers: tuple[str, ...] | None, money:
     saved = account.saving(question.arm, payers, cash=money == "cash")
     discounted = saved * account.money_factor
     cumulative = discounted.cumsum(axis=-1)
-    expected, _ = expected_rows(cumulative, sample)
-    paths = place_draws(expected, cumulative, sample)
+    paths = place_draws(new_place_rows(cumulative, sample)[0], cumulative, sample)
     start = row_means(account.upfront(question.arm, payers), sample.people)
     return View(
         payer=title,
@@ -220,7 +252,7 @@ def _view(question: Question, title: str, payers: tuple[str, ...] | None, money:
         cumulative=ranges(saved.cumsum(axis=-1), sample),
         discounted_by_year=ranges(discounted, sample),
         discounted=ranges(cumulative, sample),
-        expected_paths=expected,
+        expected_paths=expected_rows(cumulative, sample)[0],
         place_paths=flat(paths),
         p_saving=share_of(paths > 0, sample.batch),
         payback=payback(paths, start, sample.batch),
@@ -231,8 +263,7 @@ def _view(question: Question, title: str, payers: tuple[str, ...] | None, money:
 
 def _gap(question: Question, saved: Array, start: Array) -> FundingGap:
     cumulative = saved.cumsum(axis=-1)
-    expected, _ = expected_rows(cumulative, question.sample)
-    paths = place_draws(expected, cumulative, question.sample)
+    paths = place_draws(new_place_rows(cumulative, question.sample)[0], cumulative, question.sample)
     lowest = np.minimum(paths.min(axis=-1), start[:, None])
     depth = np.maximum(-lowest, 0)
     mean = cumulative.mean(axis=(0, 1))

@@ -1,14 +1,19 @@
-"""Turns rows of two replicates into means, ranges and their Monte Carlo errors, parameters and chance kept apart.
+"""Turns rows of two replicates into means, ranges and their Monte Carlo errors: parameters, places and chance apart.
 
 With x[r, i] the figure of row r and replicate i, scaled to the whole place, m[r] the row's mean weighted by its people
-n[r, i], and M the mean of m:
+n[r, i], M the mean of m, and z[r] the log of the site factors of the K programmes compared, about their mean:
 
-    chance   V = mean of (x[r, 0] - x[r, 1])^2 n0 n1 / (n0 + n1)^2           individual chance in m
-    expected e[r] = M + (m[r] - M) sqrt(max(0, 1 - V / var(m)))              what the parameters alone do
-    place    e[r] +- (x[q, 0] - x[q, 1]) / sqrt((1 / n0 + 1 / n1) N)         plus the chance of a place of N people
+    chance     V = mean of (x[r, 0] - x[r, 1])^2 n0 n1 / (n0 + n1)^2         individual chance in m
+    new place  p[r] = M + (m[r] - M) sqrt(max(0, 1 - V / var(m)))            what parameters and the place do
+    expected   e[r] = M + (l[r] - M) sqrt(max(0, 1 - V / var(l)))            what the parameters alone do, with
+               l[r] = M + (m[r] - M - b z[r]) sqrt((R - 1) / (R - 1 - K))    b by least squares over the R rows
+    place      p[r] +- (x[q, 0] - x[q, 1]) / sqrt((1 / n0 + 1 / n1) N)       plus the chance of a place of N people
 
 so the spread of e is that of the expected effect (O'Hagan, Stevenson & Madan 2007, Health Economics 16: 1009-1023), and
-whole yearly paths of chance are met with each row, both signs, rows q = r + shift: no random number is needed.
+whole yearly paths of chance are met with each row, both signs, rows q = r + shift: no random number is needed. A site
+factor is sampled apart from everything else, so b z is the part of a figure that differs between places, and b is known
+to a standard error of sd(l) / sqrt(R var(z)). The root restores the spread that K fitted slopes take away. Where the
+slopes explain no more than slopes of chance would, l is m.
 """
 
 from __future__ import annotations
@@ -24,6 +29,8 @@ Array = NDArray[np.float64]
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
 ENOUGH_BATCHES = 4
 DRAWS = 4000
+SPARE_ROWS = 8
+"""Rows beyond one for the mean and one for each slope, below which places are not parted from parameters."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +104,8 @@ class Band:
 class Ranges:
     """One figure in the three named ranges: they share their mean.
 
-    ``expected``: parameters only. ``place``: plus individual chance in a place of this size.
-    ``new_place``: plus differences between places; None while no scenario states a spread between sites.
+    ``expected``: parameters only. ``new_place``: plus differences between places; None where no programme of the arm
+    states a spread between sites, or there are too few rows. ``place``: plus individual chance in a place of this size.
     ``chance_share``: the share of the variance between rows that was chance, and was removed.
     """
 
@@ -114,11 +121,18 @@ class Ranges:
 
     def at(self, index: int) -> Ranges:
         """One element of the last axis (a year; -1 is the last)."""
-        return Ranges(self.expected.at(index), self.place.at(index), self.chance_share[..., index])
+        new_place = None if self.new_place is None else self.new_place.at(index)
+        return Ranges(self.expected.at(index), self.place.at(index), self.chance_share[..., index], new_place)
 
     def scaled(self, factor: float) -> Ranges:
         """The same figure in another unit (per head: 1 / people); ``factor`` is above 0."""
-        return Ranges(self.expected.scaled(factor), self.place.scaled(factor), self.chance_share)
+        new_place = None if self.new_place is None else self.new_place.scaled(factor)
+        return Ranges(self.expected.scaled(factor), self.place.scaled(factor), self.chance_share, new_place)
+
+    def named(self) -> dict[str, Band]:
+        """The ranges by name, from the narrowest on: expected, new_place where there is one, place."""
+        between = {} if self.new_place is None else {"new_place": self.new_place}
+        return {"expected": self.expected, **between, "place": self.place}
 
 
 @dataclass(frozen=True)
@@ -129,6 +143,12 @@ class Sample:
     place_size: float
     batch: NDArray[np.int64]  # [row] rows of one batch are stratified together, batches are independent
     one_stream: bool  # rows share their random numbers, so that chance does not differ between them
+    sites: Array | None = None  # [row, site] log of the site factors that differ; None: no spread is stated
+
+    @property
+    def parts_sites(self) -> bool:
+        """Whether places can be told from parameters: a spread is stated, and there are rows enough."""
+        return self.sites is not None and not self.one_stream and len(self.sites) > self.sites.shape[1] + SPARE_ROWS
 
 
 def plain(values: dict[str, Any]) -> dict[str, float]:
@@ -210,11 +230,11 @@ def chance_paths(values: Array, people: Array) -> Array:
 
 
 def expected_rows(values: Array, sample: Sample) -> tuple[Array, Array]:
-    """Row means with individual chance removed from their spread.
+    """Row means with individual chance, and differences between places, removed from their spread.
 
     Args:
         values: [row, replicate, ...] a figure of the whole place.
-        sample: people and streams of the rows.
+        sample: people, streams and site factors of the rows.
 
     Returns:
         [row, ...] means shrunk about the grand mean, and [...] the share of their variance that was chance.
@@ -228,7 +248,44 @@ def expected_rows(values: Array, sample: Sample) -> tuple[Array, Array]:
         >>> expected_rows(np.array([[1.0, 1.0], [3.0, 3.0]]), sample)[0].tolist()
         [1.0, 3.0]
     """
-    means = row_means(values, sample.people)
+    return _without_chance(without_sites(row_means(values, sample.people), sample), values, sample)
+
+
+def new_place_rows(values: Array, sample: Sample) -> tuple[Array, Array]:
+    """As :func:`expected_rows`, differences between places left in: what a place that is not yet known may expect."""
+    return _without_chance(row_means(values, sample.people), values, sample)
+
+
+def without_sites(means: Array, sample: Sample) -> Array:
+    """Row means without the part that goes with the site factors, the rest as wide as it would be in one place.
+
+    Args:
+        means: [row, ...] a figure of each row.
+        sample: the site factors of the rows.
+
+    Returns:
+        [row, ...] with the same mean; the figures as they are where places cannot be told from parameters.
+
+    Source:
+        Least squares; its residuals have R - 1 - K degrees of freedom.
+
+    Example:
+        >>> sites = np.linspace(-1.0, 1.0, 11)[:, None]
+        >>> sample = Sample(np.ones((11, 1)), 1.0, np.zeros(11, dtype=np.int64), False, sites)
+        >>> without_sites(5.0 + 3.0 * sites[:, 0], sample).round(9).tolist() == [5.0] * 11
+        True
+    """
+    if sample.sites is None or not sample.parts_sites:
+        return means
+    rows, middle = len(means), means.mean(axis=0)
+    away, apart = means - middle, sample.sites - sample.sites.mean(axis=0)
+    slope, _, rank, _ = np.linalg.lstsq(apart, away.reshape(rows, -1), rcond=None)
+    left = (away - (apart @ slope).reshape(away.shape)) * np.sqrt((rows - 1) / (rows - 1 - rank))
+    return np.asarray(middle + np.where(left.var(axis=0) < away.var(axis=0), left, away))
+
+
+def _without_chance(means: Array, values: Array, sample: Sample) -> tuple[Array, Array]:
+    """[row, ...] means shrunk about the grand mean, and [...] the share of their variance that was chance."""
     total = means.var(axis=0, ddof=1) if len(means) > 1 else np.zeros(means.shape[1:])
     paths = np.einsum("r...,r->r...", chance_paths(values, sample.people), sample.people.sum(axis=1) ** -0.5)
     chance = (paths**2).mean(axis=0)
@@ -239,10 +296,10 @@ def expected_rows(values: Array, sample: Sample) -> tuple[Array, Array]:
 
 
 def place_draws(expected: Array, values: Array, sample: Sample) -> Array:
-    """Futures of one place: each row's expected figure with the chance of other rows, both signs.
+    """Futures of one place: each row's figure with the chance of other rows, both signs.
 
     Args:
-        expected: [row, ...] from :func:`expected_rows`.
+        expected: [row, ...] from :func:`new_place_rows`.
         values: [row, replicate, ...] the same figure before.
         sample: people of the rows and of the place.
 
@@ -257,16 +314,17 @@ def place_draws(expected: Array, values: Array, sample: Sample) -> Array:
     return np.concatenate([expected[:, None] + met, expected[:, None] - met], axis=1)
 
 
-def band(draws: Array, values: Array, sample: Sample) -> Band:
+def band(draws: Array, values: Array, sample: Sample, fitted: int = 0) -> Band:
     """Mean and error from the rows themselves, quantiles from the draws.
 
     Args:
         draws: [draw, ...] equally likely figures.
         values: [row, replicate, ...] the figure as simulated.
         sample: people and batches of the rows.
+        fitted: how many rows' worth of knowledge the draws have used up.
     """
     means = row_means(values, sample.people)
-    return Band(means.mean(axis=0), standard_error(means, sample.batch), *quantiles(draws, len(means)))
+    return Band(means.mean(axis=0), standard_error(means, sample.batch), *quantiles(draws, len(means) - fitted))
 
 
 def ranges(values: Array, sample: Sample) -> Ranges:
@@ -281,9 +339,13 @@ def ranges(values: Array, sample: Sample) -> Ranges:
         >>> float(ranges(np.array([[1.0, 1.0], [3.0, 3.0]]), sample).mean)
         2.0
     """
-    expected, share = expected_rows(values, sample)
-    draws = place_draws(expected, values, sample)
-    return Ranges(band(expected, values, sample), band(flat(draws), values, sample), np.asarray(share))
+    there, share = new_place_rows(values, sample)
+    draws = band(flat(place_draws(there, values, sample)), values, sample)
+    if sample.sites is None or not sample.parts_sites:
+        return Ranges(band(there, values, sample), draws, np.asarray(share))
+    expected, _ = expected_rows(values, sample)
+    narrow = band(expected, values, sample, sample.sites.shape[1])
+    return Ranges(narrow, draws, np.asarray(share), band(there, values, sample))
 
 
 def flat(draws: Array) -> Array:

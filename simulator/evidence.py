@@ -20,8 +20,9 @@ import numpy as np
 from simulator.errors import RunError
 from simulator.paths import Path, dotted, quantities, walk
 from simulator.quantity import Number, Quantity, Ratio
-from simulator.scenario import EVIDENCE_MODES, Benefit, Effect, EvidenceMode, Scenario, Support
+from simulator.scenario import EVIDENCE_MODES, Benefit, Effect, EvidenceMode, Programme, Scenario, Support
 
+SITES = "between_sites"
 SCORE_95 = 1.959963984540054  # normal score of 97.5 %
 
 
@@ -97,6 +98,25 @@ def unclaimed(scenario: Scenario, programmes: tuple[str, ...]) -> tuple[str, ...
     )
 
 
+def site_path(name: str, programme: Programme, mode: EvidenceMode) -> str | None:
+    """The path of a programme's spread between places; None where it states none, or no ratio for it to act on.
+
+    Args:
+        name: the programme's name.
+        programme: the programme.
+        mode: the evidence mode of the run: an effect without a claim is absent.
+    """
+    ratios = (e for e in programme.effects.values() if e.target != "utility" and (mode != "claimed" or e.claimed))
+    return f"programmes.{name}.{SITES}" if programme.between_sites is not None and any(ratios) else None
+
+
+def site_exponent(effect: Effect, scenario: Scenario) -> int:
+    """How a place's factor acts on an effect: 1; -1 on recovery, since more of it is better; 0 on quality of life."""
+    if effect.target == "utility":
+        return 0
+    return -1 if _is_recovery(effect, scenario) else 1
+
+
 def active_quantities(scenario: Scenario, mode: EvidenceMode) -> dict[str, Quantity]:
     """The uncertain quantities that can matter in one evidence mode.
 
@@ -128,8 +148,10 @@ def mode_quantities(scenario: Scenario, mode: EvidenceMode) -> dict[str, Quantit
 
 
 def _supports_quantities(scenario: Scenario, mode: EvidenceMode) -> Iterator[tuple[str, Quantity]]:
-    for root, support in scenario.all_supports(in_arms=True).values():
-        stated = {(kind, label) for kind in ("effects", "benefits") for label in getattr(support, kind)}
+    for name, (root, support) in scenario.all_supports(in_arms=True).items():
+        stated: set[Path] = {(kind, label) for kind in ("effects", "benefits") for label in getattr(support, kind)}
+        if isinstance(support, Programme) and site_path(name, support, mode) is None:
+            stated.add((SITES,))
         for path, quantity in _within(support):
             if path[:2] not in stated:
                 yield f"{root}.{dotted(path)}", quantity

@@ -24,6 +24,7 @@ from simulator.outcomes import (
     Health,
     LineSaving,
     Money,
+    OtherModel,
     Payback,
     ReturnRatio,
     Row,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "FEW_ROWS_NOTE",
     "MONEY_WORDS",
     "NEW_PLACE_NOTE",
     "PUBLIC_PURSE",
@@ -53,6 +55,7 @@ __all__ = [
     "Health",
     "LineSaving",
     "Money",
+    "OtherModel",
     "Payback",
     "ReturnRatio",
     "Row",
@@ -64,7 +67,13 @@ __all__ = [
     "Worth",
 ]
 
-NEW_PLACE_NOTE = "no scenario states a spread between places yet, so the range for a new place is left out"
+NEW_PLACE_NOTE = (
+    "{title}: the scenario states no spread between places (between_sites), so a range for a new place leaves it out"
+)
+FEW_ROWS_NOTE = (
+    "{title}: {rows} sets of parameters are too few to part places from parameters, so the range of the expected "
+    "effect holds both"
+)
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,7 @@ class Findings:
     payer_titles: dict[str, str]
     place_titles: dict[str, str]
     arms: tuple[ArmFindings, ...]
-    notes: tuple[str, ...] = (NEW_PLACE_NOTE,)
+    notes: tuple[str, ...] = ()
 
     def arm(self, name: str) -> ArmFindings:
         """The findings of one programme arm.
@@ -113,6 +122,7 @@ class Findings:
         """Five plain lines about one programme arm (the first when none is named), as a run ends with them.
 
         Net saving and its range; the share of futures that save; payback; who pays and who gains; the weakest evidence.
+        A sixth says what other ways to build the model give, where they were worked out.
 
         Raises:
             KeyError: when no arm has that name.
@@ -122,7 +132,7 @@ class Findings:
 
     def tables(self) -> dict[str, list[Row]]:
         """Long tables by name, one dict per row: by_year, totals, probabilities, programme, transfers,
-        lines, activity, health, returns, before_after, break_even.
+        lines, activity, health, returns, before_after, break_even, alternatives.
         """
         return {
             name: [_jsonable({"arm": arm.arm, **row}) for arm in self.arms for row in rows(arm)]
@@ -142,6 +152,7 @@ class Findings:
             "starts": float(arm.starts.mean),
             "npv": view.npv.place.to_dict(),
             "npv_expected": view.npv.expected.to_dict(),
+            "npv_new_place": None if view.npv.new_place is None else view.npv.new_place.to_dict(),
             "npv_cash": cash.npv.place.to_dict(),
             "chance_share": float(view.npv.chance_share),
             "net_saving_by_year": list(_years(view.by_year.place)),
@@ -152,6 +163,7 @@ class Findings:
             "qaly": arm.health.qaly.place.to_dict(),
             "before_after": [_before_after_dict(entry) for entry in arm.before_after],
             "break_even": [_break_even_dict(point) for point in arm.break_even],
+            "alternatives": list(_alternative_rows(arm)),
         }
 
 
@@ -205,9 +217,9 @@ def _tried(point: BreakEven) -> Iterator[Row]:
 def _by_year_rows(arm: ArmFindings) -> Iterator[Row]:
     for view in arm.views:
         for figure in ("by_year", "cumulative", "discounted_by_year", "discounted"):
-            for name in ("expected", "place"):
+            for name, band in getattr(view, figure).named().items():
                 told = {"payer": view.payer, "money": view.money, "figure": figure, "range": name}
-                for row in _years(getattr(getattr(view, figure), name)):
+                for row in _years(band):
                     yield {**told, **row}
 
 
@@ -270,6 +282,13 @@ def _break_even_rows(arm: ArmFindings) -> Iterator[Row]:
         yield {**told, "figure": "break-even", **found}
 
 
+def _alternative_rows(arm: ArmFindings) -> Iterator[Row]:
+    for other in arm.alternatives:
+        told = {"alternative": other.name, "title": other.title, "money": other.money, "per_start": other.per_start}
+        apart = plain({"difference": other.difference.value, "difference_mcse": other.difference.mcse})
+        yield {**told, **apart, "rows": other.rows, "simulated": other.simulated, "why": other.why}
+
+
 def _probability_rows(arm: ArmFindings) -> Iterator[Row]:
     """Shares of the futures of a place of this size, by the end of each year."""
     for view in arm.views:
@@ -321,4 +340,5 @@ _TABLES = {
     "returns": _return_rows,
     "before_after": _before_after_rows,
     "break_even": _break_even_rows,
+    "alternatives": _alternative_rows,
 }

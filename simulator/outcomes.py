@@ -225,6 +225,23 @@ class BreakEven:
 
 
 @dataclass(frozen=True)
+class OtherModel:
+    """The discounted net saving to the public purse for each start when a part of the model is built another way.
+
+    It stands outside every range and probability.
+    """
+
+    name: str
+    title: str
+    why: str
+    money: Money
+    per_start: float  # pounds: that of the whole run plus the difference
+    difference: Value  # from the model as it is, with the same people and luck
+    rows: int  # rows it rests on
+    simulated: bool  # at stated values; False: only priced again, in all rows of the run
+
+
+@dataclass(frozen=True)
 class ArmFindings:
     """Everything about one programme arm against usual care."""
 
@@ -246,6 +263,7 @@ class ArmFindings:
     unclaimed: tuple[str, ...]  # effects without a usable claim, absent in claimed mode
     weakest: WeakEvidence | None
     break_even: tuple[BreakEven, ...] = ()  # as value and as cash, for an arm that never pays back
+    alternatives: tuple[OtherModel, ...] = ()  # as value and as cash, where they were worked out
 
     def view(self, payer: str = PUBLIC_PURSE, money: Money = "value") -> View:
         """The view of a payer.

@@ -8,8 +8,8 @@ do. Poor fits of uncertain numbers are warnings: :func:`examine` returns them be
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -18,7 +18,7 @@ from simulator.errors import Fault, NotAllowed, ScenarioError
 from simulator.flows import at_odds
 from simulator.inherit import Issue, Tree, load, load_text, parse_set, with_value
 from simulator.packaged import find, packaged
-from simulator.paths import quantities, walk
+from simulator.paths import dotted, keys_of, quantities, walk
 from simulator.quantity import Quantity
 from simulator.references import dangling
 from simulator.scenario import Scenario
@@ -41,6 +41,9 @@ __all__ = [
     "write",
 ]
 
+ALTERNATIVES = "alternatives"
+KEPT = ("name", "title", "arms", "checks", ALTERNATIVES)
+"""What an alternative may not set, since its result must stand beside that of the scenario."""
 EXAMPLE = """
 title = "A village"
 price_year = "2023/24"
@@ -202,14 +205,49 @@ def _fault_of_change(by: str, path: str, fault: NotAllowed) -> Fault:
 
 def _reading(tree: Tree, faults: Sequence[Fault] = ()) -> Reading:
     """The scenario of a tree; faults of the changes that led to it are reported with its own."""
-    scenario, issues = typed(tree.data)
-    found = dict(walk(scenario) if scenario else sound(tree.data))
-    issues += dangling(tree.data)
-    issues += incoherent(found.items(), setting(tree.data))
-    issues += at_odds(found, tree.data)
+    scenario, issues = _checked(tree.data)
+    if not issues:
+        issues = list(_in_alternatives(tree))
     if scenario is None or issues or faults:
         raise ScenarioError([*faults, *tree.faults(issues)])
     return Reading(scenario, _warnings(scenario, tree))
+
+
+def _checked(data: dict[str, Any]) -> tuple[Scenario | None, list[Issue]]:
+    """The scenario of some data and everything that is wrong with it."""
+    scenario, issues = typed(data)
+    found = dict(walk(scenario) if scenario else sound(data))
+    issues += dangling(data)
+    issues += incoherent(found.items(), setting(data))
+    issues += at_odds(found, data)
+    return scenario, issues
+
+
+def _in_alternatives(tree: Tree) -> Iterator[Issue]:
+    """What is wrong with a sound scenario when the values of one of its alternatives are set."""
+    alone = {key: value for key, value in tree.data.items() if key != ALTERNATIVES}
+    for name, alternative in tree.data.get(ALTERNATIVES, {}).items():
+        changed, at = replace(tree, data=alone), (ALTERNATIVES, name, "set")
+        for path, value in alternative["set"].items():
+            try:
+                changed = _set_in_alternative(changed, path, value)
+            except NotAllowed as fault:
+                yield Issue((*at, path), fault.found, fault.allowed, fault.hint)
+        yield from (_in_alternative(issue, at, alternative["set"]) for issue in _checked(changed.data)[1])
+
+
+def _in_alternative(issue: Issue, at: tuple[str, ...], values: Mapping[str, object]) -> Issue:
+    """The same fault at the value of an alternative that brought it, else at the alternative."""
+    place = dotted(issue.path)
+    setter = next((path for path in values if f"{place}.".startswith(f"{path}.")), None)
+    where = "" if place == setter else f" at {place}"
+    return Issue(at if setter is None else (*at, setter), f"{issue.found}{where}", issue.allowed, issue.hint)
+
+
+def _set_in_alternative(tree: Tree, path: str, value: object) -> Tree:
+    if keys_of(path)[0] in KEPT:
+        raise NotAllowed(path, "what the model is built of: people, pathway, effects, prices")
+    return with_value(tree, path, value, "")
 
 
 def _warnings(scenario: Scenario, tree: Tree) -> tuple[Fault, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.account import Account
 from simulator.findings import Findings
 from simulator.scenario import MODE_WORDS
+from simulator.wording import three_ranges
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,13 +30,15 @@ FORMATS: dict[str, dict[str, str]] = {
     "returns": dict.fromkeys(("benefits", "spending"), POUNDS),
     "before_after": dict.fromkeys(("naive", "true", "naive_mcse", "true_mcse"), SHARE),
     "break_even": dict.fromkeys(("mean", "mcse", "per_start"), POUNDS),
+    "alternatives": dict.fromkeys(("per_start", "difference", "difference_mcse"), POUNDS),
     "account": dict.fromkeys(("spending", "saving", "cash_saving"), POUNDS),
 }
 KEY = (
     "Sheets: a saving is positive, a cost negative; pounds are those of the whole place; year 0 is the first.",
     "low to high: 95 % range. p10 to p90: 80 % range. Names that end in mcse: Monte Carlo standard error.",
     "value: at full value, capacity included. cash: what can be spent elsewhere.",
-    "expected: range from parameters alone. place: with the chance of a place of this size.",
+    "expected: range from parameters alone. new_place: with differences between places, where a spread is stated.",
+    "place: with these and the chance of a place of this size.",
 )
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 EPOCH = datetime(2000, 1, 1)
@@ -91,6 +94,7 @@ def _summary(findings: Findings) -> Iterator[str]:
     for arm in findings.arms:
         yield ""
         yield from findings.sentences(arm.arm)
+        yield f"Discounted net saving to the public purse over {findings.years} years, {three_ranges(arm)}"
     yield ""
     yield from (f"Note: {note}." for note in findings.notes)
 

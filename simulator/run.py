@@ -126,9 +126,10 @@ def _design(scenario: Scenario, evidence: EvidenceMode, rows: int, seed: int) ->
 
 
 def simulated_part(scenario: Scenario) -> dict[str, Any]:
-    """What of a scenario the simulation depends on: everything but money, texts and checks."""
+    """What of a scenario the simulation depends on: everything but money, texts, checks and alternatives."""
     money = {
-        "prices", "cash", "payers", "economics", "checks", "title", "question", "notes", "name", "price_year",
+        "prices", "cash", "payers", "economics", "checks", "alternatives",
+        "title", "question", "notes", "name", "price_year",
     }  # fmt: skip
     data = scenario.model_dump(exclude=money)
     corrected = {"optimism", "optimism_by_grade"}

@@ -9,7 +9,7 @@ person-year.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -27,6 +27,11 @@ MODE_WORDS = {
     "sceptical": "track record of similar programmes",
 }
 USUAL_CARE = "usual care"
+CostPart = Literal[
+    "on-costs", "overheads", "supervision", "involvement payments", "evaluation", "double running", "exit", "VAT"
+]
+COST_PARTS: tuple[CostPart, ...] = get_args(CostPart)
+"""What the full cost of a programme is made of; what no cost of it includes is said to be missing, not zero."""
 
 
 class Table(BaseModel):
@@ -345,7 +350,7 @@ class Redirect(Table):
 
 
 class ProgrammeCost(Table):
-    """One kind of programme spending and who pays it."""
+    """One kind of programme spending and who pays it; ``includes`` says which parts of a full cost are inside."""
 
     kind: Literal[
         "one_off",
@@ -361,6 +366,7 @@ class ProgrammeCost(Table):
     day: float = 0.0
     hours: Number | None = None
     covers: str = ""
+    includes: tuple[CostPart, ...] = ()
 
 
 class Benefit(Table):
@@ -401,8 +407,13 @@ class Support(Table):
 
 
 class Programme(Support):
-    """A support that an arm adds to usual care, with the story of its evidence."""
+    """A support that an arm adds to usual care, with the story of its evidence.
 
+    ``between_sites`` is the spread of its effects between places: one factor of a place on every ratio of an effect,
+    1 in the middle. Left out, no spread is stated and there is no range for a new place.
+    """
+
+    between_sites: Ratio | None = None
     summary: str = ""
     evidence_note: str = ""
 
@@ -478,6 +489,14 @@ class Evidence(Table):
     bias_sd_by_grade: dict[str, float] = {}
 
 
+class Alternative(Table):
+    """Another way to build a part of the model: values to set, as with ``--set``, outside every probability."""
+
+    title: str
+    why: str
+    set: dict[str, Any]
+
+
 class Check(Table):
     """A figure the simulator should meet, and how it is compared.
 
@@ -527,6 +546,7 @@ class Scenario(Table):
     economics: Economics
     evidence: Evidence | None = None
     correlations: dict[Name, float] = {}
+    alternatives: dict[Name, Alternative] = {}
     checks: dict[Name, Check] = {}
 
     def all_arms(self) -> dict[str, tuple[str, ...]]:

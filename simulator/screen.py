@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.wording import ENOUGH_ROWS, TOO_FEW_ROWS, per_cent
+from simulator.wording import ENOUGH_ROWS, TOO_FEW_ROWS, per_cent, three_ranges
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -128,11 +128,14 @@ def _arm_json(arm: dict[str, Any]) -> dict[str, Any]:
     entries = [entry for entry in arm["before_after"] if (entry["who"], entry["per"]) == (STARTERS, PER)]
     return {
         "npv": _only(arm["npv"], shown[1:]),
+        "npv_expected": _only(arm["npv_expected"], shown[1:]),
+        "npv_new_place": arm["npv_new_place"] and _only(arm["npv_new_place"], shown[1:]),
         "net_saving_by_year": [_only(year, shown) for year in arm["net_saving_by_year"]],
         "p_saving_by_year": arm["p_saving_by_year"],
         "payback": _only(arm["payback"], payback),
         "before_after": [_only(entry, ("measure", "naive", "true", "rho")) for entry in entries],
         "break_even": arm["break_even"],
+        "alternatives": arm["alternatives"],
     }
 
 
@@ -198,7 +201,8 @@ def year_table(arm: ArmFindings) -> Any:
     unit, digits, words = _unit(abs(float(view.by_year.place.low.min())), float(view.by_year.place.high.max()))
     title = f"{arm.title}\nNet saving to the public purse by year, {words}, a cost negative"
     error = in_units(float(view.npv.expected.mcse), unit, digits)
-    caption = f"All: over all years, discounted; Monte Carlo error of its mean ± {error}"
+    about = f"All: over all years, discounted; Monte Carlo error of its mean ± {error}."
+    caption = f"{about} {three_ranges(arm)}"
     table = Table(title=title, caption=caption, box=box.SIMPLE)
     table.title_justify = table.caption_justify = "left"
     for heading in ("Year", "Mean", "80 % range", "95 % range", "Cash", "Saves by then", "Paid back"):

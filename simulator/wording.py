@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from simulator.outcomes import ArmFindings, BreakEven, View
+from simulator.outcomes import ArmFindings, BreakEven, Money, OtherModel, View
 from simulator.scenario import MODE_WORDS
 
 GRADE_WORDS = {
@@ -14,6 +14,11 @@ GRADE_WORDS = {
     4: "practitioner monitoring",
     5: "secondary evidence",
     6: "expert guess",
+}
+RANGE_WORDS = {
+    "expected": "the expected effect (parameters alone)",
+    "new_place": "a new place (with differences between places)",
+    "place": "your place (with chance)",
 }
 HOPELESS = 0.99
 RARE = 0.05
@@ -119,6 +124,8 @@ def end(amount: float) -> str:
 def sentences(arm: ArmFindings, evidence: str, years: int, titles: dict[str, str]) -> list[str]:
     """The five lines: net saving, share of futures that save, payback, who pays and gains, weakest evidence.
 
+    And a sixth where other ways to build the model were worked out.
+
     Args:
         arm: its findings.
         evidence: the evidence mode of the run.
@@ -131,6 +138,7 @@ def sentences(arm: ArmFindings, evidence: str, years: int, titles: dict[str, str
         _payback(arm, years),
         _payers(arm, titles),
         _weakest(arm),
+        *([_others(arm)] if arm.alternatives else []),
     ]
 
 
@@ -192,6 +200,19 @@ def _ranged(view: View) -> str:
     return f"{net(float(band.mean))} (95 % range: {end(low)} to {end(high)})"
 
 
+def three_ranges(arm: ArmFindings) -> str:
+    """The 95 % ranges of the discounted net saving to the public purse, one in the other, with what is in each.
+
+    Args:
+        arm: its findings.
+    """
+    told = [
+        f"{RANGE_WORDS[name]} {end(float(band.low))} to {end(float(band.high))}"
+        for name, band in arm.view().npv.named().items()
+    ]
+    return f"95 % ranges: {'; '.join(told)}."
+
+
 def _saving(arm: ArmFindings, years: int) -> str:
     value, cash = (arm.view(money=money).p_saving.at(-1) for money in ("value", "cash"))
     return (
@@ -230,3 +251,23 @@ def _weakest(arm: ArmFindings) -> str:
     said = textwrap.shorten(arm.weakest.source.removeprefix(told).lstrip(",:; "), SOURCE_CHARACTERS, placeholder=" ...")
     because = f": {said}" if said else ""
     return f"Weakest evidence that matters most: {arm.weakest.words}, grade {grade} of 6 ({told}{because})."
+
+
+def _others(arm: ArmFindings) -> str:
+    """The span of the headline over other ways to build the model."""
+    low, high = _ends(arm, "value")
+    cash = [end(other.per_start) for other in _ends(arm, "cash")]
+    return (
+        f"Other ways to build the model give {_each(low)} to {_each(high)} for each person who starts, "
+        f"in cash {cash[0]} to {cash[1]}; not part of any probability above."
+    )
+
+
+def _each(other: OtherModel) -> str:
+    error = float(other.difference.mcse)
+    return f"{net(other.per_start)} (“{other.title}”{f', Monte Carlo error {pounds(error)}' if error == error else ''})"
+
+
+def _ends(arm: ArmFindings, money: Money) -> tuple[OtherModel, OtherModel]:
+    found = sorted((other for other in arm.alternatives if other.money == money), key=lambda other: other.per_start)
+    return found[0], found[-1]

@@ -127,6 +127,13 @@ def test_a_programme_without_an_effect_on_hospital_use_says_that_there_is_none_t
     assert "no effect on hospital use can be varied" in findings.notes[-1]
 
 
+def test_the_effect_that_breaks_even_is_the_same_in_every_place() -> None:
+    sites = 'programmes.walks.between_sites={value=1.0, ci95=[0.8, 1.25], grade=6, why="made up for tests"}'
+    assert "programmes.walks.between_sites" in town_run(sites).design.names
+    for again in rerun(town_run(sites, "programmes.walks.costs.each.amount=900"), workers=1):
+        assert "programmes.walks.between_sites" not in again.run.design.names
+
+
 def test_the_rows_simulated_again_are_the_first_of_the_run() -> None:
     done = village_run("programmes.walks.costs.each.amount=9000", rows=8)
     for again in rerun(done, workers=1):

@@ -30,7 +30,8 @@ SIMULATOR = (sys.executable, "-m", "simulator.cli")
 ANSWERS_IN_S = 0.5
 TOP = (
     "scenario", "hash", "arms", "rows", "people", "years", "seed", "engine", "wall_s", "events", "out", "npv",
-    "net_saving_by_year", "p_saving_by_year", "payback", "before_after", "break_even",
+    "npv_expected", "npv_new_place", "net_saving_by_year", "p_saving_by_year", "payback", "before_after", "break_even",
+    "alternatives",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hand_made import FAR, WALKS, arm_years, central, ledger, scenario
+from hand_made import FAR, WALKS, arm_years, central, ledger, normal_scores, scenario
 
 from simulator.decide import decide
 from simulator.design import Design
@@ -15,7 +15,8 @@ from simulator.errors import RunError
 from simulator.findings import Findings
 from simulator.ledger import Ledger
 from simulator.price import price
-from simulator.scenario import Scenario
+from simulator.scenario import COST_PARTS, Scenario
+from simulator.wording import three_ranges
 
 WEIGHT = 20.0
 COSTS = "programmes.walks.costs"
@@ -279,6 +280,70 @@ def test_the_range_of_a_place_holds_that_of_the_expected_effect() -> None:
     assert float(view.npv.expected.mean) == float(view.npv.place.mean)
     assert view.npv.new_place is None
     assert 0 <= float(view.npv.chance_share) <= 1
+
+
+def test_three_ranges_lie_in_each_other_and_share_their_mean() -> None:
+    view = with_sites().arm("walks").view()
+    assert list(view.npv.named()) == ["expected", "new_place", "place"]
+    width = [float(band.high - band.low) for band in view.npv.named().values()]
+    assert width == sorted(width)
+    assert np.ptp([float(band.mean) for band in view.npv.named().values()]) < 1e-6
+    total, twice = view.total.named()["new_place"], view.total.scaled(2.0).named()["new_place"]
+    assert float(twice.high) == 2 * float(total.high)
+
+
+def test_payback_and_the_chance_of_a_saving_are_those_of_a_place_with_its_own_factor() -> None:
+    view = with_sites().arm("walks").view()
+    spread = [paths[..., -1].std() for paths in (view.expected_paths, view.place_paths)]
+    assert spread[0] < spread[1]
+    assert np.isclose(float(view.p_saving.value[-1]), (view.place_paths[:, -1] > 0).mean(), rtol=1e-12)
+
+
+def test_the_tables_and_lines_name_the_new_place() -> None:
+    findings = with_sites()
+    assert set(findings.to_frames()["by_year"].range) == {"expected", "new_place", "place"}
+    assert findings.to_dict()["arms"]["walks"]["npv_new_place"].keys() >= {"mean", "low", "high"}
+    assert "a new place (with differences between places)" in three_ranges(findings.arm("walks"))
+    assert not any("spread between places" in note for note in findings.notes)
+
+
+def test_a_programme_that_states_no_spread_between_places_is_named() -> None:
+    findings = noisy()
+    assert "walks: the scenario states no spread between places (between_sites), so" in findings.notes[0]
+    assert findings.to_dict()["arms"]["walks"]["npv_new_place"] is None
+    assert "new place" not in three_ranges(findings.arm("walks"))
+
+
+def test_the_parts_of_a_full_cost_that_nobody_paid_for_are_named() -> None:
+    missing = "walks: no cost says that it includes on-costs, overheads, supervision, involvement payments, "
+    assert any(note.startswith(missing) for note in found().notes)
+    stated = {f"{COSTS}.set_up.includes": ["on-costs", "VAT"], f"{COSTS}.per_walk.includes": ["overheads"]}
+    (note,) = [note for note in found(stated).notes if "no cost says" in note]
+    assert "includes supervision, involvement payments, evaluation, double running, exit; what is missing" in note
+    all_of_it = {f"{COSTS}.set_up.includes": list(COST_PARTS)}
+    assert not any("no cost says" in note for note in found(all_of_it).notes)
+
+
+def test_too_few_rows_leave_places_with_the_parameters_and_say_so() -> None:
+    findings = with_sites(rows=9)
+    assert findings.arm("walks").view().npv.new_place is None
+    assert any("9 sets of parameters are too few to part places" in note for note in findings.notes)
+
+
+def with_sites(rows: int = 100) -> Findings:
+    """Walks whose visits averted differ between rows, between places and by chance."""
+    spread = {"value": 1.0, "ci95": [0.8, 1.25], "grade": 6, "why": "made up for tests"}
+    ratio = {"target": "visits:ae", "calibrated": 0.5}
+    made = scenario({"programmes.walks.between_sites": spread, "programmes.walks.effects.ae": ratio})
+    rng = np.random.default_rng(3)
+    sites = np.exp(0.1 * rng.permutation(normal_scores(rows)))
+    visits = np.full((rows, 2, 2, 4), 10.0)
+    visits[:, :, 1] = 9 - rng.permutation(normal_scores(rows))[:, None, None]
+    visits[:, :, 1] += 8 * np.log(sites)[:, None, None] + rng.normal(size=(rows, 2, 1))
+    design = central(rows, ("programmes.walks.between_sites",), sites[:, None])
+    activity = {"visits:ae": visits, "starts:walks": arm_years(0, [9, 0, 0, 0])}
+    counted = ledger(made, activity, rows=rows)
+    return decide(price(counted, made, design), counted, made)
 
 
 def test_findings_speak_json_tables_and_five_lines() -> None:

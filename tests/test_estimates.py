@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hand_made import FAR, normal_scores
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from simulator.estimates import Sample, expected_rows, flat, place_draws, ranges, share_of, standard_error
+from simulator.estimates import (
+    Sample,
+    band,
+    expected_rows,
+    flat,
+    new_place_rows,
+    place_draws,
+    ranges,
+    share_of,
+    standard_error,
+)
 
 
 def two_levels(rows: int, seed: int) -> tuple[NDArray[np.float64], Sample]:
@@ -76,6 +88,61 @@ def test_halves_of_unequal_size_are_weighted_by_their_people() -> None:
     draws = flat(place_draws(np.zeros(20_000), values, sample))
     assert abs(draws.var() / (36 / 20) - 1) < FAR * np.sqrt(2 / 20_000)
     assert expected.std() < 0.3
+
+
+def three_levels(rows: int, seed: int, chance: float = 6.0) -> tuple[NDArray[np.float64], Sample]:
+    """As two levels, with 10 times the log of a site factor whose log has the standard deviation 0.1."""
+    rng = np.random.default_rng(seed)
+    sites = 0.1 * rng.permutation(normal_scores(rows))
+    rows_only = 1 + rng.permutation(normal_scores(rows)) + 10 * sites
+    values = rows_only[:, None] + chance / np.sqrt(10) * rng.standard_normal((rows, 2))
+    people, batch = np.full((rows, 2), 10.0), np.zeros(rows, dtype=np.int64)
+    return values, Sample(people, 20.0, batch, one_stream=False, sites=sites[:, None])
+
+
+def test_parameters_places_and_chance_add_up_from_range_to_range() -> None:
+    """Variances by hand: 1 of parameters, (10 x 0.1)^2 = 1 of places, 6^2 / 20 = 1.8 of chance in a place of 20."""
+    rows = 20_000
+    found = ranges(*three_levels(rows, 1))
+    assert found.new_place is not None
+    for there, variance in ((found.expected, 1.0), (found.new_place, 2.0), (found.place, 3.8)):
+        error = 2.7 * np.sqrt(3.8 / rows)
+        for end, sign in ((there.low, -1), (there.high, 1)):
+            assert abs(float(end) - (1 + sign * 1.959964 * np.sqrt(variance))) < FAR * error
+        assert abs(float(there.mean) - float(found.mean)) < 1e-12
+
+
+def test_few_rows_part_places_from_parameters_without_bias() -> None:
+    rows, times = 16, 2000
+    found = []
+    for seed in range(times):
+        values, sample = three_levels(rows, seed, chance=0.0)
+        found.append([expected_rows(values, sample)[0].var(), new_place_rows(values, sample)[0].var()])
+    mean, error = np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / np.sqrt(times)
+    stated = float(np.var(normal_scores(rows)))
+    assert np.all(np.abs(mean - [stated, 2 * stated]) < FAR * error)
+
+
+def test_the_errors_of_an_end_grow_with_the_slopes_that_were_fitted() -> None:
+    values, sample = three_levels(16, 3, chance=0.0)
+    draws = expected_rows(values, sample)[0]
+    whole, less = band(draws, values, sample), band(draws, values, sample, fitted=1)
+    assert np.all(less.quantile_mcse >= whole.quantile_mcse) and less.quantile_mcse.sum() > whole.quantile_mcse.sum()
+
+
+def test_a_figure_that_places_do_not_move_has_one_range_for_both() -> None:
+    rng, (_, sample) = np.random.default_rng(1), three_levels(400, 1)
+    for _ in range(20):
+        figure = np.repeat(rng.normal(size=(400, 1)), 2, axis=1)
+        assert expected_rows(figure, sample)[0].var() <= new_place_rows(figure, sample)[0].var()
+    assert np.all(expected_rows(np.zeros((400, 2)), sample)[0] == 0)
+
+
+def test_two_sites_that_are_always_alike_count_once() -> None:
+    values, sample = three_levels(400, 2)
+    assert sample.sites is not None
+    twice = replace(sample, sites=np.repeat(sample.sites, 2, axis=1))
+    assert np.allclose(expected_rows(values, twice)[0], expected_rows(values, sample)[0], rtol=1e-9)
 
 
 def test_rows_that_share_their_random_numbers_are_not_shrunk() -> None:

@@ -55,6 +55,7 @@ ROOMS: dict[tuple[str, str], str] = {
     ("conductor", "running"): "run",
     ("conductor", "checking"): "check measures",
     ("conductor", "breaking even"): "break_even",
+    ("conductor", "building otherwise"): "alternatives",
     ("conductor", "tracing"): "story",
     ("conductor", "starting"): "starter",
     ("face", ""): "simulator __main__ cli screen",

@@ -7,7 +7,8 @@ that meet all totals of a programme together. With R_P the ratio declared for pl
     routes from Q to P            R_P / R_Q       (R_Q declared, or what falls or rises upstream implies)
     length of stay in P           R_days / R_P    (R_P declared, or what falls or rises upstream imply)
 
-so -29 % A&E attendances and -47 % hospital days give -47 % days, not -62 %.
+so -29 % A&E attendances and -47 % hospital days give -47 % days, not -62 %. A programme's spread between places is one
+factor of the place on every ratio that it declares, and so comes and goes with the weight of each effect.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.build.values import Values
-from simulator.evidence import effect_quantity
+from simulator.evidence import SITES, effect_quantity, site_exponent
 from simulator.model import EFFECT, SYNERGY, Basis, Table, Target
-from simulator.scenario import Effect, EvidenceMode, Scenario, Support
+from simulator.scenario import Effect, EvidenceMode, Programme, Scenario, Support
 
 TOTALS = ("visits", "emergency")
 Flow: TypeAlias = Callable[[dict[str, float]], dict[str, float]]
@@ -76,13 +77,19 @@ class Effects:
             self._add_uplift(number, path, support)
 
     def _declared(self, path: str, support: Support) -> dict[str, float]:
-        """What each effect says in this evidence mode and row; an effect without a claim is absent."""
-        said = {}
+        """What each effect says in this evidence mode, row and place; an effect without a claim is absent."""
+        said, site = {}, self._site(path, support)
         for label, effect in support.effects.items():
             quantity = effect_quantity(effect, self.scenario, self.evidence)
             if quantity is not None:
-                said[label] = self.values.of(f"{path}.effects.{label}.{self.evidence}", quantity)
+                stated = self.values.of(f"{path}.effects.{label}.{self.evidence}", quantity)
+                said[label] = stated * site ** site_exponent(effect, self.scenario)
         return said
+
+    def _site(self, path: str, support: Support) -> float:
+        """The place's own factor on the ratios of a programme; 1 where no spread is stated."""
+        spread = support.between_sites if isinstance(support, Programme) else None
+        return self.values.of(f"{path}.{SITES}", spread, 1.0)
 
     def _add(
         self,

@@ -106,10 +106,15 @@ def _subtitle(findings: Findings) -> str:
 
 def _note(found: ArmFindings, findings: Findings) -> str:
     return (
-        f"Bands: your place, parameters and individual chance together. {sampled(findings)}; Monte Carlo error of "
+        f"Bands: your place, {_inside(found)} together. {sampled(findings)}; Monte Carlo error of "
         f"the final mean {error_words(found.view().npv.place.mcse)}. Cash only: money that can be spent elsewhere; "
         "the rest is the value of capacity."
     )
+
+
+def _inside(found: ArmFindings) -> str:
+    between = "" if found.view().npv.new_place is None else ", differences between places"
+    return f"parameters{between} and individual chance"
 
 
 def _alt(found: ArmFindings) -> str:
