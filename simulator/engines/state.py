@@ -36,8 +36,23 @@ class Awake:
     """What a life looks at whenever it wakes: kept together, as looking into many corners of memory takes long."""
 
     __slots__ = (
-        "agenda", "ahead", "alive", "any_effect", "home_since", "journey", "nth", "next_clock", "next_day", "on", "row",
-        "seen_until", "stale", "stay_ends", "stay_noted", "waiting", "world",
+        "agenda",
+        "ahead",
+        "alive",
+        "any_effect",
+        "home_since",
+        "journey",
+        "next_clock",
+        "next_day",
+        "nth",
+        "on",
+        "row",
+        "seen_until",
+        "stale",
+        "stay_ends",
+        "stay_noted",
+        "waiting",
+        "world",
     )  # fmt: skip
 
 
