@@ -279,7 +279,7 @@ class Enrolment(State):
     def _start_effect(self, e: int, start: float, end: float) -> None:
         self._weigh(e, max(start, self.arrived_day))
         hazards.start_effect(self.world.table, self.row, e, start, end)
-        self.world.any_effect[self.row] = 1
+        self.world.affected[self.row] |= 1 << self.world.effect[e].target
         self.any_effect = self.stale = True
 
     def _weigh(self, e: int, t: float) -> None:

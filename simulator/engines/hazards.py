@@ -213,7 +213,7 @@ def with_pairs(m: Addresses, life: int, total: float, target: int, subject: int,
 @fixed
 def ratio_now(m: Addresses, life: int, target: int, subject: int, emergency: int, t: float) -> float:
     """Ratio of all effects on a route, a stay or a take-up: exp of the sum of w ln RR, pairs included."""
-    if not of.life(m)[life]["any_effect"]:
+    if not of.life(m)[life]["affected"] >> target & 1:
         return 1.0
     total, effects = 0.0, of.effects(m)
     for e in range(len(effects)):
@@ -245,7 +245,7 @@ def hazard(m: Addresses, life: int, k: int, t: float) -> float:
     for b in range(until.shape[1]):
         if t < until[life, b]:
             h *= of.floats2(m, of.BOOST_RATIO)[b, k]
-    if one["any_effect"]:
+    if one["affected"] & 1:
         x = 0.0
         for i in range(of.ints(m, of.EFFECTS_ON_CLOCK)[k], of.ints(m, of.EFFECTS_ON_CLOCK)[k + 1]):
             e = of.ints(m, of.EFFECT_ORDER)[i]
@@ -262,7 +262,7 @@ def is_steady(m: Addresses, life: int, k: int, t: float, until: float) -> bool:
     c = of.clocks(m)[k]
     if c["growth"] != 0.0 or c["amplitude"] > 0.0:
         return False
-    if of.life(m)[life]["any_effect"]:
+    if of.life(m)[life]["affected"] & 1:
         for i in range(of.ints(m, of.EFFECTS_ON_CLOCK)[k], of.ints(m, of.EFFECTS_ON_CLOCK)[k + 1]):
             if not is_settled(m, life, of.ints(m, of.EFFECT_ORDER)[i], t, until):
                 return False
@@ -294,7 +294,7 @@ def hazard_bound(m: Addresses, life: int, k: int, t: float, until: float) -> flo
     for b in range(len(of.boosts(m))):
         if t < of.floats2(m, of.BOOST_UNTIL)[life, b]:
             h *= of.floats2(m, of.BOOST_RATIO)[b, k]
-    if one["any_effect"]:
+    if one["affected"] & 1:
         x, effects, pairs = 0.0, of.effects(m), of.synergies(m)
         for i in range(of.ints(m, of.EFFECTS_ON_CLOCK)[k], of.ints(m, of.EFFECTS_ON_CLOCK)[k + 1]):
             e = of.ints(m, of.EFFECT_ORDER)[i]
@@ -313,20 +313,25 @@ def hazard_bound(m: Addresses, life: int, k: int, t: float, until: float) -> flo
 
 
 @fixed
-def hazards_until(m: Addresses, life: int, t: float) -> float:
-    """The day up to which no hazard of this life jumps by itself: the year, an age band, a flare or a boost ends."""
-    one, bands = of.life(m)[life], of.floats(m, of.BANDS)
-    until = min(of.number(m, of.HORIZON), (math.floor(t / DAYS_PER_YEAR) + 1.0) * DAYS_PER_YEAR)
-    if t < one["flare_until"]:
-        until = min(until, one["flare_until"])
-    for b in range(len(of.boosts(m))):
-        if t < of.floats2(m, of.BOOST_UNTIL)[life, b]:
-            until = min(until, of.floats2(m, of.BOOST_UNTIL)[life, b])
+def next_jump(m: Addresses, life: int, t: float) -> float:
+    """The day when a hazard of this life jumps by itself: a flare, a boost or an age band ends."""
+    one, bands, boosts = of.life(m)[life], of.floats(m, of.BANDS), of.floats2(m, of.BOOST_UNTIL)
+    day = one["flare_until"] if t < one["flare_until"] else np.inf
+    for b in range(boosts.shape[1]):
+        if t < boosts[life, b]:
+            day = min(day, boosts[life, b])
     for band in range(1, len(bands)):
-        day = (bands[band] - one["age"]) * DAYS_PER_YEAR
-        if t < day:
-            return min(until, day)
-    return until
+        birthday = (bands[band] - one["age"]) * DAYS_PER_YEAR
+        if t < birthday:
+            return min(day, birthday)
+    return day
+
+
+@fixed
+def hazards_until(m: Addresses, life: int, t: float) -> float:
+    """The day up to which to look ahead: to the end of the year, unless a hazard jumps before it."""
+    year_end = (math.floor(t / DAYS_PER_YEAR) + 1.0) * DAYS_PER_YEAR
+    return min(of.number(m, of.HORIZON), year_end, next_jump(m, life, t))
 
 
 @fixed
@@ -405,13 +410,19 @@ def next_route(m: Addresses, life: int, place: int, emergency: int, u: float, t:
     """
     first, count = of.places(m)[place]["first_route"], of.places(m)[place]["routes"]
     share, ratio, health = of.floats2(m, of.ROUTE_SHARE), of.floats(m, of.RATIOS), of.life(m)[life]["health"]
+    low = 0.0
+    if not of.life(m)[life]["affected"] >> _ROUTE & 1:
+        for i in range(first, first + count):
+            low += share[i, health]
+            if u < low:
+                return i
+        return NONE
     total = 0.0
     for i in range(first, first + count):
         ratio[i] = ratio_now(m, life, _ROUTE, i, emergency, t)
         total += share[i, health] * max(ratio[i], 1.0)
     if total > 1.0 + 1e-9:
         raise ValueError("raised route shares exceed 1")
-    low = 0.0
     for i in range(first, first + count):
         p = share[i, health]
         if u < low + p:

@@ -9,6 +9,8 @@ stops at every event, because others can wake them.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +20,16 @@ from simulator.engines import kernel_lives as lives
 from simulator.engines import kernel_queues as queue
 from simulator.engines import memory as of
 from simulator.engines.candidates import HEAD_SHIFT, LAYERS, WIDTHS
-from simulator.engines.hazards import WHICH, draw, draw_ahead, hazards_until, is_event, look_at_clock, next_route
+from simulator.engines.hazards import (
+    WHICH,
+    draw,
+    draw_ahead,
+    hazards_until,
+    is_event,
+    look_at_clock,
+    next_jump,
+    next_route,
+)
 from simulator.engines.memory import FIRST_DAY, Addresses
 from simulator.engines.order import DATE, DYING, ENDING, FLARE, HEALTH, NEED, OFFER
 from simulator.engines.people import traits
@@ -111,7 +122,7 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
     )  # fmt: skip
     one["person"], one["stream"], one["risk"], one["cluster"], one["health"] = person, stream, risk, cluster, health
     one["age"] = age - start / DAYS_PER_YEAR if joined else age
-    one["flare_until"], one["any_effect"] = -INF, 0
+    one["flare_until"], one["affected"] = -INF, 0
     body["arm"], body["row"], body["alive"], body["asleep"], body["stale"] = arm, row, 1, 0, 1
     body["next_note"], body["stay_end"], body["notes"], body["noted"], body["stays"] = INF, INF, 0, 0, 0
     body["home_since"], body["health_since"], body["flare_since"], body["arrived"] = start, start, INF, start
@@ -154,21 +165,36 @@ def _bound_in_sleep(m: Addresses, first: int, last: int, k: int, t: float, until
 
 
 @fixed
+def _look(m: Addresses, life: int, t: float, until: float) -> None:
+    """Look at every clock of a life again; hazards known to be steady stay as they are unless something happened."""
+    body, running, steady = of.body(m)[life], of.flags2(m, of.RUNNING), of.floats2(m, of.STEADY)
+    known = not body["stale"] and t < body["jump"] and not of.life(m)[life]["affected"] & 1
+    bound = of.floats(m, of.BOUND)
+    for k in range(len(bound)):
+        if running[life, k]:
+            if known and not math.isnan(steady[life, k]):
+                bound[k] = max(bound[k], steady[life, k])
+            else:
+                bound[k] = max(bound[k], look_at_clock(m, life, k, t, until))
+    if not known:
+        body["stale"], body["jump"] = 0, next_jump(m, life, t)
+
+
+@fixed
 def look_ahead(m: Addresses, first: int, last: int, t: float) -> tuple[int, float]:
     """Candidates that could be an event for any of the lives in hand: how many, and up to which day."""
-    body, until = of.body(m), of.number(m, of.HORIZON)
+    body, bound, until, asleep = of.body(m), of.floats(m, of.BOUND), of.number(m, of.HORIZON), False
     for life in range(first, last):
+        asleep = asleep or body[life]["asleep"] == 1
         if body[life]["alive"] and not body[life]["asleep"]:
             until = min(until, hazards_until(m, life, t))
-            body[life]["stale"] = 0
-    for k in range(len(of.clocks(m))):
-        bound = 0.0
-        for life in range(first, last):
-            if body[life]["alive"] and not body[life]["asleep"] and of.flags2(m, of.RUNNING)[life, k]:
-                bound = max(bound, look_at_clock(m, life, k, t, until))
-        if of.clocks(m)[k]["kind"] == _OFFER and last > first + 1:
-            bound = max(bound, _bound_in_sleep(m, first, last, k, t, until))
-        of.floats(m, of.BOUND)[k] = bound
+    for k in range(len(bound)):
+        bound[k] = 0.0
+        if asleep and of.clocks(m)[k]["kind"] == _OFFER:
+            bound[k] = _bound_in_sleep(m, first, last, k, t, until)
+    for life in range(first, last):
+        if body[life]["alive"] and not body[life]["asleep"]:
+            _look(m, life, t, until)
     return draw_ahead(m, first, t, until)
 
 

@@ -181,7 +181,7 @@ def begin_effect(m: Addresses, life: int, e: int, start: float, end: float) -> N
     body = of.body(m)[life]
     book.weigh(m, life, e, max(start, body["arrived"]))
     start_effect(m, life, e, start, end)
-    of.life(m)[life]["any_effect"] = 1
+    of.life(m)[life]["affected"] |= 1 << of.effects(m)[e]["target"]
     body["stale"] = 1
 
 

@@ -47,7 +47,7 @@ LIFE = np.dtype(
         ("cluster", "i8"),
         ("health", "i8"),
         ("flare_until", "f8"),
-        ("any_effect", "i8"),
+        ("affected", "i8"),  # bit set of targets that some effect has begun on
     ]
 )
 SPELL = np.dtype([("start", "f8"), ("end", "f8"), ("old_end", "f8"), ("old_weight", "f8")])
@@ -78,6 +78,7 @@ BODY = np.dtype(
         ("alive", "i8"),
         ("asleep", "i8"),  # 1: an arm in which all is as in usual care so far
         ("stale", "i8"),  # 1: hazards have changed since they were looked at
+        ("jump", "f8"),  # when the next of them jumps by itself
         ("next_note", "f8"),  # when something that was noted happens, the end of a stay included
         ("stay_end", "f8"),
         ("stay_noted", "i8"),

@@ -219,7 +219,7 @@ class World:
         for late in (False, True):
             joined = np.array([day >= 0.0 for day, _ in people], dtype=np.bool_) == late
             arrays["running"][joined] = self._first_running(late)
-        self.health, self.flare_until, self.any_effect = life["health"], life["flare_until"], life["any_effect"]
+        self.health, self.flare_until, self.affected = life["health"], life["flare_until"], life["affected"]
         self.spell_end, self.boost_until = arrays["spells"]["end"], arrays["boost_until"]
         self.running, self.soon = arrays["running"], arrays["soon"]
 
