@@ -94,6 +94,7 @@ class Life(Journeys):
                     self.stale = True
             except simpy.Interrupt as turn:
                 self._see_from(world.env.now)
+                assert turn.cause is not None
                 turn.cause(world.env.now)
 
     def _look_ahead(self, t: float) -> None:

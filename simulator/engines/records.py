@@ -213,9 +213,8 @@ class Record:
             cells.append(_cell(who, year, item, years, size))
             pieces.append(stop - start)
             start = stop
-        total: NDArray[np.float64] = np.bincount(
-            np.concatenate(cells), np.concatenate(pieces), minlength=people * years * size
-        )
+        cell, room = np.concatenate(cells), people * years * size
+        total: NDArray[np.float64] = np.bincount(cell, np.concatenate(pieces), minlength=room).astype(np.float64)
         return total.reshape(people, years, size)
 
     def windows(

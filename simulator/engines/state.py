@@ -16,7 +16,7 @@ from simulator.engines.world import Journey, Slots, World
 from simulator.model import NONE
 
 Strike = tuple[float, int, int, int, float, float, float, float, int]
-"""A clock strikes: day, clock, layer, number, level, the marks of length and outcome; then day and clock of the next."""
+"""A clock strikes: day, clock, layer, number, level, marks of length and outcome; day and clock of the next strike."""
 Note = tuple[float, int, int, Callable[[Any, Any, float], None], Any]
 """Something that will happen: day, kind, order of writing, what, and about what."""
 NOTHING_NOTED: list[Note] = []
