@@ -168,7 +168,7 @@ def _bound_in_sleep(m: Addresses, first: int, last: int, k: int, t: float, until
 def _look(m: Addresses, life: int, t: float, until: float) -> None:
     """Look at every clock of a life again; hazards known to be steady stay as they are unless something happened."""
     body, running, steady = of.body(m)[life], of.flags2(m, of.RUNNING), of.floats2(m, of.STEADY)
-    known = not body["stale"] and t < body["jump"] and not of.life(m)[life]["affected"] & 1
+    known = not body["stale"] and body["looked"] <= t < body["jump"] and not of.life(m)[life]["affected"] & 1
     bound = of.floats(m, of.BOUND)
     for k in range(len(bound)):
         if running[life, k]:
@@ -177,7 +177,7 @@ def _look(m: Addresses, life: int, t: float, until: float) -> None:
             else:
                 bound[k] = max(bound[k], look_at_clock(m, life, k, t, until))
     if not known:
-        body["stale"], body["jump"] = 0, next_jump(m, life, t)
+        body["stale"], body["looked"], body["jump"] = 0, t, next_jump(m, life, t)
 
 
 @fixed

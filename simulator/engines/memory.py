@@ -78,6 +78,7 @@ BODY = np.dtype(
         ("alive", "i8"),
         ("asleep", "i8"),  # 1: an arm in which all is as in usual care so far
         ("stale", "i8"),  # 1: hazards have changed since they were looked at
+        ("looked", "f8"),  # when they were looked at
         ("jump", "f8"),  # when the next of them jumps by itself
         ("next_note", "f8"),  # when something that was noted happens, the end of a stay included
         ("stay_end", "f8"),
