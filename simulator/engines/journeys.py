@@ -13,7 +13,7 @@ from typing import Any
 from simulator.engines import hazards
 from simulator.engines.candidates import PASS_SHIFT
 from simulator.engines.enrolment import Enrolment
-from simulator.engines.order import ENDING, LIMIT, MOST_PASSES
+from simulator.engines.order import LIMIT, MOST_PASSES
 from simulator.engines.people import Person
 from simulator.engines.state import Strike
 from simulator.engines.world import Journey, Request, Wait, World

@@ -17,7 +17,7 @@ from simulator.engines import hazards
 from simulator.engines.journeys import Journeys
 from simulator.engines.order import DATE, ENDING
 from simulator.engines.people import Person
-from simulator.engines.state import Strike
+from simulator.engines.state import Note, Strike
 from simulator.engines.world import Moment, World
 from simulator.model import NONE, ClockKind
 
@@ -67,7 +67,8 @@ class Life(Journeys):
         while self.alive:
             if self.stale:
                 self._look_ahead(world.env.now)
-            until, kind, note = self.stay_ends, ENDING, None
+            note: Note | None = None
+            until, kind = self.stay_ends, ENDING
             if self.agenda and self.agenda[0] < (until, kind, self.stay_noted):
                 note = self.agenda[0]
                 until, kind = note[0], note[1]
@@ -93,6 +94,7 @@ class Life(Journeys):
                     self.stale = True
             except simpy.Interrupt as turn:
                 self._see_from(world.env.now)
+                assert turn.cause is not None
                 turn.cause(world.env.now)
 
     def _look_ahead(self, t: float) -> None:

@@ -194,7 +194,8 @@ class Record:
         who, item, day = self.moments[:, self.moments[2] >= 0.0]
         year = np.minimum((day / DAYS_PER_YEAR).astype(np.int64), years - 1)
         cell = _cell(who, year, item, years, size)
-        return np.bincount(cell, minlength=people * years * size).reshape(people, years, size)
+        counts: NDArray[np.int64] = np.bincount(cell, minlength=people * years * size).astype(np.int64, copy=False)
+        return counts.reshape(people, years, size)
 
     def days(self, people: int) -> NDArray[np.float64]:
         """How long each thing lasted, split at the years, from t = 0 to the horizon: [person, year, item]."""
@@ -212,7 +213,8 @@ class Record:
             cells.append(_cell(who, year, item, years, size))
             pieces.append(stop - start)
             start = stop
-        total = np.bincount(np.concatenate(cells), np.concatenate(pieces), minlength=people * years * size)
+        cell, room = np.concatenate(cells), people * years * size
+        total: NDArray[np.float64] = np.bincount(cell, np.concatenate(pieces), minlength=room).astype(np.float64)
         return total.reshape(people, years, size)
 
     def windows(

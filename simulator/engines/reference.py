@@ -1,11 +1,14 @@
 """The model as SimPy processes and resources: the readable statement, and the oracle of the other engine.
 
-Each arm is a SimPy environment of its own. A person is one process that sleeps until the next thing
-that will happen to them: their own agenda (a stay or a support that ends, a wait that reaches its
-limit) or the next accepted candidate of their clocks (:func:`simulator.engines.hazards.next_event`). Places
-and supports with limited capacity are priority resources; someone who was waiting is interrupted when
-their turn comes. Moments are scheduled at absolute times with the order of kinds, then person, as
-SimPy's priority, so that ties never depend on the heap.
+A person is one process that sleeps until the next thing that will happen to them: what their own agenda says
+(a stay or a support that ends, a wait that reaches its limit) or a clock of theirs that strikes. Which clocks
+strike when, if nothing changes, is seen some time ahead (:func:`simulator.engines.hazards.strikes_ahead`);
+whatever changes a hazard makes the person look again. Places and supports with limited capacity are priority
+resources; someone who was waiting is interrupted when their turn comes. Moments are scheduled at absolute times
+and ordered by kind, then person, so that ties never depend on the heap. What happened is written into a diary,
+line after line, and added up for everybody at the end (:mod:`simulator.engines.records`).
+
+People who share something live in one environment for each arm; otherwise a few at a time do, which is faster.
 """
 
 from __future__ import annotations

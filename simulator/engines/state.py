@@ -16,7 +16,7 @@ from simulator.engines.world import Journey, Slots, World
 from simulator.model import NONE
 
 Strike = tuple[float, int, int, int, float, float, float, float, int]
-"""A clock strikes: day, clock, layer, number, level, the marks of length and outcome; then day and clock of the next."""
+"""A clock strikes: day, clock, layer, number, level, marks of length and outcome; day and clock of the next strike."""
 Note = tuple[float, int, int, Callable[[Any, Any, float], None], Any]
 """Something that will happen: day, kind, order of writing, what, and about what."""
 NOTHING_NOTED: list[Note] = []
@@ -36,8 +36,23 @@ class Awake:
     """What a life looks at whenever it wakes: kept together, as looking into many corners of memory takes long."""
 
     __slots__ = (
-        "agenda", "ahead", "alive", "any_effect", "home_since", "journey", "nth", "next_clock", "next_day", "on", "row",
-        "seen_until", "stale", "stay_ends", "stay_noted", "waiting", "world",
+        "agenda",
+        "ahead",
+        "alive",
+        "any_effect",
+        "home_since",
+        "journey",
+        "next_clock",
+        "next_day",
+        "nth",
+        "on",
+        "row",
+        "seen_until",
+        "stale",
+        "stay_ends",
+        "stay_noted",
+        "waiting",
+        "world",
     )  # fmt: skip
 
 

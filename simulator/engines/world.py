@@ -122,7 +122,7 @@ class Wait:
 
 @cache
 def _row(fields: tuple[str, ...]) -> Any:
-    return namedtuple("row", fields)  # type: ignore[misc]  # noqa: PYI024
+    return namedtuple("row", fields)
 
 
 def plain_rows(table: Table) -> list[Any]:
@@ -211,8 +211,8 @@ class World:
         """Everybody's row in the memory, as they are on their first day."""
         arrays = self.memory.arrays
         life = arrays["life"]
-        for field, values in zip(Person._fields, zip(*(person for _, person in people), strict=True), strict=False):
-            life["person" if field == "number" else field] = values
+        for row, (_, person) in zip(life, people, strict=True):
+            row["person"], row["age"], row["health"], row["risk"], row["cluster"] = person
         life["stream"], life["flare_until"] = stream, -inf
         arrays["spells"]["start"] = inf
         arrays["boost_until"][:] = -inf
