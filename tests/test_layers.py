@@ -32,13 +32,15 @@ ROOMS: dict[tuple[str, str], str] = {
     ("step", "reading"): "read write inherit locate validate references coherence flows",
     ("step", "sampling"): "sample",
     ("step", "building"): "build build.effects build.pathway build.supports build.values",
-    ("step", SHARED): "engines engines.order engines.hazards engines.people engines.records",
+    ("step", SHARED): (
+        "engines engines.order engines.candidates engines.memory engines.hazards engines.people engines.records"
+    ),
     (
         "step",
         "reference",
     ): "engines.reference engines.life engines.journeys engines.enrolment engines.state engines.world",
     ("step", "compiled"): (
-        "engines.compiled engines.memory engines.kernel engines.kernel_lives engines.kernel_queues engines.kernel_books"
+        "engines.compiled engines.kernel engines.kernel_lives engines.kernel_queues engines.kernel_books"
     ),
     ("step", "tallying"): "tally",
     ("step", "pricing"): "price release",
@@ -159,7 +161,7 @@ def test_the_rules_refuse_what_they_should() -> None:
     assert allowed("price", "release") and allowed("run", "price") and allowed("cli", "run")
     assert allowed("engines.kernel", "engines.hazards") and allowed("scenario", "read", "with_")
     assert not allowed("scenario", "read") and not allowed("price", "decide") and not allowed("ledger", "tally")
-    assert not allowed("engines.kernel", "engines.world") and not allowed("engines.life", "engines.memory")
+    assert not allowed("engines.kernel", "engines.world") and not allowed("engines.life", "engines.kernel")
     assert not allowed("engines.hazards", "engines.kernel") and not allowed("run", "cli")
 
 
