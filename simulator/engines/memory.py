@@ -14,7 +14,7 @@ from typing import Any
 import numba
 import numpy as np
 from numba.extending import intrinsic
-from numba.np import arrayobj
+from numba.np import arrayobj as numba_arrays
 from numpy.typing import NDArray
 
 from simulator.compiling import compiled, folded
@@ -183,6 +183,7 @@ START, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
 ) = range(len(WHOLES))  # fmt: skip
 
 types: Any = numba.types
+arrayobj: Any = numba_arrays
 Addresses = int  # where the table of addresses lies: rows are fields, columns the address and the length of each axis
 
 
