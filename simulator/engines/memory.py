@@ -137,7 +137,7 @@ RESOURCE = np.dtype([("users", "i8"), ("capacity", "f8"), ("base", "f8"), ("volu
 IDLE, QUEUED, GRANTED = 0, 1, 2
 
 SUPPORT_END, PROGRAMME_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY = range(8)
-NOTES = 32
+NOTES = 8  # for each support, and as many for the person: ends, limits, delays, volunteering
 STAYS_PER_YEAR = 1024
 MOST_CANDIDATES_PER_CLOCK = 768  # 64 a year below the layers whose blocks are shorter, 48 in each of those, and chance
 AXES = 5
@@ -329,7 +329,7 @@ def memory(
         "waits": np.zeros((lives, places), dtype=WAIT),
         "wait_journey": np.zeros((lives, places), dtype=JOURNEY),
         "enrol": np.zeros((lives, supports), dtype=ENROL),
-        "notes": np.zeros((lives, NOTES), dtype=NOTE),
+        "notes": np.zeros((lives, NOTES * (1 + supports) + places), dtype=NOTE),
         "stays": np.zeros((lives, STAYS_PER_YEAR * _years(model) if forks else 0), dtype=STAY),
         "bound": np.zeros(clocks),
         "times": np.zeros(room),
