@@ -132,6 +132,9 @@ def read_text(text: str, *, name: str = "scenario", base: str | FilePath = ".", 
 def with_changes(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     """The scenario with some values replaced; nothing else changes.
 
+    Alternatives are looked into only when one of them is changed: they were when the scenario was read, and are again
+    when they are run.
+
     Args:
         scenario: the scenario.
         changes: numbers, text, lists, tables or quantities by dotted path.
@@ -144,7 +147,8 @@ def with_changes(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     """
     tree = Tree(resolved(scenario), {}, scenario.name)
     pairs = [(path, written(value)) for path, value in changes.items()]
-    return _reading(*_changed(tree, pairs, "change")).scenario
+    among_them = any(path.split(".")[0] == ALTERNATIVES for path, _ in pairs)
+    return _reading(*_changed(tree, pairs, "change"), alternatives=among_them).scenario
 
 
 def warnings(scenario: Scenario) -> tuple[Fault, ...]:
@@ -203,10 +207,13 @@ def _fault_of_change(by: str, path: str, fault: NotAllowed) -> Fault:
     return Fault(by, path, None, fault.found, fault.allowed, fault.hint)
 
 
-def _reading(tree: Tree, faults: Sequence[Fault] = ()) -> Reading:
-    """The scenario of a tree; faults of the changes that led to it are reported with its own."""
+def _reading(tree: Tree, faults: Sequence[Fault] = (), *, alternatives: bool = True) -> Reading:
+    """The scenario of a tree; faults of the changes that led to it are reported with its own.
+
+    Looking into its ``alternatives`` too takes as long as a reading for each.
+    """
     scenario, issues = _checked(tree.data)
-    if not issues:
+    if alternatives and not issues:
         issues = list(_in_alternatives(tree))
     if scenario is None or issues or faults:
         raise ScenarioError([*faults, *tree.faults(issues)])
