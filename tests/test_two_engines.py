@@ -37,7 +37,7 @@ def both(scenario: Scenario, people: int, seed: int, stream: int) -> tuple[Lives
 
 
 def assert_same_lives_or_fault(scenario: Scenario, seed: int, stream: int) -> None:
-    """A scenario that one engine finds fault with while people live it, the other finds fault with in the same words."""
+    """What one engine finds fault with while people live it, the other does in the same words."""
     try:
         assert_same_lives(*both(scenario, scenario.population.people, seed, stream))
     except ValueError as fault:
