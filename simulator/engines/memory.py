@@ -385,7 +385,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "length_words": words.length,
         "starting_words": words.starting,
         "volunteer_words": words.volunteer,
-        "trait_words": np.array([words.age, words.health, words.risk, words.cluster], dtype=np.int64),
+        "trait_words": trait_words(model),
         "age_edges": them.age_edges,
         "age_share": them.age_share,
         "initial_health": them.initial_health,
@@ -430,6 +430,12 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
 def _numbered(limited: NDArray[np.bool_], first: int) -> NDArray[np.int64]:
     """Number of the queue of each limited place or support, NONE for the others."""
     return np.where(limited, first + np.cumsum(limited) - 1, NONE).astype(np.int64)
+
+
+def trait_words(model: Model) -> NDArray[np.int64]:
+    """Decision words of the traits: age, health, personal risk, cluster."""
+    words = model.words
+    return np.array([words.age, words.health, words.risk, words.cluster], dtype=np.int64)
 
 
 def _plain(model: Model) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.compiling import compiled
 from simulator.engines.hazards import band_at, ndtri
+from simulator.engines.memory import trait_words
 from simulator.model import DAYS_PER_YEAR, ENTRANT_IDS_FROM, Model
 from simulator.streams import Word, uniform4
 
@@ -79,12 +80,6 @@ def arrival_days(model: Model, stream: int) -> NDArray[np.float64]:
     days = np.zeros(_arrivals(*rest, np.zeros(0)))
     _arrivals(*rest, days)
     return days
-
-
-def trait_words(model: Model) -> NDArray[np.int64]:
-    """Decision words of the traits, in the order that `traits` reads them."""
-    words = model.words
-    return np.array([words.age, words.health, words.risk, words.cluster], dtype=np.int64)
 
 
 @compiled()

@@ -6,7 +6,7 @@ from collections import namedtuple
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from heapq import heappush
+from heapq import heappop, heappush
 from math import inf
 from typing import Any
 
@@ -41,6 +41,23 @@ class Moment(simpy.Event):
     def __lt__(self, other: object) -> bool:
         """Of two moments of one person only the later made is still waited for: either may come first."""
         return False
+
+
+class Clock(simpy.Environment):
+    """SimPy's environment with its event loop written out, as a call of `step` for each event takes a while."""
+
+    def run(self, until: simpy.Event) -> None:  # type: ignore[override]
+        """Let events happen in their order until this one does."""
+        queue = self._queue
+        while True:
+            self._now, _, _, event = heappop(queue)
+            if event is until:
+                return
+            callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]
+            for callback in callbacks:
+                callback(event)
+            if not event._ok and not hasattr(event, "_defused"):
+                raise event._value  # of a process that failed
 
 
 class Request(simpy.resources.resource.PriorityRequest):
@@ -157,7 +174,7 @@ class World:
 
     def open(self) -> None:
         """A clock that has not begun to run, and every limited place and support empty."""
-        self.env = simpy.Environment(initial_time=-self.model.warm_up_days)
+        self.env = Clock(initial_time=-self.model.warm_up_days)
         self.places = [None if row.slots == NONE else Slots(self.env, row.slots) for row in self.place]
         self.base_places = [row.places for row in self.support]
         self.volunteers = [0] * len(self.support)
