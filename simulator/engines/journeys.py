@@ -43,7 +43,29 @@ class Journeys(Enrolment):
         row = world.need[need]
         if self.on and world.redirecting[row.goes_to] and self._redirected(need, row.goes_to, strike, t):
             return
+        if world.plain[row.goes_to] and not row.emergency and self._passes_by(row.goes_to, length_mark, route_mark, t):
+            return
         self._seek(row.goes_to, Journey(need, layer, candidate, length_mark, route_mark, row.emergency), t)
+
+    def _passes_by(self, place: int, length_mark: float, route_mark: float, t: float) -> bool:
+        """Whether a visit is over, and leads nowhere, before anything else can happen: then no waking up for its end.
+
+        What is written down is what entering and leaving would have. A life that is told of is told step by step.
+        """
+        world = self.world
+        if self.waiting or self.listed or self.on & world.minded or world.log is not None:
+            return False
+        days = hazards.length_days(world.table, self.row, world.place[place].planned_stay, length_mark)
+        end = t + (days * self._ratio(_STAY, place, False, t) if world.stay_changes[place] else days)
+        if end >= self.next_day or end >= self.seen_until or (self.agenda and end >= self.agenda[0][0]):
+            return False
+        led_on = self.any_effect or route_mark < world.routed[place][self.health]
+        if led_on and hazards.next_route(world.table, self.row, place, False, route_mark, end) != NONE:
+            return False
+        self._close_home(t)
+        world.stays.extend((self.row, place, False, t, inf, end))
+        self.home_since = end
+        return True
 
     def _redirected(self, need: int, place: int, strike: Strike, t: float) -> bool:
         """Whether a programme that the person is on meets the need instead of the place, by a mark of its own."""

@@ -6,7 +6,7 @@ from collections import namedtuple
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from heapq import heappop, heappush
+from heapq import heappush
 from math import inf
 from typing import Any
 
@@ -15,7 +15,7 @@ import simpy
 from numpy.typing import NDArray
 from simpy.events import NORMAL
 
-from simulator.engines.memory import memory
+from simulator.engines.memory import MINDED, memory
 from simulator.engines.order import DATE, KIND_OF_CLOCK
 from simulator.engines.people import Person
 from simulator.engines.records import Diary, Items, Layout
@@ -41,23 +41,6 @@ class Moment(simpy.Event):
     def __lt__(self, other: object) -> bool:
         """Of two moments of one person only the later made is still waited for: either may come first."""
         return False
-
-
-class Clock(simpy.Environment):
-    """SimPy's environment with its event loop written out, as a call of `step` for each event takes a while."""
-
-    def run(self, until: simpy.Event) -> None:  # type: ignore[override]
-        """Let events happen in their order until this one does."""
-        queue = self._queue
-        while True:
-            self._now, _, _, event = heappop(queue)
-            if event is until:
-                return
-            callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]
-            for callback in callbacks:
-                callback(event)
-            if not event._ok and not hasattr(event, "_defused"):
-                raise event._value  # of a process that failed
 
 
 class Request(simpy.resources.resource.PriorityRequest):
@@ -174,7 +157,7 @@ class World:
 
     def open(self) -> None:
         """A clock that has not begun to run, and every limited place and support empty."""
-        self.env = Clock(initial_time=-self.model.warm_up_days)
+        self.env = simpy.Environment(initial_time=-self.model.warm_up_days)
         self.places = [None if row.slots == NONE else Slots(self.env, row.slots) for row in self.place]
         self.base_places = [row.places for row in self.support]
         self.volunteers = [0] * len(self.support)
@@ -239,6 +222,7 @@ class World:
         self.health, self.flare_until, self.affected = life["health"], life["flare_until"], life["affected"]
         self.spell_end, self.boost_until = arrays["spells"]["end"], arrays["boost_until"]
         self.running, self.soon = arrays["running"], arrays["soon"]
+        self.plain, self.minded = arrays["plain"].tolist(), int(arrays["wholes"][MINDED])
 
     def _first_running(self, late: bool) -> NDArray[np.uint8]:
         """Clocks that run at first: in the warm-up only needs, flares and usual care."""
