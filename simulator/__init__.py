@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from simulator.findings import Findings
     from simulator.ledger import Ledger
     from simulator.packaged import packaged
+    from simulator.precision import until_precise
     from simulator.read import read
     from simulator.run import Run, open_run, run
     from simulator.scenario import Scenario
@@ -47,6 +48,7 @@ __all__ = [
     "packaged",
     "read",
     "run",
+    "until_precise",
 ]
 
 _HOME = {
@@ -64,6 +66,7 @@ _HOME = {
     "packaged": "packaged",
     "read": "read",
     "run": "run",
+    "until_precise": "precision",
 }
 
 

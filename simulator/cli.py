@@ -94,6 +94,10 @@ _OUT = click.Path(file_okay=False, path_type=Path)
 @main.command("run", short_help="Simulate a scenario; write tables and figures.")
 @click.argument("scenario")
 @click.option("--rows", type=click.IntRange(2), default=ROWS, show_default=True, help="Sampled sets of parameters.")
+@click.option(
+    "--until-precise", metavar="GBP", type=click.FloatRange(0, min_open=True),
+    help="Add rows until the half-width of the mean net saving for each person of the place is below this.",
+)  # fmt: skip
 @_PEOPLE
 @click.option("--years", type=click.IntRange(1, 100), help="Years followed; the scenario's own if left out.")
 @_SEED
@@ -103,10 +107,13 @@ _OUT = click.Path(file_okay=False, path_type=Path)
 @click.option("--cluster", metavar="ADDRESS", help="Workers of the dask scheduler at this address, not this machine's.")
 @_sets
 @click.option("--out", type=_OUT, help="Results folder; results/SCENARIO-HASH if left out.")
-@click.option("--resume", is_flag=True, help="Go on from the rows that an interrupted run left in the results folder.")
+@click.option(
+    "--resume", is_flag=True, help="Go on from the rows in the results folder: of an interrupted run, or of fewer."
+)
 @_json
 def run_command(
     scenario: str,
+    until_precise: float | None,
     years: int | None,
     cluster: str | None,
     sets: tuple[str, ...],
@@ -122,11 +129,13 @@ def run_command(
     Example:
       simulator run befriending
       simulator run befriending --rows 256 --people 2000 --evidence claimed
+      simulator run befriending --until-precise 2
       simulator run befriending --set programmes.befriending.uptake=0.4 --out results/low-uptake
       simulator run befriending --rows 4096 --cluster tcp://192.168.0.10:8786
     """
     from simulator.alternatives import rebuilt, with_alternatives
     from simulator.break_even import rerun, with_break_even
+    from simulator.precision import until_precise as rows_until
     from simulator.run import run
     from simulator.screen import progress
 
@@ -134,7 +143,10 @@ def run_command(
     resolved = _examined(scenario, changes)
     folder = out or _default_folder(resolved, asked["evidence"], asked["seed"])
     with _crew(cluster) as crew, progress(resolved.name) as tell:
-        done = run(resolved, out=folder, progress=tell, executor=crew, **asked)
+        asked |= {"out": folder, "progress": tell, "executor": crew}
+        done = (
+            run(resolved, **asked) if until_precise is None else rows_until(resolved, until_precise, told=_say, **asked)
+        )
     with progress("break-even") as tell:
         again = rerun(done, workers=asked["workers"], resume=asked["resume"], progress=tell)
     with progress("other ways to build the model") as tell:
@@ -142,6 +154,11 @@ def run_command(
     findings = with_alternatives(done, with_break_even(done, again), others)
     _write(done, findings, folder)
     _tell(done, findings, folder, as_json)
+
+
+def _say(rows: int, half_width: float) -> None:
+    """How precise a run is so far."""
+    click.echo(f"{rows} rows: the mean net saving is good to £{half_width:.3g} for each person of the place", err=True)
 
 
 @contextmanager

@@ -170,7 +170,8 @@ def run(
         executor: who does the blocks in place of workers of this machine: any executor of `concurrent.futures`, or the
             workers that `simulator.cluster.connected` finds.
         out: results folder; nothing is written if left out.
-        resume: go on from the blocks that an interrupted run of the same inputs left in ``out``.
+        resume: go on from the blocks that a run of the same inputs left in ``out``: one that was interrupted, or one of
+            fewer rows.
         progress: called with rows done and rows in all.
 
     Returns:
@@ -371,8 +372,14 @@ def _part(folder: Path, block: int) -> Path:
 def _open_folder(folder: Path, job: Job, resume: bool) -> Path:
     """Make the folder ready: scenario, design, inputs; old blocks stay only to be gone on from."""
     inputs = folder / "inputs.json"
-    if resume and inputs.exists() and json.loads(inputs.read_text()) != job.inputs():
-        raise RunError(f"{folder}: holds blocks of another run (see inputs.json); use another --out, or no --resume")
+    if resume and inputs.exists():
+        before = json.loads(inputs.read_text())
+        if before | {"rows": 0} != job.inputs() | {"rows": 0} or before["rows"] > len(job.design):
+            raise RunError(
+                f"{folder}: holds blocks of another run (see inputs.json); use another --out, or no --resume; "
+                "only rows may be added"
+            )
+        (folder / "manifest.json").unlink(missing_ok=True)
     if not resume:
         shutil.rmtree(folder / "ledger", ignore_errors=True)
         (folder / "manifest.json").unlink(missing_ok=True)
@@ -398,9 +405,12 @@ def _log_to(path: Path) -> None:
 
 
 def _blocks_on_disk(folder: Path, job: Job) -> Iterator[tuple[int, Ledger]]:
+    """Blocks that are whole: the last of a run to which rows are added may have been shorter."""
     for block in job.blocks:
         if _part(folder, block).exists():
-            yield block, ledgers.load(_part(folder, block))
+            ledger = ledgers.load(_part(folder, block))
+            if ledger.rows.tolist() == list(job.rows_of(block)):
+                yield block, ledger
 
 
 def _write_manifest(folder: Path, job: Job, finished: Run) -> None:

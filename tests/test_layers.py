@@ -54,6 +54,7 @@ ROOMS: dict[tuple[str, str], str] = {
     ),
     ("conductor", "running"): "run",
     ("conductor", "checking"): "check measures",
+    ("conductor", "adding rows"): "precision",
     ("conductor", "breaking even"): "break_even",
     ("conductor", "building otherwise"): "alternatives",
     ("conductor", "tracing"): "story",
