@@ -276,13 +276,13 @@ class Job:
 
 
 def engine_named(name: str) -> ModuleType:
-    """The engine; compiling it, where that has not been done on this machine, takes half a minute."""
+    """The engine; compiling it, where that has not been done on this machine, takes about a minute."""
     if name == "simpy":
         from simulator.engines import reference
 
         return reference
     if not is_ready():
-        log.warning("compiling the fast engine: about half a minute, once on this machine")
+        log.warning("compiling the fast engine: about a minute, once on this machine")
     from simulator.engines import compiled
 
     return compiled

@@ -159,7 +159,7 @@ FIELDS = (
 )  # fmt: skip
 NUMBERS = ("start", "horizon", "risk_log_sd")
 WHOLES = (
-    "seed", "minded", "flare_length", "zero_level", "levels", "clusters", "recent", "years", "forks",
+    "seed", "minded", "flare_length", "zero_level", "clusters", "recent", "years", "forks",
     "need_counts", "support_counts", "life_counts", "days", "support_days", "life_days", "health_days",
     "utility_days", "benefit_items",
 )  # fmt: skip
@@ -178,7 +178,7 @@ WHOLES = (
 _NUMBERS, _WHOLES = len(FIELDS), len(FIELDS) + 1
 START, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
 (
-    SEED, MINDED, FLARE_LENGTH, ZERO_LEVEL, LEVELS, CLUSTERS, RECENT, YEARS, FORKS, NEED_COUNTS, SUPPORT_COUNTS,
+    SEED, MINDED, FLARE_LENGTH, ZERO_LEVEL, CLUSTERS, RECENT, YEARS, FORKS, NEED_COUNTS, SUPPORT_COUNTS,
     LIFE_COUNTS, DAYS, SUPPORT_DAYS, LIFE_DAYS, HEALTH_DAYS, UTILITY_DAYS, BENEFIT_ITEMS,
 ) = range(len(WHOLES))  # fmt: skip
 
@@ -316,6 +316,7 @@ def memory(
     resources = _resources(model, shared["place_resource"], shared["support_resource"])
     nodes = lives * (places + supports + 2) if len(resources) else 0
     room = clocks * MOST_CANDIDATES_PER_CLOCK
+    levels = 1 + max([wholes["zero_level"], *shared["need_level"].tolist()])
     nothing = np.zeros((0, len(model.arms) - 1, 2, 2, 4 * places + 2))
     wholes["forks"] = int(forks)
     empty: dict[str, NDArray[Any]] = {
@@ -349,8 +350,8 @@ def memory(
         "ring": np.zeros(2, dtype=np.int64),
         "order": np.zeros(room, dtype=np.int64),
         "passes": np.zeros((lives, places), dtype=np.int64),
-        "heads": np.full((len(resources), wholes["levels"]), NONE, dtype=np.int64),
-        "tails": np.full((len(resources), wholes["levels"]), NONE, dtype=np.int64),
+        "heads": np.full((len(resources), levels), NONE, dtype=np.int64),
+        "tails": np.full((len(resources), levels), NONE, dtype=np.int64),
         "owner": np.zeros((3, room), dtype=np.int64),
         "running": np.zeros((lives, clocks), dtype=np.uint8),
     }
@@ -408,7 +409,6 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "minded": sum(1 << i for i, row in enumerate(model.supports) if row["pause"] or row["redirect_place"] != NONE),
         "flare_length": model.flare_length,
         "zero_level": levels[0],
-        "levels": len(levels),
         "clusters": them.clusters,
         "recent": max([1, *model.criteria["at_least"].tolist()]),
         "years": model.years,
