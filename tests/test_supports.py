@@ -89,7 +89,7 @@ def test_people_who_refused_are_asked_again_after_a_while_and_are_as_willing_as_
 
 def test_people_are_offered_a_share_of_visits_and_discharges(simulate: Simulate) -> None:
     """Nobody takes it up and everybody may be asked at once again, so offers are a thinned stream of events."""
-    need, on_visit, on_leaving, dies, years = 2.0, 0.3, 0.4, 0.1, 3
+    need, on_visit, on_leaving, dies, years = 2.0, 0.3, 0.4, 0.4, 3
     asked = {"uptake": 0.0, "reoffer_after_days": 0.0}
     tables = falls(need, routes={"dies": {"to": "dead", "share": dies}})
     programmes = {
@@ -124,6 +124,21 @@ def test_offers_follow_personal_risk_and_health(simulate: Simulate) -> None:
     check_mean(frail, bernoulli(0.5))
     for who, factor in ((frail, ratio), (~frail, 1.0)):
         sampled_mean(per_person(seen, "offers:club")[who], rate * factor * exp(log_sd**2) * years)
+
+
+def test_offers_on_an_event_follow_personal_risk_and_health(simulate: Simulate) -> None:
+    """Visits go with risk, and so does the share of them that brings an offer: the mean square of risk counts."""
+    log_sd, need, share, years, ratio = 0.3, 3.0, 0.1, 2, 3.0
+    tables = {
+        "population": {"risk": {"log_sd": log_sd}},
+        "health": {"states": ["fit", "frail"], "initial": {"65": [0.5, 0.5]}},
+    }
+    offers = {"o": {"on": "visit:ward", "share": share, "risk_power": 1.0, "by_health": {"frail": ratio}}}
+    asked = club(offers=offers, uptake=0.0, reoffer_after_days=0.0)
+    seen = watch(simulate, scene(falls(need), tables, asked, people=800, years=years))
+    frail = per_person(seen, "person_days:frail:65", 0) > 0
+    for who, factor in ((frail, ratio), (~frail, 1.0)):
+        sampled_mean(per_person(seen, "offers:club")[who], need * share * factor * exp(log_sd**2) * years)
 
 
 def test_offers_are_made_at_home_only(simulate: Simulate) -> None:
@@ -202,7 +217,7 @@ def test_an_effect_on_take_up_makes_more_people_willing(simulate: Simulate) -> N
 @pytest.mark.parametrize("pause", [False, True])
 def test_time_on_a_programme_runs_on_in_hospital_and_active_days_may_pause(simulate: Simulate, pause: bool) -> None:
     """Exponential length and drop-out, hospital stays meanwhile: active days are all days on it, or those at home."""
-    need, stay, length, leaving, years = 6.0, 20.0, 400.0, 0.5, 2
+    need, stay, length, leaving, years = 8.0, 40.0, 1500.0, 1.5, 2
     spell = {"length": {"dist": "exponential", "mean": length}, "drop_out_rate": leaving, "once": True}
     made = scene(falls(need, {"mean": stay}), club(pause_in_hospital=pause, **spell), people=400, years=years)
     seen = watch(simulate, made)
@@ -597,17 +612,17 @@ def test_a_redirected_need_is_met_by_the_programme_and_nothing_follows(simulate:
     tables = falls(NEED, routes={"on": {"to": "clinic", "share": 0.5}})
     tables["places"]["clinic"] = {"stay": VISIT}
     tables["needs"]["other"] = {"goes_to": "clinic", "rate": 1.0}
-    boost = {"boosts": {"b": {"after": "ward", "days": 1e-9, "ratio": {"fall": 1.0}}}}
-    seen = watch(
-        simulate, scene(tables, boost, club(redirect={"place": "ward", "share": share}), people=300, years=years)
-    )
-    met = per_person(seen, "met_elsewhere:fall")
-    check(met, poisson_law(NEED * share * years))
-    check(per_person(seen, "visits:ward"), poisson_law(NEED * (1 - share) * years))
+    programme = club(redirect={"place": "ward", "share": share}, uptake=UPTAKE)
+    seen = watch(simulate, scene(tables, programme, people=500, years=years))
+    on = ~np.isnan(seen.started())
+    met, clinic = per_person(seen, "met_elsewhere:fall"), per_person(seen, "visits:clinic")
+    check(met[on], poisson_law(NEED * share * years))
+    check(per_person(seen, "visits:ward")[on], poisson_law(NEED * (1 - share) * years))
+    check(clinic[on], poisson_law((1.0 + NEED * (1 - share) * 0.5) * years))
     np.testing.assert_array_equal(per_person(seen, "needs:fall"), met + per_person(seen, "visits:ward"))
     np.testing.assert_array_equal(per_person(seen, "needs:fall"), per_person(seen, "needs:fall", 0))
+    assert met[~on].sum() == 0
     assert per_person(seen, "met_elsewhere:other").sum() == per_person(seen, "met_elsewhere:fall", 0).sum() == 0
-    check(per_person(seen, "visits:clinic"), poisson_law((1.0 + NEED * (1 - share) * 0.5) * years))
 
 
 def test_routes_give_way_at_their_upper_end_and_take_from_what_is_left_over(simulate: Simulate) -> None:
