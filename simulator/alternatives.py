@@ -27,8 +27,8 @@ from simulator.estimates import Value, standard_error
 from simulator.evidence import active_quantities
 from simulator.findings import ArmFindings, Findings, Money, OtherModel
 from simulator.quantity import Quantity
-from simulator.read import scenario_hash, with_changes
-from simulator.run import Progress, Run, open_run, run, simulated_part
+from simulator.read import with_changes
+from simulator.run import Progress, Run, open_again, run_again, simulated_part
 from simulator.scenario import EvidenceMode, Scenario
 
 __all__ = ["Rebuilt", "alternatives", "at_stated_values", "difference", "rebuilt", "stored", "with_alternatives"]
@@ -150,17 +150,8 @@ def _simulated(scenarios: Mapping[str, Scenario | None]) -> int:
 
 
 def _again(done: Run, name: str, scenario: Scenario, rows: int, workers: int | None, resume: bool) -> Run:
-    return run(
-        at_stated_values(scenario, done.evidence),
-        rows=rows,
-        people=done.people,
-        seed=done.seed,
-        evidence=done.evidence,
-        engine="simpy" if done.engine == "simpy" else "compiled",
-        workers=workers,
-        out=_folder(done, name),
-        resume=resume,
-    )
+    stated = at_stated_values(scenario, done.evidence)
+    return run_again(done, stated, rows, workers=workers, out=_folder(done, name), resume=resume)
 
 
 def at_stated_values(scenario: Scenario, evidence: EvidenceMode) -> Scenario:
@@ -209,12 +200,7 @@ def _stored(done: Run) -> Iterator[Rebuilt]:
 
 def _kept(done: Run, name: str, scenario: Scenario) -> Run | None:
     """What lies in the results folder, if it is of this scenario and seed."""
-    folder = _folder(done, name)
-    if folder is None or not (folder / "manifest.json").exists():
-        return None
-    again = open_run(folder)
-    same = again.hash == scenario_hash(at_stated_values(scenario, done.evidence)) and again.seed == done.seed
-    return again if same else None
+    return open_again(done, at_stated_values(scenario, done.evidence), _folder(done, name))
 
 
 # --------------------------------------------------------------------------------------------------- what it says

@@ -33,7 +33,7 @@ from simulator.evidence import SITES, effect_quantity
 from simulator.findings import ArmFindings, BreakEven, Findings, Money
 from simulator.ledger import SIDES, WHO, WORLDS
 from simulator.read import with_changes
-from simulator.run import Progress, Run, open_run, run
+from simulator.run import Progress, Run, open_again, run_again
 from simulator.scenario import Effect, Scenario
 from simulator.wording import HOPELESS
 
@@ -94,17 +94,9 @@ def rerun(
     wanted = [(arm.arm, ratio) for arm in done.findings().arms if is_hopeless(arm) for ratio in ratios(done, arm.arm)]
     made = []
     for count, (arm, ratio) in enumerate(wanted, start=1):
-        again = run(
-            changed(done, arm, ratio),
-            rows=min(max(done.rows // (PARTS * len(ratios(done, arm))), FEWEST), MOST, done.rows),
-            people=done.people,
-            seed=done.seed,
-            evidence=done.evidence,
-            engine="simpy" if done.engine == "simpy" else "compiled",
-            workers=workers,
-            out=_folder(done, arm, ratio),
-            resume=resume,
-        )
+        rows = min(max(done.rows // (PARTS * len(ratios(done, arm))), FEWEST), MOST, done.rows)
+        folder = _folder(done, arm, ratio)
+        again = run_again(done, changed(done, arm, ratio), rows, workers=workers, out=folder, resume=resume)
         made.append(Rerun(arm, ratio, again))
         if progress is not None:
             progress(count, len(wanted))
@@ -195,11 +187,8 @@ def _folder(done: Run, arm: str, ratio: float) -> Path | None:
 def _stored(done: Run) -> Iterator[Rerun]:
     for arm in done.scenario.all_arms():
         for ratio in ratios(done, arm):
-            folder = _folder(done, arm, ratio)
-            if folder is None or not (folder / "manifest.json").exists():
-                continue
-            again = open_run(folder)
-            if again.hash == replace(done, scenario=changed(done, arm, ratio)).hash and again.seed == done.seed:
+            again = open_again(done, changed(done, arm, ratio), _folder(done, arm, ratio))
+            if again is not None:
                 yield Rerun(arm, ratio, again)
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.model import ENTRANT_IDS_FROM
+
 Said = tuple[float, int, str, Any]
 """One thing told of a life, for a trace: day, person, what happens, about what."""
 
@@ -43,3 +45,17 @@ class Totals:
     people: float  # at t = 0
     activity: NDArray[np.float64]  # [arm, group, year, item] counts, then days
     windows: NDArray[np.float64]  # [programme arm, who, world, side, measure]
+
+
+def halves(person: NDArray[np.int64], people: int) -> list[NDArray[np.bool_]]:
+    """Who belongs to each of two replicates: [replicate][person].
+
+    Args:
+        person: ids.  # [person]
+        people: how many were there at the start, with ids from 0.
+
+    >>> [half.tolist() for half in halves(np.array([0, 1, 2, 3]), 4)]
+    [[True, True, False, False], [False, False, True, True]]
+    """
+    first = np.where(person < ENTRANT_IDS_FROM, 2 * person < people, person % 2 == 0)
+    return [first, ~first]

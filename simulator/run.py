@@ -240,6 +240,32 @@ def open_run(folder: str | Path) -> Run:
     )
 
 
+def run_again(done: Run, scenario: Scenario, rows: int, *, workers: int | None, out: Path | None, resume: bool) -> Run:
+    """Some rows of a run with a changed scenario: the same people, luck, evidence and engine.
+
+    Args:
+        done: the run.
+        scenario: what is simulated instead.
+        rows: how many of its rows.
+        workers: as in a run, like all that follow.
+        out: results folder.
+        resume: go on from what lies there.
+    """
+    engine: Engine = "simpy" if done.engine == "simpy" else "compiled"
+    return run(
+        scenario, rows=rows, people=done.people, seed=done.seed, evidence=done.evidence, engine=engine,
+        workers=workers, out=out, resume=resume,
+    )  # fmt: skip
+
+
+def open_again(done: Run, scenario: Scenario, folder: Path | None) -> Run | None:
+    """What `run_again` left in a folder, if it is finished and of this scenario and the run's seed."""
+    if folder is None or not (folder / "manifest.json").exists():
+        return None
+    again = open_run(folder)
+    return again if again.hash == scenario_hash(scenario) and again.seed == done.seed else None
+
+
 # --- rows and blocks -------------------------------------------------------------------------------
 
 

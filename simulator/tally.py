@@ -13,24 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.ledger import WHO, Ledger, group_names
-from simulator.lives import Lives, Totals
+from simulator.lives import Lives, Totals, halves
 from simulator.model import ENTRANT_IDS_FROM, Model
 
 CROWD = 2000
-
-
-def halves(person: NDArray[np.int64], people: int) -> list[NDArray[np.bool_]]:
-    """Who belongs to each of two replicates: [replicate][person].
-
-    Args:
-        person: ids.  # [person]
-        people: how many were there at the start, with ids from 0.
-
-    >>> [half.tolist() for half in halves(np.array([0, 1, 2, 3]), 4)]
-    [[True, True, False, False], [False, False, True, True]]
-    """
-    first = np.where(person < ENTRANT_IDS_FROM, 2 * person < people, person % 2 == 0)
-    return [first, ~first]
 
 
 def replicates(simulate: Callable[..., Lives], model: Model, stream: int) -> tuple[Totals, Totals]:

@@ -19,7 +19,7 @@ from simulator.engines.memory import Memory, memory
 from simulator.engines.people import arrival_days
 from simulator.engines.records import WINDOW_DAYS, Layout
 from simulator.ledger import WHO
-from simulator.lives import Lives, Totals
+from simulator.lives import Lives, Totals, halves
 from simulator.model import ENTRANT_IDS_FROM, NONE, Model
 
 __all__ = ["replicates", "simulate"]
@@ -117,9 +117,9 @@ def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:
     book = np.zeros((arms, layout.years, layout.size))
     m = memory(model, arms, book=book, windows=windows.reshape(2 * len(WHO), *windows.shape[2:]), forks=True)
     for crowd in _crowds(model, stream):
-        half = np.where(crowd.numbers < ENTRANT_IDS_FROM, 2 * crowd.numbers >= people, crowd.numbers % 2 == 1)
+        _, second = halves(crowd.numbers, people)
         kernel.live_apart(
-            m.table, stream, crowd.numbers, crowd.starts, half.astype(np.int64), sums, np.zeros((0, 0)),
+            m.table, stream, crowd.numbers, crowd.starts, second.astype(np.int64), sums, np.zeros((0, 0)),
             np.zeros((0, 0), dtype=np.uint8),
         )  # fmt: skip
     first = (people + 1) // 2
