@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from simulator.compiling import compiled
 
-__all__ = ["check_seed", "decision_word", "marks", "philox", "register", "uniform4", "uniforms"]
+__all__ = ["check_seed", "decision_word", "open_unit", "philox", "register", "scramble", "uniform4", "uniforms"]
 
 Word: TypeAlias = int | np.integer[Any]
 Block: TypeAlias = tuple[Word, Word, Word, Word]
@@ -42,7 +42,7 @@ SEEDS = 2**64
 
 
 @compiled(inline=True)
-def _scramble(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word) -> Block:
+def scramble(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word) -> Block:
     """Scramble a counter, as :func:`philox`; in its callers' text, for loops that do several at a time."""
     x0, x1 = np.uint64(c0) & WORD_MASK, np.uint64(c1) & WORD_MASK
     x2, x3 = np.uint64(c2) & WORD_MASK, np.uint64(c3) & WORD_MASK
@@ -80,12 +80,12 @@ def philox(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word) -> Block:
         >>> [f"{word:08x}" for word in philox(0, 0, 0, 0, 0, 0)]
         ['6627e8d5', 'e169c58d', 'bc57ac4c', '9b00dbd8']
     """
-    x0, x1, x2, x3 = _scramble(c0, c1, c2, c3, k0, k1)
+    x0, x1, x2, x3 = scramble(c0, c1, c2, c3, k0, k1)
     return np.uint32(x0), np.uint32(x1), np.uint32(x2), np.uint32(x3)
 
 
 @compiled(inline=True)
-def _open_unit(word: Word) -> float:
+def open_unit(word: Word) -> float:
     """Put a 32-bit word at the middle of its cell of (0, 1), so that log(u) and log(1 - u) are finite."""
     return (np.float64(word) + 0.5) * 2.0**-32
 
@@ -120,34 +120,7 @@ def uniform4(seed: Word, stream: Word, person: Word, decision: Word, number: Wor
     """
     key = np.uint64(seed)
     x0, x1, x2, x3 = philox(number, decision, person, stream, key & WORD_MASK, key >> WORD_BITS)
-    return _open_unit(x0), _open_unit(x1), _open_unit(x2), _open_unit(x3)
-
-
-@compiled("void(int64, int64, uint64, uint32, uint32, uint32[:, ::1], float64[:, ::1])")
-def marks(
-    first: int, end: int, seed: Word, stream: Word, person: Word, keys: NDArray[np.uint32], four: NDArray[np.float64]
-) -> None:
-    """Draw the four uniforms of many decisions of one person: processors work on several blocks at once.
-
-    Args:
-        first: where the first of them stands.
-        end: one more than where the last stands.
-        seed: as in `uniform4`, like all that follow.
-        stream: replicate of the whole population.
-        person: the person's id.
-        keys: decision and number of each.  # [2, draw]
-        four: filled with what `uniform4` gives for each.  # [4, draw]
-
-    Source:
-        As `uniform4`.
-    """
-    key = np.uint64(seed)
-    low, high = key & WORD_MASK, key >> WORD_BITS
-    decision, number = keys[0, first:end], keys[1, first:end]
-    u0, u1, u2, u3 = four[0, first:end], four[1, first:end], four[2, first:end], four[3, first:end]
-    for i in range(len(decision)):
-        x0, x1, x2, x3 = _scramble(number[i], decision[i], person, stream, low, high)
-        u0[i], u1[i], u2[i], u3[i] = _open_unit(x0), _open_unit(x1), _open_unit(x2), _open_unit(x3)
+    return open_unit(x0), open_unit(x1), open_unit(x2), open_unit(x3)
 
 
 @compiled()

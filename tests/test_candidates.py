@@ -11,21 +11,27 @@ from oracles import Law, check
 from scipy.stats import poisson
 
 from simulator.engines.candidates import (
-    BLOCK_DAYS,
     BLOCK_SHIFT,
+    CLOCK_SHIFT,
     COUNT,
-    HEAD_SHIFT,
+    GROUP,
+    INDEX,
+    LAYER_MASK,
+    LAYER_SHIFT,
     LAYERS,
     ORIGIN_DAY,
+    PARTS,
+    ROOM,
     WIDTHS,
     draw_candidates,
+    draw_heads,
     number_in_block,
 )
-from simulator.streams import decision_word, marks, uniform4
+from simulator.streams import decision_word, uniform4
 
 YEAR = 365.25
-ROOM = 20_000
-WORDS = np.array([decision_word("need:gp") >> 4 << 4, decision_word("death") >> 4 << 4])
+WORDS = np.array([decision_word("need:gp") >> 4 << 4, decision_word("death") >> 4 << 4], dtype=np.uint32)
+SEED, STREAM = np.uint64(2**63 + 9), 5
 
 
 class Seen(NamedTuple):
@@ -33,22 +39,37 @@ class Seen(NamedTuple):
 
     days: NDArray[np.float64]
     clocks: NDArray[np.int64]
-    numbers: NDArray[np.uint32]
-    levels: NDArray[np.float64]
+    layers: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    marks: NDArray[np.float64]  # [mark, candidate]
     end: float
+
+    @property
+    def levels(self) -> NDArray[np.float64]:
+        """Where they lie on the rate axis."""
+        return LAYERS[self.layers] + self.marks[1] * WIDTHS[self.layers]
 
 
 def look(t: float, until: float, bound: tuple[float, float], person: int = 3) -> Seen:
     """Candidates of two clocks after t, as far as one look reaches."""
-    keys, owner = np.zeros((2, ROOM), dtype=np.uint32), np.zeros((3, ROOM), dtype=np.int64)
-    four, times, order = np.zeros((4, ROOM)), np.zeros(ROOM), np.zeros(ROOM, dtype=np.int64)
+    words = lambda *shape: np.zeros(shape, dtype=np.uint32)  # noqa: E731
+    year = int((t - ORIGIN_DAY) / YEAR)
+    heads, labels, luck = words(4, 2), words(3, 2 * ROOM), words(4, 2 * ROOM)
+    coming, times = np.zeros(4 * ROOM, dtype=np.int64), np.zeros(2 * ROOM)
+    block = np.full(2, year << BLOCK_SHIFT | COUNT, dtype=np.uint32)
+    draw_heads(0, 2, SEED, STREAM, person, WORDS, block, heads)
     count, end = draw_candidates(
-        t, until, np.uint64(9), 0, person, np.array(bound), WORDS, keys, owner, four, times, order
-    )
-    head, which = order[:count] >> HEAD_SHIFT, order[:count] & (2**HEAD_SHIFT - 1)
-    layer = owner[1, head]
-    levels = LAYERS[layer] + four[1, which] * WIDTHS[layer]
-    return Seen(times[:count].copy(), owner[0, head], keys[1, which], levels, end)
+        t, min(until, ORIGIN_DAY + (year + 1) * YEAR), SEED, STREAM, person, np.array(bound), WORDS, heads, 0,
+        labels, luck, coming, times,
+    )  # fmt: skip
+    which = coming[:count] & INDEX
+    label = labels[0, which].astype(np.int64)
+    layers = label >> LAYER_SHIFT & LAYER_MASK
+    blocks = ((times[:count] - ORIGIN_DAY) / YEAR * PARTS[layers // GROUP]).astype(np.int64)
+    return Seen(
+        times[:count].copy(), label >> CLOCK_SHIFT, layers, label & COUNT | blocks << BLOCK_SHIFT,
+        (luck[:, which] + 0.5) / 2**32, end,
+    )  # fmt: skip
 
 
 def look_on(start: float, until: float, bound: tuple[float, float], person: int = 3) -> Seen:
@@ -57,31 +78,44 @@ def look_on(start: float, until: float, bound: tuple[float, float], person: int 
     while t < until:
         parts.append(look(t, until, bound, person))
         t = parts[-1].end
-    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in Seen._fields[:-1]]
+    columns = [np.concatenate([getattr(part, name) for part in parts], axis=-1) for name in Seen._fields[:-1]]
     return Seen(*columns, t)
+
+
+def same(one: Seen, other: Seen, among: NDArray[np.bool_]) -> None:
+    """All of one are what these are of the other."""
+    for name in Seen._fields[:-1]:
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name)[..., among])
 
 
 @pytest.mark.parametrize("layer", range(len(WIDTHS)))
 def test_the_number_in_a_block_is_the_quantile_of_a_poisson_number(layer: int) -> None:
-    given = (np.arange(4000) + 0.5) / 4000
-    ends = np.array([0.5 * 2.0**-32, 1 - 0.5 * 2.0**-32])
-    found = [number_in_block(layer, mark) for mark in (*given, *ends)]
-    assert found == poisson.ppf([*given, *ends], WIDTHS[layer] * BLOCK_DAYS[layer] / YEAR).tolist()
+    given = np.concatenate([np.linspace(0, 2**32 - 1, 4000).astype(np.int64), np.arange(256) << 24, [1, 2**32 - 2]])
+    found = [number_in_block(layer, np.uint32(word)) for word in given]
+    assert found == poisson.ppf((given + 0.5) / 2**32, WIDTHS[layer] / PARTS[layer // GROUP]).tolist()
     assert max(found) < COUNT
 
 
-def test_blocks_nest_in_the_year_and_none_expects_more_than_48() -> None:
-    assert (WIDTHS * BLOCK_DAYS / YEAR <= 48).all()
-    halvings = np.log2(YEAR / BLOCK_DAYS)
-    assert (halvings == np.rint(halvings)).all() and (np.diff(BLOCK_DAYS) <= 0).all()
+def test_blocks_nest_in_the_year_and_none_expects_more_than_64() -> None:
+    assert len(WIDTHS) == GROUP * len(PARTS) and (np.diff(PARTS) >= 0).all()
+    assert (WIDTHS / np.repeat(PARTS, GROUP) <= 64).all() and WIDTHS.sum() == LAYERS[-1]
+    assert (np.log2(PARTS) == np.rint(np.log2(PARTS))).all()
     assert ORIGIN_DAY % YEAR == 0
 
 
-def test_marks_of_many_draws_are_those_of_each() -> None:
-    keys, four = np.array([[5, 5, 6], [1, 2, 1]], dtype=np.uint32), np.zeros((4, 3))
-    marks(0, 3, np.uint64(2**63 + 5), 7, 11, keys, four)
-    for i in range(3):
-        assert tuple(four[:, i]) == uniform4(2**63 + 5, 7, 11, int(keys[0, i]), int(keys[1, i]))
+@pytest.mark.parametrize("bound", [(30.0, 0.5), (900.0, 300.0), (20_000.0, 3000.0)])
+def test_candidates_have_the_place_and_marks_of_their_key(bound: tuple[float, float]) -> None:
+    """Each candidate by itself, from its clock, layer, block and number."""
+    seen = look(5.3 * YEAR, 6 * YEAR, bound)
+    assert LAYERS[max(seen.layers) // GROUP * GROUP] < max(bound) <= LAYERS[max(seen.layers) // GROUP * GROUP + GROUP]
+    for i, day in enumerate(seen.days):
+        word, number, parts = int(WORDS[seen.clocks[i]] | seen.layers[i]), int(seen.numbers[i]), PARTS[seen.layers[i] // GROUP]
+        mine = uniform4(SEED, STREAM, 3, word, number)
+        assert tuple(seen.marks[:, i]) == mine
+        assert day == pytest.approx(ORIGIN_DAY + ((number >> BLOCK_SHIFT) + mine[0]) / parts * YEAR, abs=1e-7)
+        head = uniform4(SEED, STREAM, 3, word // GROUP * GROUP, number | COUNT)
+        count = poisson.ppf(head[seen.layers[i] % GROUP], WIDTHS[seen.layers[i]] / parts)
+        assert number & COUNT < count
 
 
 @pytest.mark.parametrize("rate", [0.3, 2.5, 40.0, 90.0, 700.0])
@@ -110,22 +144,19 @@ def test_when_one_began_to_look_changes_no_candidate() -> None:
     whole = look_on(-400.0, 900.0, (25.0, 1.5))
     later = look_on(123.4, 900.0, (25.0, 1.5))
     after = whole.days > 123.4
-    for name in Seen._fields[:-1]:
-        np.testing.assert_array_equal(getattr(later, name), getattr(whole, name)[after])
+    same(later, whole, after)
 
 
 @pytest.mark.parametrize("high", [31.0, 500.0])
 def test_a_higher_bound_only_adds_candidates_and_another_clock_changes_none(high: float) -> None:
     few, many = look_on(0.0, YEAR, (20.0, 0.0)), look_on(0.0, YEAR, (high, 3.0))
-    same = (many.clocks == 0) & (many.levels < 20.0)
-    for name in Seen._fields[:-1]:
-        np.testing.assert_array_equal(getattr(few, name), getattr(many, name)[same])
+    same(few, many, (many.clocks == 0) & (many.levels < 20.0))
 
 
 def test_a_look_reaches_as_far_as_the_shortest_block_in_use() -> None:
-    assert look(0.0, 1e6, (64.0, 0.0)).end == YEAR
-    assert look(0.0, 1e6, (65.0, 0.0)).end == YEAR / 2
-    assert look(1.0, 1e6, (0.1, 1000.0)).end == YEAR / 16
+    assert look(0.0, 1e6, (128.0, 0.0)).end == YEAR
+    assert look(0.0, 1e6, (129.0, 0.0)).end == YEAR / 16
+    assert look(1.0, 1e6, (0.1, 3000.0)).end == YEAR / 256
     block = look(5 * YEAR, 1e6, (9.0, 0.0)).numbers >> BLOCK_SHIFT
     assert (block == 155).all()
 

@@ -157,7 +157,7 @@ def test_a_decision_word_is_the_documented_hash() -> None:
 def test_plain_and_compiled_draws_are_identical(draw: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = uniform4(*draw)
     monkeypatch.setattr(streams, "philox", plain(philox))
-    monkeypatch.setattr(streams, "_open_unit", plain(streams._open_unit))
+    monkeypatch.setattr(streams, "open_unit", plain(streams.open_unit))
     assert plain(uniform4)(*draw) == compiled
 
 
@@ -275,7 +275,7 @@ def test_neighbours_swapped_between_two_axes_are_uncorrelated(axis: str) -> None
 
 
 def test_the_lowest_and_highest_words_stay_inside_the_open_interval() -> None:
-    lowest, highest = streams._open_unit(0), streams._open_unit(ALL_ONES)
+    lowest, highest = streams.open_unit(0), streams.open_unit(ALL_ONES)
     assert 0 < lowest == 2.0**-33 and highest == 1 - 2.0**-33 < 1
 
 

@@ -1,17 +1,22 @@
 """Draws the points at which something may happen to a person, a stretch of time at a time.
 
 A clock's candidates are the points of a Poisson process on (time, rate). The rate axis is cut at fixed bounds
-into layers, a layer's time axis into fixed blocks that nest in the year: of a whole year up to 64 a year, of a
-quarter up to 256, and so on, so that no block expects more than 48. A block holds
+into layers, a layer's time axis into fixed blocks that nest in the year, so that no block expects more than 64. A
+block holds
 
     N = Poisson quantile at a mark of its own, mean = (width of the layer) x (length of the block)
 
 candidates, each at a uniform place in it (given N, the points of a Poisson process are just that: Kingman 1993,
-Poisson Processes, section 2.4), with three more marks: acceptance, length, outcome. Candidate n of block m of a
-layer is keyed by (clock, layer, m, n, person, stream) and by nothing else, so every arm sees the same points,
-and no point depends on when one began to look. A candidate with mark u in layer k strikes when
-b[k] + u (b[k+1] - b[k]) < h(t-): exact for any hazard that varies in time (Lewis & Shedler 1979; coupling:
-Anderson, arXiv 1109.2890).
+Poisson Processes, section 2.4), with three more marks: acceptance, length, outcome. Four layers make a group: their
+blocks are of one length, and the four marks of one draw, the *head* of the block, say how many candidates each of
+the four holds. Candidate n of block m of a layer is keyed by (clock, layer, m, n, person, stream) and by nothing else,
+so every arm sees the same points, and no point depends on when one began to look. A candidate with mark u in layer k
+strikes when b[k] + u (b[k+1] - b[k]) < h(t-): exact for any hazard that varies in time (Lewis & Shedler 1979;
+coupling: Anderson, arXiv 1109.2890).
+
+Places are whole numbers of 2**-41 years, so that they can be put in order together with what stands there, as one
+number. Arrays are filled eight at a time, a little beyond what is needed: that costs processors less than asking
+how many are left.
 """
 
 from __future__ import annotations
@@ -23,56 +28,137 @@ from numpy.typing import NDArray
 
 from simulator.compiling import compiled
 from simulator.model import DAYS_PER_YEAR
-from simulator.streams import Word, marks
+from simulator.streams import WORD_BITS, WORD_MASK, Word, philox, scramble
 
-LAYERS = np.array([0.0, 1.0, *(2.0**k for k in range(2, 11)), 4096.0, 16384.0])  # [layer + 1] bounds, per year
+LAYERS = np.array([0.0, 1 / 16, 1.0, *(2.0**k for k in range(2, 16))])  # [layer + 1] bounds, per year
 WIDTHS = np.diff(LAYERS)  # [layer]
-BLOCK_DAYS = DAYS_PER_YEAR / np.maximum(1.0, LAYERS[1:] / 64.0)  # [layer]
-YEARLY = int(np.flatnonzero(BLOCK_DAYS == DAYS_PER_YEAR)[-1])  # the last layer whose blocks are years
+GROUP = 4  # layers with one head
+PARTS = np.array([1, 1, 16, 256])  # [group] blocks a year
 ORIGIN_DAY = -150 * DAYS_PER_YEAR
-BLOCK_SHIFT, PASS_SHIFT = 8, 28
-HEAD_SHIFT = 32
-COUNT = 2**BLOCK_SHIFT - 1  # the candidate number of the mark that says how many there are
-MOST = 128  # more than Poisson(48) reaches at any 32-bit mark
-STEPS = 1024  # of the first guess of a quantile, so fine that it is nearly always right
+COUNT = 255  # in place of a candidate's number: the head
+BLOCK_SHIFT, PASS_SHIFT = 8, 28  # of a candidate: its number, its block, how often a journey passed
+LAYER_SHIFT, GROUP_SHIFT, LAYER_MASK, CLOCK_SHIFT = 8, 10, 15, 12  # of a label: number, layer, clock
+MOST = 128  # more than Poisson(64) reaches at any 32-bit mark
+ROOM = 1024  # for the candidates of a clock
+AT_ONCE = 8
+STEPS = 256  # of the first guess of a quantile
+PLACE_SHIFT = 20  # of what is put in order: index, place
+INDEX = 2**PLACE_SHIFT - 1
+PLACES = 2.0**-41  # of a year
+NOT_COMING = 2**63 - 1
+HIGHEST = 2.0**32 - 1.0
+PER_WIDTH = (1.0 + 1e-9) * 2.0**32 / WIDTHS  # rounding must leave none out: those kept are looked at once more
 
 
-def _cumulative() -> NDArray[np.float64]:
-    """Distribution functions of the number of candidates in a block: [layer, number]."""
-    table = np.zeros((len(WIDTHS), MOST))
-    for layer, mean in enumerate(WIDTHS * BLOCK_DAYS / DAYS_PER_YEAR):
+def _more_than() -> NDArray[np.int64]:
+    """The first 32-bit word whose quantile is more than a number: [layer, number]."""
+    table = np.full((len(WIDTHS), MOST), 2**32)
+    for layer, width in enumerate(WIDTHS):
+        mean = width / PARTS[layer // GROUP]
         chance, total = math.exp(-mean), 0.0
-        for number in range(MOST):
+        for number in range(MOST - 1):
             total += chance
             chance *= mean / (number + 1)
-            table[layer, number] = total
-        table[layer, MOST - 1] = 1.0
+            table[layer, number] = min(math.ceil(total * 2.0**32 - 0.5), 2**32)
     return table
 
 
-CUMULATIVE = _cumulative()
-GUESS = np.array(  # [layer, step]
-    [np.searchsorted(row, np.arange(STEPS) / STEPS, side="right") for row in CUMULATIVE], dtype=np.int16
+MORE_THAN = _more_than()
+GUESS = np.array(  # [layer, step] the quantile at the beginning of each step
+    [np.searchsorted(row, np.arange(STEPS) * (2**32 // STEPS), side="right") for row in MORE_THAN], dtype=np.uint8
 )
 
 
-@compiled("int64(int64, float64)")
-def number_in_block(layer: int, mark: float) -> int:
-    """Quantile of the number of candidates in a block of this layer.
+@compiled("int64(int64, uint32)")
+def number_in_block(layer: int, word: Word) -> int:
+    """Quantile of the number of candidates in a block of this layer at a 32-bit mark.
 
-    >>> number_in_block(0, 0.5), number_in_block(4, 0.5)
-    (1, 16)
+    >>> number_in_block(0, 2**31), number_in_block(1, 2**31), number_in_block(6, 2**31)
+    (0, 1, 32)
     """
-    number = int(GUESS[layer, int(mark * STEPS)])
-    while mark >= CUMULATIVE[layer, number]:
+    number = int(GUESS[layer, np.uint64(word) >> np.uint64(24)])
+    while word >= MORE_THAN[layer, number]:
         number += 1
     return number
 
 
-@compiled("float64(float64, int64)")
-def block_start(t: float, layer: int) -> float:
-    """First day of the block of a layer that holds t."""
-    return float(ORIGIN_DAY + math.floor((t - ORIGIN_DAY) / BLOCK_DAYS[layer]) * BLOCK_DAYS[layer])
+@compiled("void(int64, int64, uint64, uint32, uint32, uint32[::1], uint32[::1], uint32[:, ::1])")
+def draw_heads(
+    first: int,
+    end: int,
+    seed: Word,
+    stream: Word,
+    person: Word,
+    words: NDArray[np.uint32],
+    numbers: NDArray[np.uint32],
+    heads: NDArray[np.uint32],
+) -> None:
+    """Draw heads of one person: processors work on several at once, so the first group's are drawn for many years.
+
+    Args:
+        first: where the first of them stands.
+        end: one more than where the last stands.
+        seed: key of every draw.
+        stream: replicate of the whole population.
+        person: whose.
+        words: decision word of each.  # [head]
+        numbers: block of each, as a candidate's number.  # [head]
+        heads: filled with the marks.  # [layer of the group, head]
+    """
+    key = np.uint64(seed)
+    low, high = key & WORD_MASK, key >> WORD_BITS
+    word, number = words[first:end], numbers[first:end]
+    h0, h1, h2, h3 = heads[0, first:end], heads[1, first:end], heads[2, first:end], heads[3, first:end]
+    for i in range(len(word)):
+        x0, x1, x2, x3 = scramble(number[i], word[i], person, stream, low, high)
+        h0[i], h1[i], h2[i], h3[i] = np.uint32(x0), np.uint32(x1), np.uint32(x2), np.uint32(x3)
+
+
+@compiled()
+def _list(
+    years: float,
+    seed: Word,
+    stream: Word,
+    person: Word,
+    bound: NDArray[np.float64],
+    words: NDArray[np.uint32],
+    heads: NDArray[np.uint32],
+    first: int,
+    labels: NDArray[np.uint32],
+) -> int:
+    """Label the candidates of the blocks that hold this moment; how many there are, above them the finest group."""
+    key = np.uint64(seed)
+    low, high = key & WORD_MASK, key >> WORD_BITS
+    drawn, finest = 0, 0
+    for k in range(len(bound)):
+        most = bound[k]
+        if most <= 0.0 or (most <= LAYERS[1] and heads[0, first + k] < MORE_THAN[0, 0]):
+            continue
+        x0, x1, x2, x3 = heads[0, first + k], heads[1, first + k], heads[2, first + k], heads[3, first + k]
+        for group in range(len(PARTS)):
+            if most <= LAYERS[group * GROUP]:
+                break
+            if group > 0:
+                head = COUNT | math.floor(years * PARTS[group]) << BLOCK_SHIFT
+                x0, x1, x2, x3 = philox(head, words[k] | group * GROUP, person, stream, low, high)
+                finest = max(finest, group)
+            for layer in range(group * GROUP, group * GROUP + GROUP):
+                if most <= LAYERS[layer]:
+                    break
+                count = number_in_block(layer, x0)
+                x0, x1, x2 = x1, x2, x3
+                label, word = np.uint32(k << CLOCK_SHIFT | layer << LAYER_SHIFT), words[k] | np.uint32(layer)
+                up_to = np.uint32(min((most - LAYERS[layer]) * PER_WIDTH[layer], HIGHEST))
+                for n in range(drawn, drawn + AT_ONCE):
+                    i = np.uint64(n)
+                    labels[0, i], labels[1, i], labels[2, i] = label | np.uint32(n - drawn), word, up_to
+                for n in range(drawn + AT_ONCE, drawn + count):
+                    i = np.uint64(n)
+                    labels[0, i], labels[1, i], labels[2, i] = label | np.uint32(n - drawn), word, up_to
+                drawn += count
+        if most > LAYERS[-1]:
+            raise ValueError("hazard above the top layer")
+    return finest << PLACE_SHIFT | drawn
 
 
 @compiled()
@@ -80,31 +166,34 @@ def draw_candidates(
     t: float,
     until: float,
     seed: Word,
-    stream: int,
-    person: int,
+    stream: Word,
+    person: Word,
     bound: NDArray[np.float64],
-    words: NDArray[np.int64],
-    keys: NDArray[np.uint32],
-    owner: NDArray[np.int64],
-    four: NDArray[np.float64],
+    words: NDArray[np.uint32],
+    heads: NDArray[np.uint32],
+    first: int,
+    labels: NDArray[np.uint32],
+    luck: NDArray[np.uint32],
+    coming: NDArray[np.int64],
     times: NDArray[np.float64],
-    order: NDArray[np.int64],
 ) -> tuple[int, float]:
-    """Candidates after t, as far as one block of each layer in use reaches, in the order of time.
+    """Candidates after t, as far as one block of each group in use reaches, in the order of time.
 
     Args:
         t: candidates are later than this day.
-        until: the last day of interest.
+        until: the last day of interest, in the year of t.
         seed: key of every draw.
         stream: replicate of the whole population.
         person: whose.
         bound: bound on each clock's hazard from t to ``until``, per year; candidates above it are left out.  # [clock]
         words: decision words of the clocks, low bits free for the layer.  # [clock]
-        keys: work space; at the end the word and number of each candidate.  # [2, candidate]
-        owner: work space; at the end clock and layer of each candidate.  # [2, candidate]
-        four: work space; at the end the four marks of each candidate.  # [4, candidate]
+        heads: heads of the first group.  # [layer, head]
+        first: where those of this year begin, one for each clock.
+        labels: work space; at the end of each candidate number, layer and clock in one, its decision word, and the
+            highest mark with which one like it is kept.  # [3, candidate]
+        luck: work space; at the end the four 32-bit marks of each candidate.  # [4, candidate]
+        coming: work space; at the end place in the year and index of each, rising.  # [rank]
         times: days, rising.  # [rank]
-        order: which candidate comes at each rank.  # [rank]
 
     Returns:
         How many there are, and up to which day.
@@ -112,44 +201,51 @@ def draw_candidates(
     Raises:
         ValueError: if a bound is above the top layer.
     """
-    finest, heads = 0, 0
-    for k in range(len(bound)):
-        layer = 0
-        while LAYERS[layer] < bound[k]:
-            if layer == len(WIDTHS):
-                raise ValueError("hazard above the top layer")
-            keys[0, heads], owner[0, heads], owner[1, heads] = words[k] | layer, k, layer
-            layer, heads = layer + 1, heads + 1
-        finest = max(finest, layer - 1)
-    end = min(until, block_start(t, finest) + BLOCK_DAYS[finest])
-    year = math.floor((t - ORIGIN_DAY) / DAYS_PER_YEAR)
-    for i in range(heads):
-        block = year if owner[1, i] <= YEARLY else math.floor((t - ORIGIN_DAY) / BLOCK_DAYS[owner[1, i]])
-        keys[1, i] = COUNT | (block << BLOCK_SHIFT)
-    marks(0, heads, seed, stream, person, keys, four)
-    drawn = heads
-    for i in range(heads):
-        owner[2, i] = drawn
-        word, first = keys[0, i], keys[1, i] - COUNT
-        count = number_in_block(owner[1, i], four[0, i])
-        for number in range(count):
-            keys[0, drawn + number], keys[1, drawn + number] = word, first + number
-        drawn += count
-    owner[2, heads] = drawn
-    marks(heads, drawn, seed, stream, person, keys, four)
-    kept, spare = 0, len(times) // 2  # the far half of the work space holds them before they are in order
-    for i in range(heads):
-        layer, most = owner[1, i], bound[owner[0, i]]
-        low, width, days = LAYERS[layer], WIDTHS[layer], BLOCK_DAYS[layer]
-        start = ORIGIN_DAY + (keys[1, i] >> BLOCK_SHIFT) * days
-        for which in range(owner[2, i], owner[2, i + 1]):
-            at = start + four[0, which] * days
-            times[spare + kept], order[spare + kept] = at, i << HEAD_SHIFT | which
-            kept += (low + four[1, which] * width < most) & (t < at) & (at < end)
-    unordered = times[spare : spare + kept]
+    years = (t - ORIGIN_DAY) / DAYS_PER_YEAR
+    year, quarters, days = math.floor(years), math.floor(years * PARTS[2]), math.floor(years * PARTS[3])
+    listed = _list(years, seed, stream, person, bound, words, heads, first, labels)
+    drawn, parts, end = listed & INDEX, PARTS[listed >> PLACE_SHIFT], until
+    if parts > 1:
+        end = min(until, ORIGIN_DAY + (math.floor(years * parts) + 1) / parts * DAYS_PER_YEAR)
+    wide = (drawn + AT_ONCE - 1) // AT_ONCE * AT_ONCE
+    key = np.uint64(seed)
+    low, high = key & WORD_MASK, key >> WORD_BITS
+    label, word, up_to, place = labels[0, :wide], labels[1, :wide], labels[2, :wide], coming[:wide]
+    u0, u1, u2, u3 = luck[0, :wide], luck[1, :wide], luck[2, :wide], luck[3, :wide]
+    for i in range(wide):
+        group = label[i] >> np.uint32(GROUP_SHIFT) & np.uint32(3)
+        block = np.uint32(year if group < 2 else quarters if group == 2 else days)
+        number = block << np.uint32(BLOCK_SHIFT) | label[i] & np.uint32(COUNT)
+        x0, x1, x2, x3 = scramble(number, word[i], person, stream, low, high)
+        u0[i], u1[i], u2[i], u3[i] = np.uint32(x0), np.uint32(x1), np.uint32(x2), np.uint32(x3)
+    for i in range(wide):
+        group = label[i] >> np.uint32(GROUP_SHIFT) & np.uint32(3)
+        before = 0 if group < 2 else quarters - year * PARTS[2] if group == 2 else days - year * PARTS[3]
+        shift = 8 if group < 2 else 4 if group == 2 else 0
+        at = (before << 33 | np.int64(u0[i]) << 1 | 1) << shift
+        day = ORIGIN_DAY + (year + at * PLACES) * DAYS_PER_YEAR
+        kept = (i < drawn) & (u1[i] <= up_to[i]) & (t < day) & (day < end)
+        place[i] = at << PLACE_SHIFT | i if kept else NOT_COMING
+    return _in_order(year, coming, wide, times), end
+
+
+@compiled("int64(int64, int64[::1], int64, float64[::1])")
+def _in_order(year: int, coming: NDArray[np.int64], count: int, times: NDArray[np.float64]) -> int:
+    """Put those that are coming in order, and say when; how many there are."""
+    kept = 0
+    for i in range(count):
+        one = coming[i]
+        coming[kept] = one
+        kept += one != NOT_COMING
+    wide = (kept + AT_ONCE - 1) // AT_ONCE * AT_ONCE
+    coming[kept:wide] = NOT_COMING
+    mixed, ranked, day = coming[:wide], coming[wide : wide + kept], times[:kept]
     for i in range(kept):
-        rank, at = 0, unordered[i]
-        for j in range(kept):  # counting who comes first is faster here than sorting: processors compare many at once
-            rank += (unordered[j] < at) | ((unordered[j] == at) & (j < i))
-        times[rank], order[rank] = at, order[spare + i]
-    return kept, end
+        rank = 0
+        for other in mixed:  # counting who comes first is faster here than sorting: processors compare many at once
+            rank += other < mixed[i]
+        ranked[rank] = mixed[i]
+    for i in range(kept):
+        coming[i] = ranked[i]
+        day[i] = ORIGIN_DAY + (year + (ranked[i] >> PLACE_SHIFT) * PLACES) * DAYS_PER_YEAR
+    return kept

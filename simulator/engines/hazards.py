@@ -16,17 +16,30 @@ from numpy.typing import NDArray
 
 from simulator.compiling import compiled, fixed, folded
 from simulator.engines import memory as of
-from simulator.engines.candidates import HEAD_SHIFT, LAYERS, WIDTHS, draw_candidates
+from simulator.engines.candidates import (
+    BLOCK_SHIFT,
+    CLOCK_SHIFT,
+    COUNT,
+    GROUP,
+    INDEX,
+    LAYER_MASK,
+    LAYER_SHIFT,
+    LAYERS,
+    ORIGIN_DAY,
+    PARTS,
+    WIDTHS,
+    draw_candidates,
+    draw_heads,
+)
 from simulator.engines.memory import Addresses
 from simulator.model import DAYS_PER_YEAR, NONE, ClockKind, Length, Table, Target
-from simulator.streams import uniform4
+from simulator.streams import open_unit, uniform4
 
 _NODES, _NODE_WEIGHTS = np.polynomial.legendre.leggauss(5)
 _FLARE, _HEALTH = int(ClockKind.FLARE), int(ClockKind.HEALTH)
 _FIXED, _EXPONENTIAL, _LOGNORMAL = int(Length.FIXED), int(Length.EXPONENTIAL), int(Length.LOGNORMAL)
 _WEIBULL, _UNIFORM = int(Length.WEIBULL), int(Length.UNIFORM)
 _CLOCK_TARGET, _ROUTE = int(Target.CLOCK), int(Target.ROUTE)
-WHICH = 2**HEAD_SHIFT - 1
 ROUNDING = 1.0 + 1e-12  # a bound worked out in another order must not be below the hazard by rounding
 
 
@@ -359,14 +372,56 @@ def is_event(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
 
 
 @fixed
-def draw_ahead(m: Addresses, life: int, t: float, until: float) -> tuple[int, float]:
-    """Candidates of this person after t, below the bounds in the memory: how many, and up to which day."""
-    one = of.life(m)[life]
-    return draw_candidates(
-        t, until, of.seed(m), one["stream"], one["person"], of.floats(m, of.BOUND), of.ints(m, of.CLOCK_WORDS),
-        of.words2(m, of.KEYS), of.ints2(m, of.OWNER), of.floats2(m, of.FOUR), of.floats(m, of.TIMES),
-        of.ints(m, of.ORDER),
+def foresee(m: Addresses, life: int, t: float, until: float) -> None:
+    """Draw how many candidates of the first layers there are in each year, from that of t to that of ``until``."""
+    one, clocks = of.life(m)[life], len(of.clocks(m))
+    first = int((t - of.number(m, of.FIRST_YEAR)) / DAYS_PER_YEAR)
+    end = math.ceil((until - of.number(m, of.FIRST_YEAR)) / DAYS_PER_YEAR)
+    draw_heads(
+        first * clocks, end * clocks, of.seed(m), one["stream"], one["person"], of.words(m, of.FORESEEN_WORDS),
+        of.words(m, of.FORESEEN_NUMBERS), of.words2(m, of.FORESEEN),
     )  # fmt: skip
+
+
+@fixed
+def draw_ahead(m: Addresses, life: int, t: float, until: float) -> tuple[int, float]:
+    """Candidates of this person after t, below the bounds in the memory: how many, and up to which day.
+
+    What was foreseen for the year must be that of this person.
+    """
+    one, clocks = of.life(m)[life], len(of.clocks(m))
+    first = int((t - of.number(m, of.FIRST_YEAR)) / DAYS_PER_YEAR) * clocks
+    return draw_candidates(
+        t, until, of.seed(m), one["stream"], one["person"], of.floats(m, of.BOUND), of.words(m, of.CLOCK_WORDS),
+        of.words2(m, of.FORESEEN), first, of.words2(m, of.LABELS), of.words2(m, of.LUCK),
+        of.ints(m, of.COMING), of.floats(m, of.TIMES),
+    )  # fmt: skip
+
+
+@folded
+def clock_of(label: int) -> int:
+    """Whose candidate."""
+    return label >> CLOCK_SHIFT
+
+
+@folded
+def layer_of(label: int) -> int:
+    """In which layer a candidate lies."""
+    return label >> LAYER_SHIFT & LAYER_MASK
+
+
+@folded
+def number_of(label: int, t: float) -> int:
+    """The number of a candidate at t, in its block, and that of the block."""
+    block = int((t - ORIGIN_DAY) / DAYS_PER_YEAR * PARTS[layer_of(label) // GROUP])
+    return label & COUNT | block << BLOCK_SHIFT
+
+
+@folded
+def level_of(label: int, mark: int) -> float:
+    """Where a candidate lies on the rate axis."""
+    layer = layer_of(label)
+    return LAYERS[layer] + open_unit(mark) * WIDTHS[layer]
 
 
 @fixed
@@ -376,15 +431,15 @@ def look_ahead(m: Addresses, life: int, t: float) -> tuple[int, float]:
     for k in range(len(of.clocks(m))):
         running = of.flags2(m, of.RUNNING)[life, k]
         of.floats(m, of.BOUND)[k] = look_at_clock(m, life, k, t, until) if running else 0.0
+    foresee(m, life, t, until)
     count, end = draw_ahead(m, life, t, until)
+    luck = of.words2(m, of.LUCK)
     for i in range(count):
-        soon, which = of.soon(m)[i], of.ints(m, of.ORDER)[i] & WHICH
-        head = of.ints(m, of.ORDER)[i] >> HEAD_SHIFT
-        layer = of.ints2(m, of.OWNER)[1, head]
-        soon["time"], soon["clock"], soon["layer"] = of.floats(m, of.TIMES)[i], of.ints2(m, of.OWNER)[0, head], layer
-        soon["number"] = of.words2(m, of.KEYS)[1, which]
-        soon["level"] = LAYERS[layer] + of.floats2(m, of.FOUR)[1, which] * WIDTHS[layer]
-        soon["length"], soon["outcome"] = of.floats2(m, of.FOUR)[2, which], of.floats2(m, of.FOUR)[3, which]
+        soon, which = of.soon(m)[i], of.ints(m, of.COMING)[i] & INDEX
+        label = int(of.words2(m, of.LABELS)[0, which])
+        soon["time"], soon["clock"], soon["layer"] = of.floats(m, of.TIMES)[i], clock_of(label), layer_of(label)
+        soon["number"], soon["level"] = number_of(label, soon["time"]), level_of(label, luck[1, which])
+        soon["length"], soon["outcome"] = open_unit(luck[2, which]), open_unit(luck[3, which])
     return count, end
 
 

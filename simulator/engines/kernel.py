@@ -19,22 +19,27 @@ from simulator.engines import kernel_books as book
 from simulator.engines import kernel_lives as lives
 from simulator.engines import kernel_queues as queue
 from simulator.engines import memory as of
-from simulator.engines.candidates import HEAD_SHIFT, LAYERS, WIDTHS
+from simulator.engines.candidates import INDEX
 from simulator.engines.hazards import (
-    WHICH,
+    clock_of,
     draw,
     draw_ahead,
+    foresee,
     hazards_until,
     is_event,
+    layer_of,
+    level_of,
     look_at_clock,
     next_jump,
     next_route,
+    number_of,
 )
 from simulator.engines.memory import FIRST_DAY, Addresses
 from simulator.engines.order import DATE, DYING, ENDING, FLARE, HEALTH, NEED, OFFER
 from simulator.engines.people import traits
 from simulator.engines.records import WINDOW_DAYS
 from simulator.model import DAYS_PER_YEAR, ENTRANT_IDS_FROM, NONE, Basis, ClockKind
+from simulator.streams import open_unit
 
 INF = np.inf
 _POPULATION = int(Basis.POPULATION)
@@ -237,9 +242,9 @@ def _wake_arms(m: Addresses, arms: int, k: int, level: float, t: float) -> None:
 def live_alone(m: Addresses, arms: int, start: float) -> None:
     """All arms' lives of one person, from start to horizon, in one pass over the candidates."""
     bodies, clocks, horizon = of.body(m), of.clocks(m), of.number(m, of.HORIZON)
-    times, order, owner = of.floats(m, of.TIMES), of.ints(m, of.ORDER), of.ints2(m, of.OWNER)
-    four, keys = of.floats2(m, of.FOUR), of.words2(m, of.KEYS)
+    times, coming, labels, luck = of.floats(m, of.TIMES), of.ints(m, of.COMING), of.words2(m, of.LABELS), of.words2(m, of.LUCK)
     t, end, count, rank = start, -INF, 0, 0
+    foresee(m, 0, start, horizon)
     while True:
         note_at, who, anyone, stale = INF, 0, False, t >= end
         for life in range(arms):
@@ -265,11 +270,11 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
             if end >= horizon:
                 return
             continue
-        which, head = order[rank] & WHICH, order[rank] >> HEAD_SHIFT
+        which = coming[rank] & INDEX
         rank += 1
-        k, layer = owner[0, head], owner[1, head]
-        level = LAYERS[layer] + four[1, which] * WIDTHS[layer]
-        length, outcome, candidate = four[2, which], four[3, which], int(keys[1, which])
+        label = int(labels[0, which])
+        k, level = clock_of(label), level_of(label, luck[1, which])
+        length, outcome = open_unit(luck[2, which]), open_unit(luck[3, which])
         if arms > 1 and clocks[k]["kind"] == _OFFER:
             _wake_arms(m, arms, k, level, t)
         for life in range(arms - 1, -1, -1):  # usual care last: arms that it wakes have had this event with it
@@ -280,7 +285,7 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
                 until = min(body["next_note"], times[rank] if rank < count else end)
                 if lives.passes_by(m, life, clocks[k]["subject"], length, outcome, t, until):
                     continue
-            lives.strike(m, life, k, layer, candidate, length, outcome, t)
+            lives.strike(m, life, k, layer_of(label), number_of(label, t), length, outcome, t)
 
 
 @fixed
@@ -441,12 +446,12 @@ def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
 def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> None:
     """Live on through what touches nobody else; write the next thing that does into ``stop``."""
     body, horizon, one, clocks = of.body(m)[life], of.number(m, of.HORIZON), stop[life], of.clocks(m)
-    times, order, owner = of.floats(m, of.TIMES), of.ints(m, of.ORDER), of.ints2(m, of.OWNER)
-    four, keys = of.floats2(m, of.FOUR), of.words2(m, of.KEYS)
+    times, coming, labels, luck = of.floats(m, of.TIMES), of.ints(m, of.COMING), of.words2(m, of.LABELS), of.words2(m, of.LUCK)
     t, end, count, rank, away = start, -INF, 0, 0, False
     while body["alive"]:
         if body["stale"] or t >= end or (away and body["place"] == NONE):
             away = body["place"] != NONE
+            foresee(m, life, t, min(horizon, t + 1.0))
             count, end = look_ahead(m, life, life + 1, t, True)
             rank = 0
         at = times[rank] if rank < count else end
@@ -466,20 +471,22 @@ def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> Non
             if end >= horizon:
                 break
             continue
-        which, head = order[rank] & WHICH, order[rank] >> HEAD_SHIFT
+        which = coming[rank] & INDEX
         rank += 1
-        k, layer = owner[0, head], owner[1, head]
-        if strikes(m, life, k, LAYERS[layer] + four[1, which] * WIDTHS[layer], t):
-            length, outcome, candidate = four[2, which], four[3, which], int(keys[1, which])
+        label = int(labels[0, which])
+        k = clock_of(label)
+        if strikes(m, life, k, level_of(label, luck[1, which]), t):
+            length, outcome = open_unit(luck[2, which]), open_unit(luck[3, which])
             if clocks[k]["kind"] == _NEED and not body["queued"]:
                 until = min(body["next_note"], times[rank] if rank < count else end)
                 if lives.passes_by(m, life, clocks[k]["subject"], length, outcome, t, until):
                     continue
             if body["queued"] or strike_is_shared(m, life, k, t):
                 one["time"], one["kind"], one["clock"] = t, EVENT_KIND[clocks[k]["kind"]], k
-                one["layer"], one["candidate"], one["length"], one["outcome"] = layer, candidate, length, outcome
+                one["layer"], one["candidate"] = layer_of(label), number_of(label, t)
+                one["length"], one["outcome"] = length, outcome
                 return
-            lives.strike(m, life, k, layer, candidate, length, outcome, t)
+            lives.strike(m, life, k, layer_of(label), number_of(label, t), length, outcome, t)
     one["time"] = INF
 
 

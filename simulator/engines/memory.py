@@ -8,6 +8,7 @@ and each call from Python microseconds; this way a signature is one pointer. The
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +19,14 @@ from numba.np import arrayobj as numba_arrays
 from numpy.typing import NDArray
 
 from simulator.compiling import compiled, folded
+from simulator.engines.candidates import BLOCK_SHIFT, COUNT, ORIGIN_DAY, ROOM
 from simulator.engines.records import Layout
 from simulator.model import (
     BOOST,
     CHANGE,
     CLOCK,
     CRITERIA,
+    DAYS_PER_YEAR,
     DURATION,
     EFFECT,
     HOME,
@@ -139,7 +142,6 @@ IDLE, QUEUED, GRANTED = 0, 1, 2
 SUPPORT_END, PROGRAMME_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY = range(8)
 NOTES = 8  # for each support, and as many for the person: ends, limits, delays, volunteering
 STAYS_PER_YEAR = 1024
-MOST_CANDIDATES_PER_CLOCK = 768  # 64 a year below the layers whose blocks are shorter, 48 in each of those, and chance
 AXES = 5
 
 # rows of the table: one an array, then one for the numbers and one for the whole numbers
@@ -150,14 +152,14 @@ FIELDS = (
     "benefit_days", "age_edges", "age_share", "entrant_age_edges", "entrant_age_share", "bound", "times",
     "ratios", "by_health", "by_band", "boost_ratio", "duration_by_health", "route_share", "starting_share",
     "opens", "offer_by_health", "initial_health", "entrant_health", "boost_until", "discharged",
-    "weighed_until", "steady", "four", "window_index", "recents", "book", "windows", "keys", "clock_words",
-    "need_level", "effects_on_clock", "effect_order", "benefit_support", "willing_words", "length_words",
+    "weighed_until", "steady", "window_index", "recents", "book", "windows", "luck", "labels",
+    "clock_words", "foreseen", "foreseen_words", "foreseen_numbers", "need_level", "effects_on_clock", "effect_order", "benefit_support", "willing_words", "length_words",
     "starting_words", "volunteer_words", "trait_words", "place_resource", "support_resource", "grants", "ring",
-    "order", "stay_words", "event_offer_words", "redirect_words", "passes", "heads", "tails", "owner", "plain",
+    "coming", "stay_words", "event_offer_words", "redirect_words", "passes", "heads", "tails", "plain",
     "visit_offers", "discharge_offers", "visit_offers_shared", "discharge_offers_shared", "arms", "running",
     "member",
 )  # fmt: skip
-NUMBERS = ("start", "horizon", "risk_log_sd")
+NUMBERS = ("start", "first_year", "horizon", "risk_log_sd")
 WHOLES = (
     "seed", "minded", "flare_length", "zero_level", "clusters", "recent", "years", "forks",
     "need_counts", "support_counts", "life_counts", "days", "support_days", "life_days", "health_days",
@@ -169,14 +171,14 @@ WHOLES = (
     _ENROL, _NOTES, _STAYS, BANDS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT, BENEFIT_DAYS, AGE_EDGES, AGE_SHARE,
     ENTRANT_AGE_EDGES, ENTRANT_AGE_SHARE, BOUND, TIMES, RATIOS, BY_HEALTH, BY_BAND, BOOST_RATIO,
     DURATION_BY_HEALTH, ROUTE_SHARE, STARTING_SHARE, OPENS, OFFER_BY_HEALTH, INITIAL_HEALTH, ENTRANT_HEALTH,
-    BOOST_UNTIL, DISCHARGED, WEIGHED_UNTIL, STEADY, FOUR, WINDOW_INDEX, RECENTS, BOOK, WINDOWS, KEYS,
-    CLOCK_WORDS, NEED_LEVEL, EFFECTS_ON_CLOCK, EFFECT_ORDER, BENEFIT_SUPPORT, WILLING_WORDS, LENGTH_WORDS,
-    STARTING_WORDS, VOLUNTEER_WORDS, TRAIT_WORDS, PLACE_RESOURCE, SUPPORT_RESOURCE, GRANTS, RING, ORDER,
-    STAY_WORDS, EVENT_OFFER_WORDS, REDIRECT_WORDS, PASSES, HEADS, TAILS, OWNER, PLAIN, VISIT_OFFERS,
+    BOOST_UNTIL, DISCHARGED, WEIGHED_UNTIL, STEADY, WINDOW_INDEX, RECENTS, BOOK, WINDOWS, LUCK, LABELS,
+    CLOCK_WORDS, FORESEEN, FORESEEN_WORDS, FORESEEN_NUMBERS, NEED_LEVEL, EFFECTS_ON_CLOCK, EFFECT_ORDER, BENEFIT_SUPPORT, WILLING_WORDS, LENGTH_WORDS,
+    STARTING_WORDS, VOLUNTEER_WORDS, TRAIT_WORDS, PLACE_RESOURCE, SUPPORT_RESOURCE, GRANTS, RING, COMING,
+    STAY_WORDS, EVENT_OFFER_WORDS, REDIRECT_WORDS, PASSES, HEADS, TAILS, PLAIN, VISIT_OFFERS,
     DISCHARGE_OFFERS, VISIT_OFFERS_SHARED, DISCHARGE_OFFERS_SHARED, ARMS, RUNNING, MEMBER,
 ) = range(len(FIELDS))  # fmt: skip
 _NUMBERS, _WHOLES = len(FIELDS), len(FIELDS) + 1
-START, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
+START, FIRST_YEAR, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
 (
     SEED, MINDED, FLARE_LENGTH, ZERO_LEVEL, CLUSTERS, RECENT, YEARS, FORKS, NEED_COUNTS, SUPPORT_COUNTS,
     LIFE_COUNTS, DAYS, SUPPORT_DAYS, LIFE_DAYS, HEALTH_DAYS, UTILITY_DAYS, BENEFIT_ITEMS,
@@ -221,6 +223,7 @@ floats = _view(np.float64, 1)
 floats2 = _view(np.float64, 2)
 floats3 = _view(np.float64, 3)
 floats5 = _view(np.float64, 5)
+words = _view(np.uint32, 1)
 words2 = _view(np.uint32, 2)
 ints = _view(np.int64, 1)
 ints2 = _view(np.int64, 2)
@@ -315,7 +318,7 @@ def memory(
     places, supports, clocks = len(model.places), len(model.supports), len(model.clocks)
     resources = _resources(model, shared["place_resource"], shared["support_resource"])
     nodes = lives * (places + supports + 2) if len(resources) else 0
-    room = clocks * MOST_CANDIDATES_PER_CLOCK
+    room = clocks * ROOM
     levels = 1 + max([wholes["zero_level"], *shared["need_level"].tolist()])
     nothing = np.zeros((0, len(model.arms) - 1, 2, 2, 4 * places + 2))
     wholes["forks"] = int(forks)
@@ -341,18 +344,18 @@ def memory(
         "discharged": np.zeros((lives, places)),
         "weighed_until": np.zeros((lives, len(model.utility_effects))),
         "steady": np.zeros((lives, clocks)),
-        "four": np.zeros((4, room)),
         "recents": np.zeros((lives, places, wholes["recent"])),
         "book": np.zeros((0, model.years, 0)) if book is None else book,
         "windows": nothing if windows is None else windows,
-        "keys": np.zeros((2, room), dtype=np.uint32),
+        "labels": np.zeros((3, room), dtype=np.uint32),
+        "luck": np.zeros((4, room), dtype=np.uint32),
+        "foreseen": np.zeros((4, len(shared["foreseen_words"])), dtype=np.uint32),
         "grants": np.zeros(nodes + 1, dtype=np.int64),
         "ring": np.zeros(2, dtype=np.int64),
-        "order": np.zeros(room, dtype=np.int64),
+        "coming": np.zeros(2 * room, dtype=np.int64),
         "passes": np.zeros((lives, places), dtype=np.int64),
         "heads": np.full((len(resources), levels), NONE, dtype=np.int64),
         "tails": np.full((len(resources), levels), NONE, dtype=np.int64),
-        "owner": np.zeros((3, room), dtype=np.int64),
         "running": np.zeros((lives, clocks), dtype=np.uint8),
     }
     return Memory.of(shared | empty, numbers, wholes)
@@ -370,6 +373,8 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
     place_resource = _numbered(model.places["slots"] != NONE, 0)
     support_resource = _numbered(np.isfinite(model.supports["places"]), int((place_resource >= 0).sum()))
     words, them = model.words, model.population
+    first_year = math.floor(-model.warm_up_days / DAYS_PER_YEAR)
+    years = np.arange(first_year, model.years) - int(ORIGIN_DAY / DAYS_PER_YEAR)
     tables = (
         "clocks", "boosts", "durations", "needs", "places", "routes", "supports", "offers", "criteria", "effects",
         "synergies", "changes", "by_health", "by_band", "bands", "boost_ratio", "duration_by_health",
@@ -378,7 +383,9 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
     )  # fmt: skip
     arrays = {name: getattr(model, name) for name in tables}
     arrays |= {
-        "clock_words": words.clocks,
+        "clock_words": words.clocks.astype(np.uint32),
+        "foreseen_words": np.tile(words.clocks.astype(np.uint32), len(years)),
+        "foreseen_numbers": np.repeat(years << BLOCK_SHIFT | COUNT, len(words.clocks)).astype(np.uint32),
         "stay_words": words.stay,
         "event_offer_words": words.event_offer,
         "redirect_words": words.redirect,
@@ -403,7 +410,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "visit_offers_shared": _offers_at(model, "on_visit", support_resource >= 0),
         "discharge_offers_shared": _offers_at(model, "on_discharge", support_resource >= 0),
     }
-    numbers = {"start": -model.warm_up_days, "horizon": model.horizon, "risk_log_sd": them.risk_log_sd}
+    numbers = {"start": -model.warm_up_days, "first_year": first_year * DAYS_PER_YEAR, "horizon": model.horizon, "risk_log_sd": them.risk_log_sd}
     wholes = {
         "seed": int(np.uint64(model.seed).astype(np.int64)),
         "minded": sum(1 << i for i, row in enumerate(model.supports) if row["pause"] or row["redirect_place"] != NONE),
