@@ -36,6 +36,7 @@ _TYPES: dict[str, Any] = {
     "bool": types.boolean,
     "None": types.void,
     "tuple[int, float]": types.Tuple((types.int64, types.float64)),
+    "tuple[int, float, int]": types.Tuple((types.int64, types.float64, types.int64)),
     "tuple[float, float, float, float]": types.UniTuple(types.float64, 4),
 }
 

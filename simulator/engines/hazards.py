@@ -326,36 +326,51 @@ def hazard_bound(m: Addresses, life: int, k: int, t: float, until: float) -> flo
 
 
 @fixed
+def next_birthday(m: Addresses, life: int, t: float) -> float:
+    """The day when this life reaches the next age band."""
+    age, bands = of.life(m)[life]["age"], of.floats(m, of.BANDS)
+    for band in range(1, len(bands)):
+        birthday = (bands[band] - age) * DAYS_PER_YEAR
+        if t < birthday:
+            return birthday
+    return np.inf
+
+
+@fixed
+def next_turn(m: Addresses, life: int, t: float) -> float:
+    """The day when a flare or an age band ends: hazards may then be far from what they were."""
+    birthday, flare_until = next_birthday(m, life, t), of.life(m)[life]["flare_until"]
+    return min(birthday, flare_until) if t < flare_until else birthday
+
+
+@fixed
 def next_jump(m: Addresses, life: int, t: float) -> float:
-    """The day when a hazard of this life jumps by itself: a flare, a boost or an age band ends."""
-    one, bands, boosts = of.life(m)[life], of.floats(m, of.BANDS), of.floats2(m, of.BOOST_UNTIL)
-    day = one["flare_until"] if t < one["flare_until"] else np.inf
+    """The day when a hazard of this life jumps by itself: a turn, or a boost ends."""
+    day, boosts = next_turn(m, life, t), of.floats2(m, of.BOOST_UNTIL)
     for b in range(boosts.shape[1]):
         if t < boosts[life, b]:
             day = min(day, boosts[life, b])
-    for band in range(1, len(bands)):
-        birthday = (bands[band] - one["age"]) * DAYS_PER_YEAR
-        if t < birthday:
-            return min(day, birthday)
     return day
 
 
 @fixed
-def hazards_until(m: Addresses, life: int, t: float) -> float:
-    """The day up to which to look ahead: to the end of the year, unless a hazard jumps before it."""
-    year_end = (math.floor(t / DAYS_PER_YEAR) + 1.0) * DAYS_PER_YEAR
-    return min(of.number(m, of.HORIZON), year_end, next_jump(m, life, t))
+def year_end(m: Addresses, t: float) -> float:
+    """The last day to look ahead to: the end of the year."""
+    return min(of.number(m, of.HORIZON), (math.floor(t / DAYS_PER_YEAR) + 1.0) * DAYS_PER_YEAR)
 
 
 @fixed
-def look_at_clock(m: Addresses, life: int, k: int, t: float, until: float) -> float:
-    """Bound on the hazard of a clock from t to ``until``; the hazard itself is kept when it is steady, else nan."""
+def look_at_clock(m: Addresses, life: int, k: int, t: float, jump: float, until: float) -> float:
+    """Bound on the hazard of a clock from t to ``until``, while none of its factors but age rises.
+
+    The hazard itself is kept when it is steady up to the next jump, else nan.
+    """
     c, one = of.clocks(m)[k], of.life(m)[life]
     if (c["kind"] == _HEALTH and c["from_state"] != one["health"]) or (c["kind"] == _FLARE and t < one["flare_until"]):
         of.floats2(m, of.STEADY)[life, k] = 0.0
         return 0.0
-    if is_steady(m, life, k, t, until):
-        h = hazard(m, life, k, t + (until - t) / 2.0)  # not at t itself, where something may just be ending
+    if is_steady(m, life, k, t, min(jump, until)):
+        h = hazard(m, life, k, t + (min(jump, until) - t) / 2.0)  # not at t itself, where something may just be ending
         of.floats2(m, of.STEADY)[life, k] = h
         return h
     of.floats2(m, of.STEADY)[life, k] = np.nan
@@ -385,14 +400,14 @@ def foresee(m: Addresses, life: int, t: float, until: float) -> None:
 
 @fixed
 def draw_ahead(m: Addresses, life: int, t: float, until: float) -> tuple[int, float]:
-    """Candidates of this person after t, below the bounds in the memory: how many, and up to which day.
+    """Candidates of this person after t, below what is to be drawn: how many, and up to which day.
 
     What was foreseen for the year must be that of this person.
     """
     one, clocks = of.life(m)[life], len(of.clocks(m))
     first = int((t - of.number(m, of.FIRST_YEAR)) / DAYS_PER_YEAR) * clocks
     return draw_candidates(
-        t, until, of.seed(m), one["stream"], one["person"], of.floats(m, of.BOUND), of.words(m, of.CLOCK_WORDS),
+        t, until, of.seed(m), one["stream"], one["person"], of.floats(m, of.DRAWN), of.words(m, of.CLOCK_WORDS),
         of.words2(m, of.FORESEEN), first, of.words2(m, of.LABELS), of.words2(m, of.LUCK),
         of.ints(m, of.COMING), of.floats(m, of.TIMES),
     )  # fmt: skip
@@ -427,10 +442,11 @@ def level_of(label: int, mark: int) -> float:
 @fixed
 def look_ahead(m: Addresses, life: int, t: float) -> tuple[int, float]:
     """What may come next for one life: rows of ``soon`` in the order of time, and the day up to which they hold."""
-    until = hazards_until(m, life, t)
+    jump = next_jump(m, life, t)
+    until = min(year_end(m, t), jump)
     for k in range(len(of.clocks(m))):
         running = of.flags2(m, of.RUNNING)[life, k]
-        of.floats(m, of.BOUND)[k] = look_at_clock(m, life, k, t, until) if running else 0.0
+        of.floats(m, of.DRAWN)[k] = look_at_clock(m, life, k, t, jump, until) if running else 0.0
     foresee(m, life, t, until)
     count, end = draw_ahead(m, life, t, until)
     luck = of.words2(m, of.LUCK)

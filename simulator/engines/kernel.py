@@ -25,14 +25,15 @@ from simulator.engines.hazards import (
     draw,
     draw_ahead,
     foresee,
-    hazards_until,
     is_event,
     layer_of,
     level_of,
     look_at_clock,
     next_jump,
+    next_turn,
     next_route,
     number_of,
+    year_end,
 )
 from simulator.engines.memory import FIRST_DAY, Addresses
 from simulator.engines.order import DATE, DYING, ENDING, FLARE, HEALTH, NEED, OFFER
@@ -53,6 +54,7 @@ _OFFER, _NEED, _DROP_OUT, _LEAVING, _DEATH = (
 EVENT_KIND = np.zeros(len(ClockKind), dtype=np.int64)
 EVENT_KIND[[ClockKind.DEATH, ClockKind.LEAVING, ClockKind.FLARE, ClockKind.HEALTH]] = DYING, ENDING, FLARE, HEALTH
 EVENT_KIND[[ClockKind.NEED, ClockKind.OFFER, ClockKind.DROP_OUT]] = NEED, OFFER, ENDING
+FEW = 4.0  # candidates a year that are worth drawing for a boost that may begin
 NOTED, JOINS = -1, -2  # in place of a clock: the first note; joining the population
 
 STOP = np.dtype(
@@ -77,15 +79,10 @@ CALENDAR = np.dtype([("time", "f8"), ("life", "i8")])
 @fixed
 def _first_running(m: Addresses, life: int, start: float) -> None:
     """Clocks that run at first: in the warm-up only needs, flares and usual care."""
-    clocks, running = of.clocks(m), of.flags2(m, of.RUNNING)
+    clocks = of.clocks(m)
     for k in range(len(clocks)):
-        row = clocks[k]
-        run = start >= 0.0 or row["in_warm_up"] == 1
-        if row["kind"] == _DROP_OUT:
-            run = False
-        elif row["kind"] == _OFFER:
-            run = run and of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], of.offers(m)[row["subject"]]["support"]] == 1
-        running[life, k] = run
+        run = clocks[k]["kind"] != _DROP_OUT and (start >= 0.0 or clocks[k]["in_warm_up"] == 1)
+        of.flags2(m, of.RUNNING)[life, k] = lives.runs_in(m, life, k) if run else 0
 
 
 @fixed
@@ -164,57 +161,58 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
 
 
 @fixed
-def _bound_in_sleep(m: Addresses, first: int, last: int, k: int, t: float, until: float) -> float:
-    """Bound of an offer that arms still asleep may make; their state is that of usual care."""
-    for life in range(first + 1, last):
-        if of.body(m)[life]["asleep"] and lives.runs_in_arm_only(m, life, k, t):
-            return look_at_clock(m, first, k, t, until)
-    return 0.0
-
-
-@fixed
 def _look(m: Addresses, life: int, t: float, until: float, here: bool) -> None:
     """Look at every clock of a life again; hazards known to be steady stay as they are unless something happened.
 
     With ``here`` only clocks that run where the person is have a bound: someone away will look again at home.
     """
     body, running, steady = of.body(m)[life], of.flags2(m, of.RUNNING), of.floats2(m, of.STEADY)
-    away, clocks = here and body["place"] != NONE, of.clocks(m)
-    known = not body["stale"] and body["looked"] <= t < body["jump"] and not of.life(m)[life]["affected"] & 1
-    bound = of.floats(m, of.BOUND)
+    away, clocks, bound = here and body["place"] != NONE, of.clocks(m), of.floats(m, of.BOUND)
+    known = not body["stale"] and not of.life(m)[life]["affected"] & 1
     for k in range(len(bound)):
         if running[life, k]:
             reach = steady[life, k]
             if not known or math.isnan(reach):
-                reach = look_at_clock(m, life, k, t, until)
+                reach = look_at_clock(m, life, k, t, body["jump"], until)
             if not away or clocks[k]["runs_away"]:
                 bound[k] = max(bound[k], reach)
-    if not known:
-        body["stale"], body["looked"], body["jump"] = 0, t, next_jump(m, life, t)
+    body["stale"] = 0
 
 
 @fixed
-def look_ahead(m: Addresses, first: int, last: int, t: float, here: bool) -> tuple[int, float]:
-    """Candidates that could be an event for any of the lives in hand: how many, and up to which day."""
-    body, bound, until, asleep = of.body(m), of.floats(m, of.BOUND), of.number(m, of.HORIZON), False
+def look_ahead(
+    m: Addresses, first: int, last: int, t: float, here: bool, count: int, end: float, rank: int
+) -> tuple[int, float, int]:
+    """Candidates that could be an event for any of the lives in hand: how many, up to which day, the next one's rank.
+
+    Those in hand will do for as long as no bound is above what they were drawn with.
+    """
+    body, bound, drawn, until = of.body(m), of.floats(m, of.BOUND), of.floats(m, of.DRAWN), year_end(m, t)
     for life in range(first, last):
-        asleep = asleep or body[life]["asleep"] == 1
-        if body[life]["alive"] and not body[life]["asleep"]:
-            until = min(until, hazards_until(m, life, t))
-    for k in range(len(bound)):
-        bound[k] = 0.0
-        if asleep and of.clocks(m)[k]["kind"] == _OFFER:
-            bound[k] = _bound_in_sleep(m, first, last, k, t, until)
+        one = body[life]
+        if one["alive"] and not one["asleep"]:
+            if one["stale"] or not one["looked"] <= t < one["jump"]:  # others may call back someone who looked later
+                one["stale"], one["looked"], one["jump"], one["turn"] = 1, t, next_jump(m, life, t), next_turn(m, life, t)
+            until = min(until, one["turn"])
+    bound[:] = 0.0
     for life in range(first, last):
         if body[life]["alive"] and not body[life]["asleep"]:
             _look(m, life, t, until, here)
-    return draw_ahead(m, first, t, until)
+    enough = t < end
+    for k in range(len(bound)):
+        enough = enough and bound[k] <= drawn[k]
+    if enough:
+        return count, min(end, until), rank
+    for k in range(len(bound)):
+        drawn[k] = max(bound[k], min(bound[k] * of.floats(m, of.BOOST_MOST)[k], FEW))
+    count, end = draw_ahead(m, first, t, until)
+    return count, end, 0
 
 
 @folded
 def strikes(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
     """Whether a candidate is an event for a life: its clock runs, here, and the hazard reaches the level."""
-    if not of.flags2(m, of.RUNNING)[life, k]:
+    if of.flags2(m, of.RUNNING)[life, k] != 1:
         return False
     if of.body(m)[life]["place"] != NONE and not of.clocks(m)[k]["runs_away"]:
         return False
@@ -242,50 +240,50 @@ def _wake_arms(m: Addresses, arms: int, k: int, level: float, t: float) -> None:
 def live_alone(m: Addresses, arms: int, start: float) -> None:
     """All arms' lives of one person, from start to horizon, in one pass over the candidates."""
     bodies, clocks, horizon = of.body(m), of.clocks(m), of.number(m, of.HORIZON)
-    times, coming, labels, luck = of.floats(m, of.TIMES), of.ints(m, of.COMING), of.words2(m, of.LABELS), of.words2(m, of.LUCK)
+    times, coming = of.floats(m, of.TIMES), of.ints(m, of.COMING)
+    labels, luck = of.words2(m, of.LABELS), of.words2(m, of.LUCK)
     t, end, count, rank = start, -INF, 0, 0
     foresee(m, 0, start, horizon)
     while True:
-        note_at, who, anyone, stale = INF, 0, False, t >= end
+        note_at, who, anyone, look, jump = INF, 0, False, t >= end, INF
         for life in range(arms):
             body = bodies[life]
             if body["alive"] and not body["asleep"]:
-                anyone, stale = True, stale or body["stale"] == 1
+                anyone, look = True, look or body["stale"] == 1
+                jump = min(jump, body["jump"])
                 if body["next_note"] < note_at:
                     note_at, who = body["next_note"], life
         if not anyone:
             return
-        if stale:
-            count, end = look_ahead(m, 0, arms, t, False)
-            rank = 0
-        at = times[rank] if rank < count else end
-        if note_at <= at:
-            if note_at >= horizon:
-                return
-            t = note_at
-            lives.on_note(m, who, lives.first_note(m, who))
+        if look or jump <= t:
+            count, end, rank = look_ahead(m, 0, arms, t, False, count, end, rank)
             continue
-        t = at
-        if rank == count:
-            if end >= horizon:
-                return
-            continue
-        which = coming[rank] & INDEX
-        rank += 1
-        label = int(labels[0, which])
-        k, level = clock_of(label), level_of(label, luck[1, which])
-        length, outcome = open_unit(luck[2, which]), open_unit(luck[3, which])
-        if arms > 1 and clocks[k]["kind"] == _OFFER:
-            _wake_arms(m, arms, k, level, t)
-        for life in range(arms - 1, -1, -1):  # usual care last: arms that it wakes have had this event with it
-            body = bodies[life]
-            if not body["alive"] or body["asleep"] or not strikes(m, life, k, level, t):
-                continue
-            if clocks[k]["kind"] == _NEED:
-                until = min(body["next_note"], times[rank] if rank < count else end)
-                if lives.passes_by(m, life, clocks[k]["subject"], length, outcome, t, until):
+        until, nothing_else = min(note_at, jump, end), True
+        while nothing_else and rank < count and times[rank] < until:
+            t, which = times[rank], coming[rank] & INDEX
+            rank += 1
+            label = int(labels[0, which])
+            k, level = clock_of(label), level_of(label, luck[1, which])
+            length, outcome = open_unit(luck[2, which]), open_unit(luck[3, which])
+            if clocks[k]["kind"] == _OFFER:
+                nothing_else = False
+                _wake_arms(m, arms, k, level, t)
+            free = min(until, times[rank]) if rank < count else until
+            for life in range(arms - 1, -1, -1):  # usual care last: arms that it wakes have had this event with it
+                body = bodies[life]
+                if not body["alive"] or body["asleep"] or not strikes(m, life, k, level, t):
                     continue
-            lives.strike(m, life, k, layer_of(label), number_of(label, t), length, outcome, t)
+                if clocks[k]["kind"] == _NEED:
+                    if lives.passes_by(m, life, clocks[k]["subject"], length, outcome, t, min(free, body["next_note"])):
+                        continue
+                nothing_else = False
+                lives.strike(m, life, k, layer_of(label), number_of(label, t), length, outcome, t)
+        if nothing_else:
+            t = until
+            if t >= horizon:
+                return
+            if t == note_at:
+                lives.on_note(m, who, lives.first_note(m, who))
 
 
 @fixed
@@ -446,40 +444,36 @@ def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
 def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> None:
     """Live on through what touches nobody else; write the next thing that does into ``stop``."""
     body, horizon, one, clocks = of.body(m)[life], of.number(m, of.HORIZON), stop[life], of.clocks(m)
-    times, coming, labels, luck = of.floats(m, of.TIMES), of.ints(m, of.COMING), of.words2(m, of.LABELS), of.words2(m, of.LUCK)
+    times, coming = of.floats(m, of.TIMES), of.ints(m, of.COMING)
+    labels, luck = of.words2(m, of.LABELS), of.words2(m, of.LUCK)
     t, end, count, rank, away = start, -INF, 0, 0, False
     while body["alive"]:
-        if body["stale"] or t >= end or (away and body["place"] == NONE):
+        if t >= end or body["stale"] or t >= body["jump"] or (away and body["place"] == NONE):
             away = body["place"] != NONE
             foresee(m, life, t, min(horizon, t + 1.0))
-            count, end = look_ahead(m, life, life + 1, t, True)
-            rank = 0
-        at = times[rank] if rank < count else end
-        if body["next_note"] <= at:
-            if body["next_note"] >= horizon:
+            count, end, rank = look_ahead(m, life, life + 1, t, True, count, end, rank)
+        until = min(body["next_note"], body["jump"], end)
+        if rank == count or times[rank] >= until:
+            t = until
+            if t >= horizon:
                 break
-            first = lives.first_note(m, life)
-            if body["queued"] or note_is_shared(m, life, first):
-                one["time"], one["clock"] = body["next_note"], NOTED
-                one["kind"] = ENDING if first == lives.STAY_ENDS else of.notes(m)[life, first]["kind"]
-                return
-            t = body["next_note"]
-            lives.on_note(m, life, first)
+            if t == body["next_note"]:
+                first = lives.first_note(m, life)
+                if body["queued"] or note_is_shared(m, life, first):
+                    one["time"], one["clock"] = t, NOTED
+                    one["kind"] = ENDING if first == lives.STAY_ENDS else of.notes(m)[life, first]["kind"]
+                    return
+                lives.on_note(m, life, first)
             continue
-        t = at
-        if rank == count:
-            if end >= horizon:
-                break
-            continue
-        which = coming[rank] & INDEX
+        t, which = times[rank], coming[rank] & INDEX
         rank += 1
         label = int(labels[0, which])
         k = clock_of(label)
         if strikes(m, life, k, level_of(label, luck[1, which]), t):
             length, outcome = open_unit(luck[2, which]), open_unit(luck[3, which])
             if clocks[k]["kind"] == _NEED and not body["queued"]:
-                until = min(body["next_note"], times[rank] if rank < count else end)
-                if lives.passes_by(m, life, clocks[k]["subject"], length, outcome, t, until):
+                free = min(until, times[rank]) if rank < count else until
+                if lives.passes_by(m, life, clocks[k]["subject"], length, outcome, t, free):
                     continue
             if body["queued"] or strike_is_shared(m, life, k, t):
                 one["time"], one["kind"], one["clock"] = t, EVENT_KIND[clocks[k]["kind"]], k

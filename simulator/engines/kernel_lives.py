@@ -383,6 +383,18 @@ def runs_in_arm_only(m: Addresses, arm: int, k: int, t: float) -> bool:
     return bool(arms[arm, support] and not arms[0, support])
 
 
+@fixed
+def runs_in(m: Addresses, life: int, k: int) -> int:
+    """Whether a clock runs in the arm of a life: 0 or 1; 2 in usual care if only in an arm that may be asleep."""
+    clock, arms = of.clocks(m)[k], of.flags2(m, of.ARMS)
+    if clock["kind"] != _OFFER:
+        return 1
+    support, arm = of.offers(m)[clock["subject"]]["support"], of.body(m)[life]["arm"]
+    if arms[arm, support] or arm > 0 or not of.whole(m, of.FORKS):
+        return int(arms[arm, support])
+    return 2
+
+
 @compiled()
 def _repeat(table: NDArray[Any], life: int) -> None:
     """Copy the first row of a table to a life's."""
@@ -416,8 +428,9 @@ def wake(m: Addresses, life: int, t: float) -> None:
         for i in range(of.whole(m, of.RECENT)):
             of.floats3(m, of.RECENTS)[life, place, i] = of.floats3(m, of.RECENTS)[0, place, i]
     for k in range(len(of.clocks(m))):
-        if runs_in_arm_only(m, life, k, t):
-            of.flags2(m, of.RUNNING)[life, k] = 1
+        running = of.flags2(m, of.RUNNING)
+        if running[life, k] == 2:
+            running[life, k] = runs_in_arm_only(m, life, k, t)
     book_rows = of.floats3(m, of.BOOK)
     for year in range(book_rows.shape[1]):
         for item in range(book_rows.shape[2]):
@@ -927,14 +940,10 @@ def reach_horizon(m: Addresses, life: int) -> None:
 @fixed
 def first_day(m: Addresses, life: int) -> None:
     """The warm-up is over: death, health moves, leaving and programmes run from now on."""
-    clocks, arms = of.clocks(m), of.flags2(m, of.ARMS)
+    clocks = of.clocks(m)
     for k in range(len(clocks)):
-        absent = (
-            clocks[k]["kind"] == _OFFER
-            and not arms[of.body(m)[life]["arm"], of.offers(m)[clocks[k]["subject"]]["support"]]
-        )
-        if not clocks[k]["in_warm_up"] and not absent:
-            of.flags2(m, of.RUNNING)[life, k] = 1
+        if not clocks[k]["in_warm_up"]:
+            of.flags2(m, of.RUNNING)[life, k] = runs_in(m, life, k)
     of.body(m)[life]["stale"] = 1
 
 

@@ -83,6 +83,7 @@ BODY = np.dtype(
         ("stale", "i8"),  # 1: hazards have changed since they were looked at
         ("looked", "f8"),  # when they were looked at
         ("jump", "f8"),  # when the next of them jumps by itself
+        ("turn", "f8"),  # when a flare or an age band ends
         ("next_note", "f8"),  # when something that was noted happens, the end of a stay included
         ("stay_end", "f8"),
         ("stay_noted", "i8"),
@@ -149,7 +150,7 @@ FIELDS = (
     "life", "body", "journey", "nodes", "resources", "clocks", "boosts", "durations", "needs", "places",
     "routes", "supports", "offers", "criteria", "effects", "synergies", "changes", "soon", "spells", "waits",
     "wait_journey", "enrol", "notes", "stays", "bands", "duration_days", "step_until", "step_weight",
-    "benefit_days", "age_edges", "age_share", "entrant_age_edges", "entrant_age_share", "bound", "times",
+    "benefit_days", "age_edges", "age_share", "entrant_age_edges", "entrant_age_share", "bound", "drawn", "boost_most", "times",
     "ratios", "by_health", "by_band", "boost_ratio", "duration_by_health", "route_share", "starting_share",
     "opens", "offer_by_health", "initial_health", "entrant_health", "boost_until", "discharged",
     "weighed_until", "steady", "window_index", "recents", "book", "windows", "luck", "labels",
@@ -169,7 +170,7 @@ WHOLES = (
     _LIFE, _BODY, _JOURNEY, _NODES, _RESOURCES, _CLOCKS, _BOOSTS, _DURATIONS, _NEEDS, _PLACES, _ROUTES,
     _SUPPORTS, _OFFERS, _CRITERIA, _EFFECTS, _SYNERGIES, _CHANGES, _SOON, _SPELLS, _WAITS, _WAIT_JOURNEY,
     _ENROL, _NOTES, _STAYS, BANDS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT, BENEFIT_DAYS, AGE_EDGES, AGE_SHARE,
-    ENTRANT_AGE_EDGES, ENTRANT_AGE_SHARE, BOUND, TIMES, RATIOS, BY_HEALTH, BY_BAND, BOOST_RATIO,
+    ENTRANT_AGE_EDGES, ENTRANT_AGE_SHARE, BOUND, DRAWN, BOOST_MOST, TIMES, RATIOS, BY_HEALTH, BY_BAND, BOOST_RATIO,
     DURATION_BY_HEALTH, ROUTE_SHARE, STARTING_SHARE, OPENS, OFFER_BY_HEALTH, INITIAL_HEALTH, ENTRANT_HEALTH,
     BOOST_UNTIL, DISCHARGED, WEIGHED_UNTIL, STEADY, WINDOW_INDEX, RECENTS, BOOK, WINDOWS, LUCK, LABELS,
     CLOCK_WORDS, FORESEEN, FORESEEN_WORDS, FORESEEN_NUMBERS, NEED_LEVEL, EFFECTS_ON_CLOCK, EFFECT_ORDER, BENEFIT_SUPPORT, WILLING_WORDS, LENGTH_WORDS,
@@ -336,6 +337,7 @@ def memory(
         "notes": np.zeros((lives, NOTES * (1 + supports) + places), dtype=NOTE),
         "stays": np.zeros((lives, STAYS_PER_YEAR * _years(model) if forks else 0), dtype=STAY),
         "bound": np.zeros(clocks),
+        "drawn": np.zeros(clocks),
         "times": np.zeros(room),
         "ratios": np.zeros(len(model.routes)),
         "window_index": np.full((1, len(model.arms) - 1), np.nan) if index is None else index,
@@ -383,6 +385,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
     )  # fmt: skip
     arrays = {name: getattr(model, name) for name in tables}
     arrays |= {
+        "boost_most": np.maximum(model.boost_ratio, 1.0).prod(axis=0),
         "clock_words": words.clocks.astype(np.uint32),
         "foreseen_words": np.tile(words.clocks.astype(np.uint32), len(years)),
         "foreseen_numbers": np.repeat(years << BLOCK_SHIFT | COUNT, len(words.clocks)).astype(np.uint32),
