@@ -241,10 +241,10 @@ def _in_order(year: int, coming: NDArray[np.int64], count: int, times: NDArray[n
     coming[kept:wide] = NOT_COMING
     mixed, ranked, day = coming[:wide], coming[wide : wide + kept], times[:kept]
     for i in range(kept):
-        rank = 0
-        for other in mixed:  # counting who comes first is faster here than sorting: processors compare many at once
-            rank += other < mixed[i]
-        ranked[rank] = mixed[i]
+        rank, one = 0, mixed[i]
+        for j in range(wide):  # counting who comes first is faster here than sorting: processors compare many at once
+            rank += mixed[j] < one
+        ranked[rank] = one
     for i in range(kept):
         coming[i] = ranked[i]
         day[i] = ORIGIN_DAY + (year + (ranked[i] >> PLACE_SHIFT) * PLACES) * DAYS_PER_YEAR

@@ -107,10 +107,11 @@ def draw(m: Addresses, life: int, word: int, number: int) -> tuple[float, float,
 @fixed
 def length_days(m: Addresses, life: int, which: int, u: float) -> float:
     """Quantile of a duration at this person's health: the zero-day atom first, then the positive part."""
-    d = of.durations(m)[which]
-    if u < d["zero_share"]:
-        return 0.0
-    v = (u - d["zero_share"]) / (1.0 - d["zero_share"])
+    d, v = of.durations(m)[which], u
+    if d["zero_share"] > 0.0:
+        if u < d["zero_share"]:
+            return 0.0
+        v = (u - d["zero_share"]) / (1.0 - d["zero_share"])
     dist = d["dist"]
     if dist == _FIXED:
         days = d["a"]

@@ -43,7 +43,7 @@ class Journeys(Enrolment):
         row = world.need[need]
         if self.on and world.redirecting[row.goes_to] and self._redirected(need, row.goes_to, strike, t):
             return
-        if world.plain[row.goes_to] and not row.emergency and self._passes_by(row.goes_to, length_mark, route_mark, t):
+        if world.plain[need] and self._passes_by(row.goes_to, length_mark, route_mark, t):
             return
         self._seek(row.goes_to, Journey(need, layer, candidate, length_mark, route_mark, row.emergency), t)
 

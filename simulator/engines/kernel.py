@@ -35,14 +35,15 @@ from simulator.engines.hazards import (
     number_of,
     year_end,
 )
-from simulator.engines.memory import FIRST_DAY, Addresses
+from simulator.engines.memory import BOOSTED, CHANGED, FIRST_DAY, FRESH, Addresses
 from simulator.engines.order import DATE, DYING, ENDING, FLARE, HEALTH, NEED, OFFER
 from simulator.engines.people import traits
 from simulator.engines.records import WINDOW_DAYS
-from simulator.model import DAYS_PER_YEAR, ENTRANT_IDS_FROM, NONE, Basis, ClockKind
+from simulator.model import DAYS_PER_YEAR, ENTRANT_IDS_FROM, NONE, Basis, ClockKind, Target
 from simulator.streams import open_unit
 
 INF = np.inf
+_STAY = int(Target.STAY)
 _POPULATION = int(Basis.POPULATION)
 _OFFER, _NEED, _DROP_OUT, _LEAVING, _DEATH = (
     int(ClockKind.OFFER),
@@ -128,7 +129,7 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
     one["person"], one["stream"], one["risk"], one["cluster"], one["health"] = person, stream, risk, cluster, health
     one["age"] = age - start / DAYS_PER_YEAR if joined else age
     one["flare_until"], one["affected"] = -INF, 0
-    body["arm"], body["row"], body["alive"], body["asleep"], body["stale"] = arm, row, 1, 0, 1
+    body["arm"], body["row"], body["alive"], body["asleep"], body["stale"] = arm, row, 1, 0, CHANGED
     body["next_note"], body["stay_end"], body["notes"], body["noted"], body["stays"] = INF, INF, 0, 0, 0
     body["home_since"], body["health_since"], body["flare_since"], body["arrived"] = start, start, INF, start
     body["place"], body["stay_number"], body["on"], body["waiting"], body["queued"] = NONE, 0, 0, 0, 0
@@ -168,15 +169,15 @@ def _look(m: Addresses, life: int, t: float, until: float, here: bool) -> None:
     """
     body, running, steady = of.body(m)[life], of.flags2(m, of.RUNNING), of.floats2(m, of.STEADY)
     away, clocks, bound = here and body["place"] != NONE, of.clocks(m), of.floats(m, of.BOUND)
-    known = not body["stale"] and not of.life(m)[life]["affected"] & 1
+    known, boosted = body["stale"] != CHANGED and not of.life(m)[life]["affected"] & 1, body["stale"] == BOOSTED
     for k in range(len(bound)):
         if running[life, k]:
             reach = steady[life, k]
-            if not known or math.isnan(reach):
+            if not known or math.isnan(reach) or (boosted and of.flags(m, of.BOOSTED_CLOCKS)[k]):
                 reach = look_at_clock(m, life, k, t, body["jump"], until)
             if not away or clocks[k]["runs_away"]:
                 bound[k] = max(bound[k], reach)
-    body["stale"] = 0
+    body["stale"] = FRESH
 
 
 @fixed
@@ -191,8 +192,12 @@ def look_ahead(
     for life in range(first, last):
         one = body[life]
         if one["alive"] and not one["asleep"]:
-            if one["stale"] or not one["looked"] <= t < one["jump"]:  # others may call back someone who looked later
-                one["stale"], one["looked"], one["jump"], one["turn"] = 1, t, next_jump(m, life, t), next_turn(m, life, t)
+            if not one["looked"] <= t < one["turn"]:  # others may call back someone who looked later
+                one["stale"] = CHANGED
+            elif one["jump"] <= t:
+                one["stale"] = max(one["stale"], BOOSTED)
+            if one["stale"] != FRESH:
+                one["looked"], one["jump"], one["turn"] = t, next_jump(m, life, t), next_turn(m, life, t)
             until = min(until, one["turn"])
     bound[:] = 0.0
     for life in range(first, last):
@@ -239,7 +244,7 @@ def _wake_arms(m: Addresses, arms: int, k: int, level: float, t: float) -> None:
 @fixed
 def live_alone(m: Addresses, arms: int, start: float) -> None:
     """All arms' lives of one person, from start to horizon, in one pass over the candidates."""
-    bodies, clocks, horizon = of.body(m), of.clocks(m), of.number(m, of.HORIZON)
+    bodies, people, clocks, horizon = of.body(m), of.life(m), of.clocks(m), of.number(m, of.HORIZON)
     times, coming = of.floats(m, of.TIMES), of.ints(m, of.COMING)
     labels, luck = of.words2(m, of.LABELS), of.words2(m, of.LUCK)
     t, end, count, rank = start, -INF, 0, 0
@@ -249,7 +254,7 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
         for life in range(arms):
             body = bodies[life]
             if body["alive"] and not body["asleep"]:
-                anyone, look = True, look or body["stale"] == 1
+                anyone, look = True, look or body["stale"] != FRESH
                 jump = min(jump, body["jump"])
                 if body["next_note"] < note_at:
                     note_at, who = body["next_note"], life
@@ -269,12 +274,16 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
                 nothing_else = False
                 _wake_arms(m, arms, k, level, t)
             free = min(until, times[rank]) if rank < count else until
+            days, of_health = -1.0, NONE
             for life in range(arms - 1, -1, -1):  # usual care last: arms that it wakes have had this event with it
                 body = bodies[life]
                 if not body["alive"] or body["asleep"] or not strikes(m, life, k, level, t):
                     continue
-                if clocks[k]["kind"] == _NEED:
-                    if lives.passes_by(m, life, clocks[k]["subject"], length, outcome, t, min(free, body["next_note"])):
+                if clocks[k]["kind"] == _NEED and lives.may_pass_by(m, life, clocks[k]["subject"]):
+                    one = people[life]
+                    if days < 0.0 or one["health"] != of_health or one["affected"] >> _STAY & 1:
+                        days, of_health = lives.visit_days(m, life, clocks[k]["subject"], length, t), one["health"]
+                    if lives.passes_by(m, life, clocks[k]["subject"], days, outcome, t, free):
                         continue
                 nothing_else = False
                 lives.strike(m, life, k, layer_of(label), number_of(label, t), length, outcome, t)
@@ -471,9 +480,10 @@ def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> Non
         k = clock_of(label)
         if strikes(m, life, k, level_of(label, luck[1, which]), t):
             length, outcome = open_unit(luck[2, which]), open_unit(luck[3, which])
-            if clocks[k]["kind"] == _NEED and not body["queued"]:
+            if clocks[k]["kind"] == _NEED and not body["queued"] and lives.may_pass_by(m, life, clocks[k]["subject"]):
+                days = lives.visit_days(m, life, clocks[k]["subject"], length, t)
                 free = min(until, times[rank]) if rank < count else until
-                if lives.passes_by(m, life, clocks[k]["subject"], length, outcome, t, free):
+                if lives.passes_by(m, life, clocks[k]["subject"], days, outcome, t, free):
                     continue
             if body["queued"] or strike_is_shared(m, life, k, t):
                 one["time"], one["kind"], one["clock"] = t, EVENT_KIND[clocks[k]["kind"]], k

@@ -141,18 +141,18 @@ def life_days(m: Addresses, life: int, kind: int, start: float, end: float) -> N
 
 @fixed
 def visit(m: Addresses, life: int, need: int, place: int, start: float, end: float) -> None:
-    """A need from home and the planned stay that it led to, all at once."""
-    body, year = of.body(m)[life], int(start / DAYS_PER_YEAR)
-    if start < 0.0 or end > (year + 1) * DAYS_PER_YEAR or body["row"] < 0 or body["window"] >= 0:
+    """A need from home and the planned stay that it led to, all at once and within one year."""
+    body = of.body(m)[life]
+    if body["window"] >= 0:
         count_need(m, life, need, 0, start)
         count_place(m, life, VISITS, place, start)
         stay_days(m, life, place, 0, start, end)
-        return
-    book, row, item = of.floats3(m, of.BOOK), body["row"], of.whole(m, of.DAYS) + place * N_PLACE_DAYS + IN_PLACE
-    book[row, year, of.whole(m, of.NEED_COUNTS) + 2 * need] += 1.0
-    book[row, year, place * N_PLACE_COUNTS + VISITS] += 1.0
-    book[row, year, item] += end - start
-    book[row, year, home_item(m, life)] -= end - start
+    elif start >= 0.0 and body["row"] >= 0:
+        book, row, year = of.floats3(m, of.BOOK), body["row"], int(start / DAYS_PER_YEAR)
+        book[row, year, of.whole(m, of.NEED_COUNTS) + 2 * need] += 1.0
+        book[row, year, place * N_PLACE_COUNTS + VISITS] += 1.0
+        book[row, year, of.whole(m, of.DAYS) + place * N_PLACE_DAYS + IN_PLACE] += end - start
+        book[row, year, home_item(m, life)] -= end - start
 
 
 @fixed

@@ -17,6 +17,8 @@ from simulator.engines import memory as of
 from simulator.engines.candidates import PASS_SHIFT
 from simulator.engines.hazards import draw, length_days, next_route, power, ratio_now, start_effect
 from simulator.engines.memory import (
+    BOOSTED,
+    CHANGED,
     GRANTED,
     IDLE,
     KEEP_END,
@@ -151,9 +153,10 @@ def close_flare(m: Addresses, life: int, t: float) -> None:
 @fixed
 def write_stay(m: Addresses, life: int, place: int, emergency: int, start: float, end: float) -> None:
     """Write a stay down for the windows around index days that are known, or will be."""
-    book.window_stay(m, life, place, emergency, start, end)
     stays, body = of.stays(m), of.body(m)[life]
-    if stays.shape[1]:
+    if body["window"] >= 0:
+        book.window_stay(m, life, place, emergency, start, end)
+    elif stays.shape[1]:
         if body["stays"] == stays.shape[1]:
             raise ValueError("more stays in a life than can be written down")
         one = stays[life, body["stays"]]
@@ -182,7 +185,7 @@ def begin_effect(m: Addresses, life: int, e: int, start: float, end: float) -> N
     book.weigh(m, life, e, max(start, body["arrived"]))
     start_effect(m, life, e, start, end)
     of.life(m)[life]["affected"] |= 1 << of.effects(m)[e]["target"]
-    body["stale"] = 1
+    body["stale"] = CHANGED
 
 
 @fixed
@@ -248,7 +251,7 @@ def may_be_offered(m: Addresses, life: int, s: int, criteria: int, t: float) -> 
 def set_clock(m: Addresses, life: int, k: int, run: int) -> None:
     """Let a clock run or rest."""
     of.flags2(m, of.RUNNING)[life, k] = run
-    of.body(m)[life]["stale"] = 1
+    of.body(m)[life]["stale"] = CHANGED
 
 
 @fixed
@@ -410,7 +413,7 @@ def wake(m: Addresses, life: int, t: float) -> None:
     of.body(m)[life] = of.body(m)[0]
     of.journey(m)[life] = of.journey(m)[0]
     body = of.body(m)[life]
-    body["arm"], body["row"], body["asleep"], body["stale"] = life, life, 0, 1
+    body["arm"], body["row"], body["asleep"], body["stale"] = life, life, 0, CHANGED
     for e in range(effects):
         of.spells(m)[life, e] = of.spells(m)[0, e]
     for s in range(supports):
@@ -488,7 +491,7 @@ def stop_support(m: Addresses, life: int, s: int, t: float) -> None:
         if effects[f]["support"] == s and effects[f]["basis"] == _ACTIVE:
             book.weigh(m, life, f, t)
             of.spells(m)[life, f]["end"] = t
-    body["stale"] = 1
+    body["stale"] = CHANGED
     if e["has_slot"]:
         e["has_slot"] = 0
         queue.free(m, of.ints(m, of.SUPPORT_RESOURCE)[s])
@@ -721,21 +724,30 @@ def need(m: Addresses, life: int, which: int, layer: int, candidate: int, u: flo
     seek(m, life, place, t)
 
 
+@folded
+def may_pass_by(m: Addresses, life: int, which: int) -> bool:
+    """Whether a need leads to a visit that touches nothing else, if it is over before anything else happens."""
+    body = of.body(m)[life]
+    return bool(of.flags(m, of.PLAIN)[which] and not body["waiting"] and not body["on"] & of.whole(m, of.MINDED))
+
+
 @fixed
-def passes_by(m: Addresses, life: int, which: int, u: float, v: float, t: float, until: float) -> bool:
-    """Live through a visit at once, when it touches nothing else and nothing happens before it is over.
+def visit_days(m: Addresses, life: int, which: int, u: float, t: float) -> float:
+    """How long a planned visit takes that this need leads to."""
+    place = of.needs(m)[which]["goes_to"]
+    days = length_days(m, life, of.places(m)[place]["planned_stay"], u)
+    return days * ratio_now(m, life, _STAY, place, 0, t) if of.life(m)[life]["affected"] >> _STAY & 1 else days
+
+
+@fixed
+def passes_by(m: Addresses, life: int, which: int, days: float, v: float, t: float, until: float) -> bool:
+    """Live through a visit at once, when nothing happens before it is over; ``until`` is in the same year.
 
     Most visits are such. The outcome is that of `need`, `enter` and `leave`; false when those have to do it.
     """
-    row, body = of.needs(m)[which], of.body(m)[life]
-    place = row["goes_to"]
-    if not of.flags(m, of.PLAIN)[place] or row["emergency"] or body["waiting"]:
-        return False
-    if body["on"] & of.whole(m, of.MINDED):
-        return False
-    days = length_days(m, life, of.places(m)[place]["planned_stay"], u) * ratio_now(m, life, _STAY, place, 0, t)
     if t + days >= until:
         return False
+    place = of.needs(m)[which]["goes_to"]
     if of.places(m)[place]["routes"] and next_route(m, life, place, 0, v, t + days) != NONE:
         return False
     book.visit(m, life, which, place, t, t + days)
@@ -850,7 +862,7 @@ def leave(m: Addresses, life: int, t: float) -> None:
     for b in range(len(boosts)):
         if boosts[b]["after"] == place and (body["stay_emergency"] or not boosts[b]["emergency_only"]):
             of.floats2(m, of.BOOST_UNTIL)[life, b] = t + boosts[b]["days"]
-            body["stale"] = 1
+            body["stale"] = max(body["stale"], BOOSTED)
     if body["stay_emergency"]:
         of.floats2(m, of.DISCHARGED)[life, place] = t
     if body["to"] >= 0:
@@ -944,7 +956,7 @@ def first_day(m: Addresses, life: int) -> None:
     for k in range(len(clocks)):
         if not clocks[k]["in_warm_up"]:
             of.flags2(m, of.RUNNING)[life, k] = runs_in(m, life, k)
-    of.body(m)[life]["stale"] = 1
+    of.body(m)[life]["stale"] = CHANGED
 
 
 @fixed
@@ -989,11 +1001,11 @@ def strike(m: Addresses, life: int, k: int, layer: int, candidate: int, u: float
         book.count_life(m, life, book.FLARES, t)
         of.body(m)[life]["flare_since"] = t
         one["flare_until"] = t + length_days(m, life, of.whole(m, of.FLARE_LENGTH), u)
-        of.body(m)[life]["stale"] = 1
+        of.body(m)[life]["stale"] = CHANGED
     elif kind == _HEALTH:
         close_health(m, life, t)
         one["health"] = subject
-        of.body(m)[life]["stale"] = 1
+        of.body(m)[life]["stale"] = CHANGED
     elif kind == _OFFER:
         offer(m, life, subject, u, t)
     elif kind == _DROP_OUT:

@@ -80,7 +80,7 @@ BODY = np.dtype(
         ("arm", "i8"),
         ("alive", "i8"),
         ("asleep", "i8"),  # 1: an arm in which all is as in usual care so far
-        ("stale", "i8"),  # 1: hazards have changed since they were looked at
+        ("stale", "i8"),  # which hazards have changed since they were looked at
         ("looked", "f8"),  # when they were looked at
         ("jump", "f8"),  # when the next of them jumps by itself
         ("turn", "f8"),  # when a flare or an age band ends
@@ -139,6 +139,7 @@ STAY = np.dtype([("start", "f8"), ("end", "f8"), ("place", "i8"), ("emergency", 
 NODE = np.dtype([("state", "i8"), ("resource", "i8"), ("since", "f8"), ("level", "i8"), ("next", "i8"), ("prev", "i8")])
 RESOURCE = np.dtype([("users", "i8"), ("capacity", "f8"), ("base", "f8"), ("volunteers", "i8")])
 IDLE, QUEUED, GRANTED = 0, 1, 2
+FRESH, BOOSTED, CHANGED = 0, 1, 2  # no hazard, those that some boost raises, any
 
 SUPPORT_END, PROGRAMME_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY = range(8)
 NOTES = 8  # for each support, and as many for the person: ends, limits, delays, volunteering
@@ -158,7 +159,7 @@ FIELDS = (
     "starting_words", "volunteer_words", "trait_words", "place_resource", "support_resource", "grants", "ring",
     "coming", "stay_words", "event_offer_words", "redirect_words", "passes", "heads", "tails", "plain",
     "visit_offers", "discharge_offers", "visit_offers_shared", "discharge_offers_shared", "arms", "running",
-    "member",
+    "boosted_clocks", "member",
 )  # fmt: skip
 NUMBERS = ("start", "first_year", "horizon", "risk_log_sd")
 WHOLES = (
@@ -176,7 +177,8 @@ WHOLES = (
     CLOCK_WORDS, FORESEEN, FORESEEN_WORDS, FORESEEN_NUMBERS, NEED_LEVEL, EFFECTS_ON_CLOCK, EFFECT_ORDER, BENEFIT_SUPPORT, WILLING_WORDS, LENGTH_WORDS,
     STARTING_WORDS, VOLUNTEER_WORDS, TRAIT_WORDS, PLACE_RESOURCE, SUPPORT_RESOURCE, GRANTS, RING, COMING,
     STAY_WORDS, EVENT_OFFER_WORDS, REDIRECT_WORDS, PASSES, HEADS, TAILS, PLAIN, VISIT_OFFERS,
-    DISCHARGE_OFFERS, VISIT_OFFERS_SHARED, DISCHARGE_OFFERS_SHARED, ARMS, RUNNING, MEMBER,
+    DISCHARGE_OFFERS, VISIT_OFFERS_SHARED, DISCHARGE_OFFERS_SHARED, ARMS, RUNNING,
+    BOOSTED_CLOCKS, MEMBER,
 ) = range(len(FIELDS))  # fmt: skip
 _NUMBERS, _WHOLES = len(FIELDS), len(FIELDS) + 1
 START, FIRST_YEAR, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
@@ -203,6 +205,8 @@ def _view(dtype: Any, axes: int, only: int = NONE) -> Any:
         field = word(only) if only != NONE else arguments[1]
         first, row = builder.mul(field, word(1 + AXES)), builder.inttoptr(arguments[0], word.as_pointer())
         found = [builder.load(builder.gep(row, [builder.add(first, word(i))])) for i in range(1 + axes)]
+        for one in found:  # the table stays as it is, whatever is written elsewhere: it need not be read again
+            one.set_metadata("invariant.load", builder.module.add_metadata([]))
         strides = [word(context.get_abi_sizeof(context.get_data_type(kind.dtype)))]
         for length in found[:1:-1]:
             strides.insert(0, builder.mul(strides[0], length))
@@ -385,6 +389,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
     )  # fmt: skip
     arrays = {name: getattr(model, name) for name in tables}
     arrays |= {
+        "boosted_clocks": (model.boost_ratio != 1.0).any(axis=0).astype(np.uint8),
         "boost_most": np.maximum(model.boost_ratio, 1.0).prod(axis=0),
         "clock_words": words.clocks.astype(np.uint32),
         "foreseen_words": np.tile(words.clocks.astype(np.uint32), len(years)),
@@ -449,14 +454,14 @@ def trait_words(model: Model) -> NDArray[np.int64]:
 
 
 def _plain(model: Model) -> NDArray[np.uint8]:
-    """Places from which people go home, and a planned stay in which touches nothing else: [place]."""
+    """Needs that lead to a planned stay which touches nothing else, in a place from which people go home: [need]."""
     rows = model.places
     plain = (rows["slots"] == NONE) & (rows["emergency"] == 0) & (rows["otherwise"] == HOME)
     plain[
         [offer[event] for offer in model.offers for event in ("on_visit", "on_discharge") if offer[event] != NONE]
     ] = 0
     plain[model.boosts["after"]] = 0
-    return plain.astype(np.uint8)
+    return (plain[model.needs["goes_to"]] & (model.needs["emergency"] == 0)).astype(np.uint8)
 
 
 def _offers_at(model: Model, event: str, among: NDArray[np.bool_]) -> NDArray[np.uint8]:
