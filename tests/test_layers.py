@@ -40,7 +40,7 @@ ROOMS: dict[tuple[str, str], str] = {
         "reference",
     ): "engines.reference engines.life engines.journeys engines.enrolment engines.state engines.world",
     ("step", "compiled"): (
-        "engines.compiled engines.kernel engines.kernel_lives engines.kernel_queues engines.kernel_books"
+        "engines.compiled engines.kept engines.kernel engines.kernel_lives engines.kernel_queues engines.kernel_books"
     ),
     ("step", "tallying"): "tally",
     ("step", "pricing"): "price release",

@@ -8,13 +8,13 @@ share nothing; when they do, everyone is held in hand.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiling import mark_ready
 from simulator.engines import kernel
+from simulator.engines.kept import SHELF, Crowd, UsualCare, name_of
 from simulator.engines.memory import Memory, memory
 from simulator.engines.people import arrival_days
 from simulator.engines.records import WINDOW_DAYS, Layout
@@ -25,14 +25,6 @@ from simulator.model import ENTRANT_IDS_FROM, NONE, Model
 __all__ = ["replicates", "simulate"]
 
 AT_ONCE = 2**16  # ids in hand
-
-
-@dataclass(frozen=True)
-class Crowd:
-    """People in the order of their ids, those who join last."""
-
-    numbers: NDArray[np.int64]  # [person] ids
-    starts: NDArray[np.float64]  # [person] first day
 
 
 def simulate(
@@ -76,7 +68,10 @@ def simulate(
     else:
         m = memory(model, arms, book=np.zeros((arms, layout.years, layout.size)), windows=windows, forks=True)
         by_person = np.zeros((n, arms, 1, layout.years, layout.size))
-        kernel.live_apart(m.table, stream, crowd.numbers, crowd.starts, np.arange(n), by_person, index_day, completed)
+        kernel.live_apart(
+            m.table, stream, crowd.numbers, crowd.starts, np.arange(n), by_person, index_day, completed,
+            np.zeros(n, dtype=np.bool_), False,
+        )  # fmt: skip
         index, _ = _index_days(model, index_day[1:], completed[1:], crowd.starts)
         sums = by_person[:, :, 0].swapaxes(0, 1)
     mark_ready()
@@ -110,18 +105,32 @@ def replicates(model: Model, stream: int) -> tuple[Totals, Totals]:
 
 
 def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:
-    """Everyone, one after the other, in two halves (of those who join: even and odd ids)."""
+    """Everyone, one after the other, in two halves (of those who join: even and odd ids).
+
+    The totals of an arm are those of usual care and the differences of those who differ, so that it makes no difference
+    whether usual care was lived now or before.
+    """
     layout, arms, people = Layout.of(model), len(model.arms), model.population.people
     sums = np.zeros((2, arms, arms, layout.years, layout.size))
     windows = np.zeros((2, len(WHO), arms - 1, 2, 2, 4 * layout.places + 2))
     book = np.zeros((arms, layout.years, layout.size))
     m = memory(model, arms, book=book, windows=windows.reshape(2 * len(WHO), *windows.shape[2:]), forks=True)
-    for crowd in _crowds(model, stream):
+    name = name_of(model, stream)
+    before = SHELF.get(name)
+    reached = []
+    for crowd in before.reached if before else _crowds(model, stream):
         _, second = halves(crowd.numbers, people)
+        differs = np.zeros(len(crowd.numbers), dtype=np.bool_)
         kernel.live_apart(
             m.table, stream, crowd.numbers, crowd.starts, second.astype(np.int64), sums, np.zeros((0, 0)),
-            np.zeros((0, 0), dtype=np.uint8),
+            np.zeros((0, 0), dtype=np.uint8), differs, before is not None,
         )  # fmt: skip
+        reached.append(crowd[differs])
+    if before:
+        sums[:, 0, 0] = before.activity
+    elif arms > 1 and 2 * sum(len(crowd.numbers) for crowd in reached) < people:
+        SHELF.put(name, UsualCare(sums[:, 0, 0].copy(), tuple(reached)))
+    sums[:, 1:, 0] += sums[:, :1, 0]
     first = (people + 1) // 2
     return tuple(  # type: ignore[return-value]
         Totals(float(n), sums[k], windows[k].swapaxes(0, 1)) for k, n in enumerate((first, people - first))

@@ -359,6 +359,15 @@ def _add_book(m: Addresses, life: int, total: NDArray[np.float64]) -> None:
 
 
 @compiled()
+def _add_difference(m: Addresses, life: int, total: NDArray[np.float64]) -> None:
+    """Add by how much a life's row of the book differs from usual care to a total."""
+    row, usual = of.floats3(m, of.BOOK)[life], of.floats3(m, of.BOOK)[0]
+    for year in range(total.shape[0]):
+        for item in range(total.shape[1]):
+            total[year, item] += row[year, item] - usual[year, item]
+
+
+@compiled()
 def live_apart(
     m: Addresses,
     stream: int,
@@ -368,6 +377,8 @@ def live_apart(
     sums: NDArray[np.float64],
     index_day: NDArray[np.float64],
     completed: NDArray[np.uint8],
+    differs: NDArray[np.bool_],
+    usual_is_known: bool,
 ) -> None:
     """Everyone's lives when nothing is shared.
 
@@ -377,21 +388,31 @@ def live_apart(
         numbers: ids.  # [person]
         starts: first days.  # [person]
         into: which totals each person is added to.  # [person]
-        sums: everyone's totals, and those of participants if there is room.  # [into, arm, group, year, item]
+        sums: totals; with room for participants: of usual care, of each arm's difference from it, and of the
+            participants of both.  # [into, arm, group, year, item]
         index_day: first programme starts, if there is room.  # [arm, person]
         completed: who completed, if there is room.  # [arm, person]
+        differs: filled with whose life may differ from usual care in some arm.  # [person]
+        usual_is_known: leave out everyone's total of usual care.
     """
-    arms, bodies = sums.shape[1], of.body(m)
-    groups, by_person = sums.shape[2] > 1, index_day.shape[1] > 0
+    arms, bodies, by_person = sums.shape[1], of.body(m), index_day.shape[1] > 0
     for p in range(len(numbers)):
         one_person(m, arms, stream, numbers[p], starts[p])
-        for life in range(arms):
-            _add_book(m, 0 if bodies[life]["asleep"] else life, sums[into[p], life, 0])
-            if groups and not np.isnan(bodies[life]["index_day"]) and life > 0:
-                _add_book(m, life, sums[into[p], life, life])
-                _add_book(m, 0, sums[into[p], 0, life])
-            if by_person:
+        total = sums[into[p]]
+        if by_person:
+            for life in range(arms):
+                _add_book(m, 0 if bodies[life]["asleep"] else life, total[life, 0])
                 index_day[life, p], completed[life, p] = bodies[life]["index_day"], bodies[life]["completed"]
+        elif not usual_is_known:
+            _add_book(m, 0, total[0, 0])
+        for life in range(1, arms):
+            if not bodies[life]["asleep"]:
+                differs[p] = True
+                if not by_person:
+                    _add_difference(m, life, total[life, 0])
+                    if not np.isnan(bodies[life]["index_day"]):
+                        _add_book(m, life, total[life, life])
+                        _add_book(m, 0, total[0, life])
         look_around(m, arms, starts[p], into[p] if by_person else 2 * into[p], not by_person)
         for life in range(arms):
             if not bodies[life]["asleep"]:
