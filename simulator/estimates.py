@@ -179,14 +179,14 @@ def standard_error(values: Array, batch: NDArray[np.int64]) -> Array:
         0.57735
     """
     rows = len(values)
-    ids, index = np.unique(batch, return_inverse=True)
+    order = np.argsort(batch, kind="stable")
+    firsts = np.flatnonzero(np.diff(batch[order], prepend=batch[order[0]] - 1))
     away = values - values.mean(axis=0)
-    if len(ids) < ENOUGH_BATCHES:
+    if len(firsts) < ENOUGH_BATCHES:
         spread: Array = (away**2).sum(axis=0) / max(rows - 1, 1) / rows
         return np.sqrt(spread) if rows > 1 else np.full(spread.shape, np.nan)
-    sums = np.zeros((len(ids), *values.shape[1:]))
-    np.add.at(sums, index, away)
-    return np.asarray(np.sqrt((sums**2).sum(axis=0) * len(ids) / (len(ids) - 1)) / rows)
+    sums = np.add.reduceat(away[order], firsts)
+    return np.asarray(np.sqrt((sums**2).sum(axis=0) * len(firsts) / (len(firsts) - 1)) / rows)
 
 
 def quantiles(draws: Array, rows: int) -> tuple[Array, Array]:

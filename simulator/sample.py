@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from functools import lru_cache
 from itertools import product
 from typing import TypeAlias
 
@@ -30,6 +31,7 @@ from simulator.quantity import Quantity
 from simulator.spread import check_sum
 
 BATCH_ROWS = 32
+KEPT = 512  # columns: those of a scenario that is changed and run again
 Quantities: TypeAlias = Mapping[str, Quantity]
 Pairs: TypeAlias = Mapping[tuple[str, str], float]
 Correlation: TypeAlias = float | Pairs | ArrayLike
@@ -79,6 +81,7 @@ def sample(
     return Design(names, _stacked(values, names, rows), row, row // batch_rows, "probabilistic", seed)
 
 
+@lru_cache(maxsize=KEPT)
 def stratified(name: str, rows: int, seed: int, batch_rows: int = BATCH_ROWS) -> Floats:
     """The points of one column: in each batch one point in each of `batch_rows` equal strata, in random order.
 
@@ -89,13 +92,15 @@ def stratified(name: str, rows: int, seed: int, batch_rows: int = BATCH_ROWS) ->
         batch_rows: rows in a batch.
 
     Returns:
-        points[row], inside 0 to 1 and never at an end.
+        points[row], inside 0 to 1 and never at an end. They are kept for the next design, and cannot be written to.
 
     >>> sorted(int(x) for x in stratified("uptake", 4, 1, 4) * 4)
     [0, 1, 2, 3]
     """
     batches = [_batch(name, seed, b, batch_rows) for b in range(math.ceil(rows / batch_rows))]
-    return np.concatenate(batches)[:rows]
+    points = np.concatenate(batches)[:rows]
+    points.flags.writeable = False
+    return points
 
 
 def columns(quantities: Quantities) -> tuple[str, ...]:
