@@ -72,12 +72,11 @@ def _filled(account: Fit, spread: Spread, law: Law) -> Fit:
 def _interval(spread: Spread, law: Law) -> tuple[float, float]:
     if spread.ends_are_limits:
         return law.parameters[0], law.parameters[-1]
-    low, high = law.at(np.array([(1 - spread.coverage) / 2, (1 + spread.coverage) / 2]))
-    return float(low), float(high)
+    return law.quantile((1 - spread.coverage) / 2), law.quantile((1 + spread.coverage) / 2)
 
 
 def _median(law: Law) -> float:
-    return float(law.at(np.array(0.5)))
+    return law.quantile(0.5)
 
 
 def _is_poor(spread: Spread, law: Law) -> bool:

@@ -199,7 +199,8 @@ def _cut(data: dict[str, Any], path: Path) -> dict[str, Any]:
 
 def _outside(where: Mapping[Path, Where], gone: Iterable[Path]) -> dict[Path, Where]:
     roots = set(gone)
-    return {path: at for path, at in where.items() if not any(path[:n] in roots for n in range(1, len(path) + 1))}
+    depths = sorted({len(root) for root in roots})
+    return {path: at for path, at in where.items() if not any(path[:n] in roots for n in depths)}
 
 
 def merged(base: Tree, own: Tree) -> Tree:

@@ -136,6 +136,7 @@ def field_shapes(table: type[Table] | type[Quantity]) -> dict[str, Shape]:
     return {field.alias or name: bare(field.annotation) for name, field in table.model_fields.items()}
 
 
+@cache
 def origin(shape: Shape) -> Any:
     """``dict``, ``tuple``, ``Literal``, ... for a type with parameters, else None.
 
@@ -145,6 +146,7 @@ def origin(shape: Shape) -> Any:
     return get_origin(shape)
 
 
+@cache
 def bare(shape: Shape) -> Shape:
     """A type without ``None`` and without annotations.
 
@@ -159,6 +161,7 @@ def bare(shape: Shape) -> Shape:
     return shape
 
 
+@cache
 def inside(shape: Shape, key: str | int) -> Shape | None:
     """The shape one step further, or None when the types know no such key.
 
