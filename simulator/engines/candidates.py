@@ -149,12 +149,16 @@ def _list(
                 x0, x1, x2 = x1, x2, x3
                 label, word = np.uint32(k << CLOCK_SHIFT | layer << LAYER_SHIFT), words[k] | np.uint32(layer)
                 up_to = np.uint32(min((most - LAYERS[layer]) * PER_WIDTH[layer], HIGHEST))
-                for n in range(drawn, drawn + AT_ONCE):
-                    i = np.uint64(n)
-                    labels[0, i], labels[1, i], labels[2, i] = label | np.uint32(n - drawn), word, up_to
-                for n in range(drawn + AT_ONCE, drawn + count):
-                    i = np.uint64(n)
-                    labels[0, i], labels[1, i], labels[2, i] = label | np.uint32(n - drawn), word, up_to
+                for n in range(AT_ONCE):
+                    labels[0, np.uint64(drawn + n)] = label | np.uint32(n)
+                for n in range(AT_ONCE):
+                    labels[1, np.uint64(drawn + n)] = word
+                for n in range(AT_ONCE):
+                    labels[2, np.uint64(drawn + n)] = up_to
+                if count > AT_ONCE:
+                    for n in range(AT_ONCE, count):
+                        i = np.uint64(drawn + n)
+                        labels[0, i], labels[1, i], labels[2, i] = label | np.uint32(n), word, up_to
                 drawn += count
         if most > LAYERS[-1]:
             raise ValueError("hazard above the top layer")

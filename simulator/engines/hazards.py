@@ -270,7 +270,7 @@ def hazard(m: Addresses, life: int, k: int, t: float) -> float:
     return h
 
 
-@fixed
+@folded
 def is_steady(m: Addresses, life: int, k: int, t: float, until: float) -> bool:
     """Whether the hazard of clock k is the same at every moment after t and before ``until``."""
     c = of.clocks(m)[k]
@@ -292,7 +292,7 @@ def _largest_product(ln_ratio: float, first: Table, second: Table) -> float:
     return most
 
 
-@fixed
+@folded
 def hazard_bound(m: Addresses, life: int, k: int, t: float, until: float) -> float:
     """A bound on the hazard of clock k from t to ``until`` while nothing happens and no age band ends."""
     c, one = of.clocks(m)[k], of.life(m)[life]
@@ -326,7 +326,7 @@ def hazard_bound(m: Addresses, life: int, k: int, t: float, until: float) -> flo
 # --- looking ahead -----------------------------------------------------------------------------------
 
 
-@fixed
+@folded
 def next_birthday(m: Addresses, life: int, t: float) -> float:
     """The day when this life reaches the next age band."""
     age, bands = of.life(m)[life]["age"], of.floats(m, of.BANDS)
@@ -337,7 +337,7 @@ def next_birthday(m: Addresses, life: int, t: float) -> float:
     return np.inf
 
 
-@fixed
+@folded
 def next_turn(m: Addresses, life: int, t: float) -> float:
     """The day when a flare or an age band ends: hazards may then be far from what they were."""
     birthday, flare_until = next_birthday(m, life, t), of.life(m)[life]["flare_until"]

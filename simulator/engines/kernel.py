@@ -161,7 +161,7 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
 # --- looking ahead -----------------------------------------------------------------------------------
 
 
-@fixed
+@folded
 def _look(m: Addresses, life: int, t: float, until: float, here: bool) -> None:
     """Look at every clock of a life again; hazards known to be steady stay as they are unless something happened.
 
@@ -178,6 +178,15 @@ def _look(m: Addresses, life: int, t: float, until: float, here: bool) -> None:
             if not away or clocks[k]["runs_away"]:
                 bound[k] = max(bound[k], reach)
     body["stale"] = FRESH
+
+
+@compiled("boolean(float64[::1], float64[::1])")
+def _covers(drawn: NDArray[np.float64], bound: NDArray[np.float64]) -> bool:
+    """Whether no bound is above what candidates were drawn with."""
+    for k in range(len(bound)):
+        if bound[k] > drawn[k]:
+            return False
+    return True
 
 
 @fixed
@@ -203,10 +212,7 @@ def look_ahead(
     for life in range(first, last):
         if body[life]["alive"] and not body[life]["asleep"]:
             _look(m, life, t, until, here)
-    enough = t < end
-    for k in range(len(bound)):
-        enough = enough and bound[k] <= drawn[k]
-    if enough:
+    if t < end and _covers(drawn, bound):
         return count, min(end, until), rank
     for k in range(len(bound)):
         drawn[k] = max(bound[k], min(bound[k] * of.floats(m, of.BOOST_MOST)[k], FEW))
@@ -359,6 +365,16 @@ def _add_book(m: Addresses, life: int, total: NDArray[np.float64]) -> None:
 
 
 @compiled()
+def _hand_in(m: Addresses, life: int, total: NDArray[np.float64]) -> None:
+    """Add a life's row of the book to a total, and empty it."""
+    row = of.floats3(m, of.BOOK)[life]
+    for year in range(total.shape[0]):
+        for item in range(total.shape[1]):
+            total[year, item] += row[year, item]
+            row[year, item] = 0.0
+
+
+@compiled()
 def _add_difference(m: Addresses, life: int, total: NDArray[np.float64]) -> None:
     """Add by how much a life's row of the book differs from usual care to a total."""
     row, usual = of.floats3(m, of.BOOK)[life], of.floats3(m, of.BOOK)[0]
@@ -399,16 +415,20 @@ def live_apart(
     for p in range(len(numbers)):
         one_person(m, arms, stream, numbers[p], starts[p])
         total = sums[into[p]]
+        for life in range(1, arms):
+            differs[p] = differs[p] or not bodies[life]["asleep"]
+        if not differs[p] and not by_person and not usual_is_known:
+            _hand_in(m, 0, total[0, 0])
+            continue
         if by_person:
             for life in range(arms):
                 _add_book(m, 0 if bodies[life]["asleep"] else life, total[life, 0])
                 index_day[life, p], completed[life, p] = bodies[life]["index_day"], bodies[life]["completed"]
-        elif not usual_is_known:
-            _add_book(m, 0, total[0, 0])
-        for life in range(1, arms):
-            if not bodies[life]["asleep"]:
-                differs[p] = True
-                if not by_person:
+        else:
+            if not usual_is_known:
+                _add_book(m, 0, total[0, 0])
+            for life in range(1, arms):
+                if not bodies[life]["asleep"]:
                     _add_difference(m, life, total[life, 0])
                     if not np.isnan(bodies[life]["index_day"]):
                         _add_book(m, life, total[life, life])

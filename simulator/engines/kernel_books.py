@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from simulator.compiling import fixed
+from simulator.compiling import fixed, folded
 from simulator.engines import memory as of
 from simulator.engines.hazards import weight_days
 from simulator.engines.memory import Addresses
@@ -100,7 +100,7 @@ def add_days(m: Addresses, life: int, item: int, start: float, end: float) -> No
         start = stop
 
 
-@fixed
+@folded
 def home_item(m: Addresses, life: int) -> int:
     """Where days at home are written: alone, or in community support."""
     return of.whole(m, of.LIFE_DAYS) + (COMMUNITY if of.body(m)[life]["on"] else HOME_ALONE)
@@ -139,7 +139,7 @@ def life_days(m: Addresses, life: int, kind: int, start: float, end: float) -> N
     add_days(m, life, of.whole(m, of.LIFE_DAYS) + kind, start, end)
 
 
-@fixed
+@folded
 def visit(m: Addresses, life: int, need: int, place: int, start: float, end: float) -> None:
     """A need from home and the planned stay that it led to, all at once and within one year."""
     body = of.body(m)[life]

@@ -150,7 +150,7 @@ def close_flare(m: Addresses, life: int, t: float) -> None:
     body["flare_since"] = INF
 
 
-@fixed
+@folded
 def write_stay(m: Addresses, life: int, place: int, emergency: int, start: float, end: float) -> None:
     """Write a stay down for the windows around index days that are known, or will be."""
     stays, body = of.stays(m), of.body(m)[life]
@@ -731,7 +731,7 @@ def may_pass_by(m: Addresses, life: int, which: int) -> bool:
     return bool(of.flags(m, of.PLAIN)[which] and not body["waiting"] and not body["on"] & of.whole(m, of.MINDED))
 
 
-@fixed
+@folded
 def visit_days(m: Addresses, life: int, which: int, u: float, t: float) -> float:
     """How long a planned visit takes that this need leads to."""
     place = of.needs(m)[which]["goes_to"]
@@ -739,7 +739,7 @@ def visit_days(m: Addresses, life: int, which: int, u: float, t: float) -> float
     return days * ratio_now(m, life, _STAY, place, 0, t) if of.life(m)[life]["affected"] >> _STAY & 1 else days
 
 
-@fixed
+@folded
 def passes_by(m: Addresses, life: int, which: int, days: float, v: float, t: float, until: float) -> bool:
     """Live through a visit at once, when nothing happens before it is over; ``until`` is in the same year.
 
