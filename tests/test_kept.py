@@ -61,7 +61,7 @@ def with_other_programmes(model: Model) -> Model:
 def lived_again(model: Model, before: Model, stream: int, shelf: kept.Shelf) -> bool:
     """Live a model with and without having lived another before; whether usual care was there already."""
     cold = compiled.replicates(model, stream)
-    shelf.__init__(kept.AT_MOST_BYTES)  # type: ignore[misc]
+    shelf.clear()
     compiled.replicates(before, stream)
     known = shelf.get(kept.name_of(model, stream)) is not None
     assert same(compiled.replicates(model, stream), cold)

@@ -82,6 +82,12 @@ class Shelf:
             while self._held > self._at_most:
                 self._held -= self._kept.popitem(last=False)[1].nbytes
 
+    def clear(self) -> None:
+        """Drop everything."""
+        with self._lock:
+            self._kept.clear()
+            self._held = 0
+
 
 SHELF = Shelf(AT_MOST_BYTES)
 
@@ -124,5 +130,5 @@ def _update(digest: Any, one: Any) -> None:
             _update(digest, value)
         else:
             as_array = np.ascontiguousarray(value)
-            digest.update(f"{field.name} {as_array.dtype} {as_array.shape}".encode())
+            digest.update(f"{field.name} {as_array.shape}".encode())
             digest.update(as_array.tobytes())

@@ -253,21 +253,22 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
     bodies, people, clocks, horizon = of.body(m), of.life(m), of.clocks(m), of.number(m, of.HORIZON)
     times, coming = of.floats(m, of.TIMES), of.ints(m, of.COMING)
     labels, luck = of.words2(m, of.LABELS), of.words2(m, of.LUCK)
-    t, end, count, rank = start, -INF, 0, 0
+    t, end, count, rank, year = start, -INF, 0, 0, 0
     foresee(m, 0, start, horizon)
     while True:
-        note_at, who, anyone, look, jump = INF, 0, False, t >= end, INF
+        note_at, who, last, look, jump = INF, 0, 0, t >= end, INF
         for life in range(arms):
             body = bodies[life]
             if body["alive"] and not body["asleep"]:
-                anyone, look = True, look or body["stale"] != FRESH
+                last, look = life + 1, look or body["stale"] != FRESH
                 jump = min(jump, body["jump"])
                 if body["next_note"] < note_at:
                     note_at, who = body["next_note"], life
-        if not anyone:
+        if last == 0:
             return
         if look or jump <= t:
             count, end, rank = look_ahead(m, 0, arms, t, False, count, end, rank)
+            year = math.floor(t / DAYS_PER_YEAR)
             continue
         until, nothing_else = min(note_at, jump, end), True
         while nothing_else and rank < count and times[rank] < until:
@@ -277,11 +278,11 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
             k, level = clock_of(label), level_of(label, luck[1, which])
             length, outcome = open_unit(luck[2, which]), open_unit(luck[3, which])
             if clocks[k]["kind"] == _OFFER:
-                nothing_else = False
+                nothing_else, last = False, arms
                 _wake_arms(m, arms, k, level, t)
             free = min(until, times[rank]) if rank < count else until
             days, of_health = -1.0, NONE
-            for life in range(arms - 1, -1, -1):  # usual care last: arms that it wakes have had this event with it
+            for life in range(last - 1, -1, -1):  # usual care last: arms that it wakes have had this event with it
                 body = bodies[life]
                 if not body["alive"] or body["asleep"] or not strikes(m, life, k, level, t):
                     continue
@@ -289,7 +290,7 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
                     one = people[life]
                     if days < 0.0 or one["health"] != of_health or one["affected"] >> _STAY & 1:
                         days, of_health = lives.visit_days(m, life, clocks[k]["subject"], length, t), one["health"]
-                    if lives.passes_by(m, life, clocks[k]["subject"], days, outcome, t, free):
+                    if lives.passes_by(m, life, clocks[k]["subject"], days, outcome, t, free, year):
                         continue
                 nothing_else = False
                 lives.strike(m, life, k, layer_of(label), number_of(label, t), length, outcome, t)
@@ -524,7 +525,7 @@ def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> Non
             if clocks[k]["kind"] == _NEED and not body["queued"] and lives.may_pass_by(m, life, clocks[k]["subject"]):
                 days = lives.visit_days(m, life, clocks[k]["subject"], length, t)
                 free = min(until, times[rank]) if rank < count else until
-                if lives.passes_by(m, life, clocks[k]["subject"], days, outcome, t, free):
+                if lives.passes_by(m, life, clocks[k]["subject"], days, outcome, t, free, int(t / DAYS_PER_YEAR)):
                     continue
             if body["queued"] or strike_is_shared(m, life, k, t):
                 one["time"], one["kind"], one["clock"] = t, EVENT_KIND[clocks[k]["kind"]], k

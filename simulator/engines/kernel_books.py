@@ -140,15 +140,15 @@ def life_days(m: Addresses, life: int, kind: int, start: float, end: float) -> N
 
 
 @folded
-def visit(m: Addresses, life: int, need: int, place: int, start: float, end: float) -> None:
-    """A need from home and the planned stay that it led to, all at once and within one year."""
+def visit(m: Addresses, life: int, need: int, place: int, start: float, end: float, year: int) -> None:
+    """A need from home and the planned stay that it led to, all at once and within the year."""
     body = of.body(m)[life]
     if body["window"] >= 0:
         count_need(m, life, need, 0, start)
         count_place(m, life, VISITS, place, start)
         stay_days(m, life, place, 0, start, end)
     elif start >= 0.0 and body["row"] >= 0:
-        book, row, year = of.floats3(m, of.BOOK), body["row"], int(start / DAYS_PER_YEAR)
+        book, row = of.floats3(m, of.BOOK), body["row"]
         book[row, year, of.whole(m, of.NEED_COUNTS) + 2 * need] += 1.0
         book[row, year, place * N_PLACE_COUNTS + VISITS] += 1.0
         book[row, year, of.whole(m, of.DAYS) + place * N_PLACE_DAYS + IN_PLACE] += end - start

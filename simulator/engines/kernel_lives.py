@@ -740,8 +740,8 @@ def visit_days(m: Addresses, life: int, which: int, u: float, t: float) -> float
 
 
 @folded
-def passes_by(m: Addresses, life: int, which: int, days: float, v: float, t: float, until: float) -> bool:
-    """Live through a visit at once, when nothing happens before it is over; ``until`` is in the same year.
+def passes_by(m: Addresses, life: int, which: int, days: float, v: float, t: float, until: float, year: int) -> bool:
+    """Live through a visit at once, when nothing happens before it is over; t and ``until`` lie in the year.
 
     Most visits are such. The outcome is that of `need`, `enter` and `leave`; false when those have to do it.
     """
@@ -750,7 +750,7 @@ def passes_by(m: Addresses, life: int, which: int, days: float, v: float, t: flo
     place = of.needs(m)[which]["goes_to"]
     if of.places(m)[place]["routes"] and next_route(m, life, place, 0, v, t + days) != NONE:
         return False
-    book.visit(m, life, which, place, t, t + days)
+    book.visit(m, life, which, place, t, t + days, year)
     write_stay(m, life, place, 0, t, t + days)
     return True
 
