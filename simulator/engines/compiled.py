@@ -58,11 +58,11 @@ def simulate(
     if model.shares_anything:
         book = np.zeros((arms * n, layout.years, layout.size))
         for arm in range(arms):
-            m = _one_arm(model, arm, stream, crowd, memory(model, n, book=book), rows=np.arange(arm * n, (arm + 1) * n))
+            m = _one_arm(model, arm, stream, crowd, memory(model, n, book=book, together=True), rows=np.arange(arm * n, (arm + 1) * n))
             index_day[arm], completed[arm] = m.arrays["body"]["index_day"], m.arrays["body"]["completed"]
         index, member = _index_days(model, index_day[1:], completed[1:], crowd.starts)
         for arm in range(arms if n else 0):
-            m = memory(model, n, index=index, member=np.zeros_like(member), windows=windows)
+            m = memory(model, n, index=index, member=np.zeros_like(member), windows=windows, together=True)
             _one_arm(model, arm, stream, crowd, m, looked_at=np.arange(n), window_rows=np.arange(n))
         sums = book.reshape(arms, n, layout.years, layout.size)
     else:
@@ -156,7 +156,7 @@ def _together(model: Model, stream: int) -> Totals:
     book = sums.reshape(arms * arms, layout.years, layout.size)
     index_day, completed = np.full((arms - 1, n), np.nan), np.zeros((arms - 1, n), dtype=np.uint8)
     for arm in range(1, arms):
-        m = _one_arm(model, arm, stream, crowd, memory(model, n, book=book), rows=np.full(n, arm * arms))
+        m = _one_arm(model, arm, stream, crowd, memory(model, n, book=book, together=True), rows=np.full(n, arm * arms))
         index_day[arm - 1], completed[arm - 1] = m.arrays["body"]["index_day"], m.arrays["body"]["completed"]
         del m
     index, member = _index_days(model, index_day, completed, crowd.starts)
@@ -165,7 +165,7 @@ def _together(model: Model, stream: int) -> Totals:
     looked_at[takes_part] = np.arange(len(takes_part))
     index, member = index[takes_part], member[takes_part]
     for arm in range(arms if len(takes_part) else 1):
-        m = memory(model, n, book=book, index=index, member=member, windows=windows)
+        m = memory(model, n, book=book, index=index, member=member, windows=windows, together=True)
         rows = np.full(n, NONE if arm else 0)
         _one_arm(model, arm, stream, crowd, m, rows=rows, looked_at=looked_at)
         del m

@@ -27,6 +27,8 @@ from simulator.engines.candidates import (
     LAYERS,
     ORIGIN_DAY,
     PARTS,
+    PLACE_SHIFT,
+    PLACES,
     WIDTHS,
     draw_candidates,
     draw_heads,
@@ -431,6 +433,12 @@ def number_of(label: int, t: float) -> int:
     """The number of a candidate at t, in its block, and that of the block."""
     block = int((t - ORIGIN_DAY) / DAYS_PER_YEAR * PARTS[layer_of(label) // GROUP])
     return label & COUNT | block << BLOCK_SHIFT
+
+
+@folded
+def day_of(coming: int, t: float) -> float:
+    """When a candidate comes whose place is in the year of t."""
+    return ORIGIN_DAY + (math.floor((t - ORIGIN_DAY) / DAYS_PER_YEAR) + (coming >> PLACE_SHIFT) * PLACES) * DAYS_PER_YEAR
 
 
 @folded

@@ -19,7 +19,7 @@ from numba.np import arrayobj as numba_arrays
 from numpy.typing import NDArray
 
 from simulator.compiling import compiled, folded
-from simulator.engines.candidates import BLOCK_SHIFT, COUNT, ORIGIN_DAY, ROOM
+from simulator.engines.candidates import BLOCK_SHIFT, COUNT, MOST_CLOCKS, ORIGIN_DAY, ROOM
 from simulator.engines.records import Layout
 from simulator.model import (
     BOOST,
@@ -84,6 +84,10 @@ BODY = np.dtype(
         ("looked", "f8"),  # when they were looked at
         ("jump", "f8"),  # when the next of them jumps by itself
         ("turn", "f8"),  # when a flare or an age band ends
+        ("held", "i8"),  # how many candidates are held for later
+        ("passed", "i8"),  # how many of them are over
+        ("held_from", "f8"),  # candidates after this day
+        ("held_until", "f8"),  # and before this one
         ("next_note", "f8"),  # when something that was noted happens, the end of a stay included
         ("stay_end", "f8"),
         ("stay_noted", "i8"),
@@ -144,13 +148,14 @@ FRESH, BOOSTED, CHANGED = 0, 1, 2  # no hazard, those that some boost raises, an
 SUPPORT_END, PROGRAMME_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY = range(8)
 NOTES = 8  # for each support, and as many for the person: ends, limits, delays, volunteering
 STAYS_PER_YEAR = 1024
+MOST_HELD = 24  # candidates of a life from one stop to the next; if there are more it looks again sooner
 AXES = 5
 
 # rows of the table: one an array, then one for the numbers and one for the whole numbers
 FIELDS = (
     "life", "body", "journey", "nodes", "resources", "clocks", "boosts", "durations", "needs", "places",
     "routes", "supports", "offers", "criteria", "effects", "synergies", "changes", "soon", "spells", "waits",
-    "wait_journey", "enrol", "notes", "stays", "bands", "duration_days", "step_until", "step_weight",
+    "wait_journey", "enrol", "notes", "stays", "held", "bands", "duration_days", "step_until", "step_weight",
     "benefit_days", "age_edges", "age_share", "entrant_age_edges", "entrant_age_share", "bound", "drawn", "boost_most", "times",
     "ratios", "by_health", "by_band", "boost_ratio", "duration_by_health", "route_share", "starting_share",
     "opens", "offer_by_health", "initial_health", "entrant_health", "boost_until", "discharged",
@@ -170,7 +175,7 @@ WHOLES = (
 (
     _LIFE, _BODY, _JOURNEY, _NODES, _RESOURCES, _CLOCKS, _BOOSTS, _DURATIONS, _NEEDS, _PLACES, _ROUTES,
     _SUPPORTS, _OFFERS, _CRITERIA, _EFFECTS, _SYNERGIES, _CHANGES, _SOON, _SPELLS, _WAITS, _WAIT_JOURNEY,
-    _ENROL, _NOTES, _STAYS, BANDS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT, BENEFIT_DAYS, AGE_EDGES, AGE_SHARE,
+    _ENROL, _NOTES, _STAYS, HELD, BANDS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT, BENEFIT_DAYS, AGE_EDGES, AGE_SHARE,
     ENTRANT_AGE_EDGES, ENTRANT_AGE_SHARE, BOUND, DRAWN, BOOST_MOST, TIMES, RATIOS, BY_HEALTH, BY_BAND, BOOST_RATIO,
     DURATION_BY_HEALTH, ROUTE_SHARE, STARTING_SHARE, OPENS, OFFER_BY_HEALTH, INITIAL_HEALTH, ENTRANT_HEALTH,
     BOOST_UNTIL, DISCHARGED, WEIGHED_UNTIL, STEADY, WINDOW_INDEX, RECENTS, BOOK, WINDOWS, LUCK, LABELS,
@@ -307,6 +312,7 @@ def memory(
     member: NDArray[np.uint8] | None = None,
     windows: NDArray[np.float64] | None = None,
     forks: bool = False,
+    together: bool = False,
 ) -> Memory:
     """Memory for so many lives.
 
@@ -318,9 +324,12 @@ def memory(
         member: 1 for those who start, 2 for those who also complete, 0 for others.  # [row, programme arm]
         windows: the years before and after index days.  # [row, programme arm, world, side, measure]
         forks: the lives are the arms of one person, which part when something differs.
+        together: everyone is in hand at once, and candidates are held from one stop to the next.
     """
     shared, numbers, wholes = _rules(model)
     places, supports, clocks = len(model.places), len(model.supports), len(model.clocks)
+    if clocks > MOST_CLOCKS:
+        raise ValueError(f"{clocks} clocks: needs, offers and health moves together may be {MOST_CLOCKS} at most")
     resources = _resources(model, shared["place_resource"], shared["support_resource"])
     nodes = lives * (places + supports + 2) if len(resources) else 0
     room = clocks * ROOM
@@ -340,6 +349,7 @@ def memory(
         "enrol": np.zeros((lives, supports), dtype=ENROL),
         "notes": np.zeros((lives, NOTES * (1 + supports) + places), dtype=NOTE),
         "stays": np.zeros((lives, STAYS_PER_YEAR * _years(model) if forks else 0), dtype=STAY),
+        "held": np.zeros((lives, MOST_HELD if together else 0), dtype=np.int64),
         "bound": np.zeros(clocks),
         "drawn": np.zeros(clocks),
         "times": np.zeros(room),
