@@ -62,16 +62,14 @@ NOTED, JOINS = -1, -2  # in place of a clock: the first note; joining the popula
 STOP = np.dtype(
     [
         ("time", "f8"),
-        ("kind", "i8"),
-        ("clock", "i8"),
-        ("layer", "i8"),
-        ("candidate", "i8"),
         ("length", "f8"),
         ("outcome", "f8"),
+        ("kind", "i4"),
+        ("clock", "i4"),
+        ("layer", "i4"),
+        ("candidate", "i4"),
     ]
 )
-
-
 CALENDAR = np.dtype([("time", "f8"), ("life", "i8")])
 
 

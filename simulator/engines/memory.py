@@ -44,13 +44,13 @@ from simulator.model import (
 LIFE = np.dtype(
     [
         ("person", "i8"),
-        ("stream", "i8"),
         ("age", "f8"),  # at t = 0
         ("risk", "f8"),
-        ("cluster", "i8"),
-        ("health", "i8"),
         ("flare_until", "f8"),
-        ("affected", "i8"),  # bit set of targets that some effect has begun on
+        ("stream", "i4"),
+        ("cluster", "i4"),
+        ("health", "i4"),
+        ("affected", "i4"),  # bit set of targets that some effect has begun on
     ]
 )
 SPELL = np.dtype([("start", "f8"), ("end", "f8"), ("old_end", "f8"), ("old_weight", "f8")])
@@ -67,86 +67,88 @@ SOON = np.dtype(
 )
 JOURNEY = np.dtype(
     [
-        ("need", "i8"),
-        ("layer", "i8"),
-        ("candidate", "i8"),
         ("length_mark", "f8"),
         ("route_mark", "f8"),
-        ("emergency", "i8"),
+        ("need", "i4"),
+        ("layer", "i4"),
+        ("candidate", "i4"),
+        ("emergency", "i4"),
     ]
 )
 BODY = np.dtype(
     [
-        ("arm", "i8"),
-        ("alive", "i8"),
-        ("asleep", "i8"),  # 1: an arm in which all is as in usual care so far
-        ("stale", "i8"),  # which hazards have changed since they were looked at
-        ("looked", "f8"),  # when they were looked at
-        ("jump", "f8"),  # when the next of them jumps by itself
-        ("turn", "f8"),  # when a flare or an age band ends
-        ("held", "i8"),  # how many candidates are held for later
-        ("passed", "i8"),  # how many of them are over
-        ("held_from", "f8"),  # candidates after this day
+        ("held_from", "f8"),  # candidates held come after this day
         ("held_until", "f8"),  # and before this one
+        ("jump", "f8"),  # when the next hazard jumps by itself
         ("next_note", "f8"),  # when something that was noted happens, the end of a stay included
-        ("stay_end", "f8"),
-        ("stay_noted", "i8"),
-        ("place", "i8"),  # NONE: at home
-        ("since", "f8"),
-        ("stay_emergency", "i8"),
-        ("stay_number", "i8"),
-        ("route_mark", "f8"),
-        ("to", "i8"),
-        ("support", "i8"),
-        ("over_since", "f8"),
-        ("has_slot", "i8"),
-        ("next_slot", "i8"),
-        ("support_slot", "i8"),
+        ("held", "i4"),  # how many candidates are held for later
+        ("passed", "i4"),  # how many of them are over
+        ("alive", "i4"),
+        ("stale", "i4"),  # which hazards have changed since they were looked at
+        ("place", "i4"),  # NONE: at home
+        ("queued", "i4"),  # how many queues this life stands in
+        ("waiting", "i4"),  # how many places this life waits for at home
+        ("asleep", "i4"),  # 1: an arm in which all is as in usual care so far
         ("on", "i8"),  # bit set of supports
+        ("arm", "i4"),
+        ("row", "i4"),  # of the book that is written, NONE: none
+        ("window", "i4"),  # row of the index days it is looked at around, NONE: not
+        ("window_row", "i4"),  # row of the windows it writes
+        ("notes", "i4"),
+        ("noted", "i4"),
+        ("stay_noted", "i4"),
+        ("stay_emergency", "i4"),
+        ("stay_number", "i4"),
+        ("to", "i4"),
+        ("support", "i4"),
+        ("has_slot", "i4"),
+        ("next_slot", "i4"),
+        ("support_slot", "i4"),
+        ("completed", "i4"),
+        ("stays", "i4"),  # how many stays are written down
+        ("stay_end", "f8"),
+        ("since", "f8"),
+        ("route_mark", "f8"),
+        ("over_since", "f8"),
+        ("looked", "f8"),  # when hazards were looked at
+        ("turn", "f8"),  # when a flare or an age band ends
         ("home_since", "f8"),
         ("health_since", "f8"),
         ("flare_since", "f8"),
         ("arrived", "f8"),
         ("ended_day", "f8"),
         ("index_day", "f8"),
-        ("completed", "i8"),
-        ("notes", "i8"),
-        ("noted", "i8"),
-        ("waiting", "i8"),  # how many places this life waits for at home
-        ("queued", "i8"),  # how many queues this life stands in
-        ("stays", "i8"),  # how many stays are written down
-        ("row", "i8"),  # of the book that is written, NONE: none
-        ("window", "i8"),  # row of the index days it is looked at around, NONE: not
-        ("window_row", "i8"),  # row of the windows it writes
     ]
 )
 ENROL = np.dtype(
     [
-        ("number", "i8"),
         ("active_since", "f8"),
-        ("has_slot", "i8"),
-        ("starts", "i8"),
         ("first_start", "f8"),
         ("refused_until", "f8"),
-        ("listed", "i8"),
         ("listed_since", "f8"),
-        ("later", "i8"),
-        ("volunteering", "i8"),
         ("volunteer_since", "f8"),
+        ("number", "i4"),
+        ("starts", "i4"),
+        ("has_slot", "i4"),
+        ("listed", "i4"),
+        ("later", "i4"),
+        ("volunteering", "i4"),
     ]
 )
-WAIT = np.dtype([("active", "i8"), ("number", "i8"), ("since", "f8")])
+WAIT = np.dtype([("since", "f8"), ("active", "i4"), ("number", "i4")])
 NOTE = np.dtype(
-    [("time", "f8"), ("kind", "i8"), ("number", "i8"), ("what", "i8"), ("a", "i8"), ("b", "i8"), ("x", "f8")]
+    [("time", "f8"), ("x", "f8"), ("kind", "i4"), ("number", "i4"), ("what", "i4"), ("a", "i4"), ("b", "i4"), ("_", "i4")]
 )
 STAY = np.dtype([("start", "f8"), ("end", "f8"), ("place", "i8"), ("emergency", "i8")])
-NODE = np.dtype([("state", "i8"), ("resource", "i8"), ("since", "f8"), ("level", "i8"), ("next", "i8"), ("prev", "i8")])
+NODE = np.dtype(
+    [("since", "f8"), ("next", "i4"), ("prev", "i4"), ("state", "i4"), ("resource", "i4"), ("level", "i4"), ("_", "i4")]
+)
 RESOURCE = np.dtype([("users", "i8"), ("capacity", "f8"), ("base", "f8"), ("volunteers", "i8")])
 IDLE, QUEUED, GRANTED = 0, 1, 2
 FRESH, BOOSTED, CHANGED = 0, 1, 2  # no hazard, those that some boost raises, any
 
 SUPPORT_END, PROGRAMME_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY = range(8)
-NOTES = 8  # for each support, and as many for the person: ends, limits, delays, volunteering
+NOTES = 8  # for each support: ends, delays, volunteering; and one for the first day, one for the limit of each wait
 STAYS_PER_YEAR = 1024
 MOST_HELD = 24  # candidates of a life from one stop to the next; if there are more it looks again sooner
 AXES = 5
@@ -347,7 +349,7 @@ def memory(
         "waits": np.zeros((lives, places), dtype=WAIT),
         "wait_journey": np.zeros((lives, places), dtype=JOURNEY),
         "enrol": np.zeros((lives, supports), dtype=ENROL),
-        "notes": np.zeros((lives, NOTES * (1 + supports) + places), dtype=NOTE),
+        "notes": np.zeros((lives, 1 + places + NOTES * supports), dtype=NOTE),
         "stays": np.zeros((lives, STAYS_PER_YEAR * _years(model) if forks else 0), dtype=STAY),
         "held": np.zeros((lives, MOST_HELD if together else 0), dtype=np.int64),
         "bound": np.zeros(clocks),
