@@ -204,6 +204,5 @@ def _one_arm(
     kernel.live_together(
         m.table, arm, stream, crowd.numbers, crowd.starts, nobody if rows is None else rows,
         nobody if looked_at is None else looked_at, np.zeros(n, dtype=np.int64) if window_rows is None else window_rows,
-        np.zeros(n, dtype=kernel.STOP), np.zeros(n, dtype=kernel.CALENDAR),
     )  # fmt: skip
     return m

@@ -436,9 +436,15 @@ def number_of(label: int, t: float) -> int:
 
 
 @folded
-def day_of(coming: int, t: float) -> float:
-    """When a candidate comes whose place is in the year of t."""
-    return ORIGIN_DAY + (math.floor((t - ORIGIN_DAY) / DAYS_PER_YEAR) + (coming >> PLACE_SHIFT) * PLACES) * DAYS_PER_YEAR
+def year_of(t: float) -> int:
+    """Which year since the origin of blocks holds t."""
+    return int((t - ORIGIN_DAY) / DAYS_PER_YEAR)
+
+
+@folded
+def day_of(coming: int, year: int) -> float:
+    """When a candidate comes whose place is in this year."""
+    return ORIGIN_DAY + (year + (coming >> PLACE_SHIFT) * PLACES) * DAYS_PER_YEAR
 
 
 @folded

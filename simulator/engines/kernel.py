@@ -35,6 +35,7 @@ from simulator.engines.hazards import (
     next_route,
     number_of,
     year_end,
+    year_of,
 )
 from simulator.engines.memory import BOOSTED, CHANGED, FIRST_DAY, FRESH, Addresses
 from simulator.engines.order import DATE, DYING, ENDING, FLARE, HEALTH, NEED, OFFER
@@ -58,20 +59,6 @@ EVENT_KIND[[ClockKind.DEATH, ClockKind.LEAVING, ClockKind.FLARE, ClockKind.HEALT
 EVENT_KIND[[ClockKind.NEED, ClockKind.OFFER, ClockKind.DROP_OUT]] = NEED, OFFER, ENDING
 FEW = 4.0  # candidates a year that are worth drawing for a boost that may begin
 NOTED, JOINS = -1, -2  # in place of a clock: the first note; joining the population
-
-STOP = np.dtype(
-    [
-        ("time", "f8"),
-        ("length", "f8"),
-        ("outcome", "f8"),
-        ("kind", "i4"),
-        ("clock", "i4"),
-        ("layer", "i4"),
-        ("candidate", "i4"),
-    ]
-)
-CALENDAR = np.dtype([("time", "f8"), ("life", "i8")])
-
 
 # --- a life begins -----------------------------------------------------------------------------------
 
@@ -234,16 +221,7 @@ def hold(m: Addresses, life: int, t: float) -> None:
         end = (of.floats(m, of.TIMES)[count - 1] + of.floats(m, of.TIMES)[count]) / 2.0
     for i in range(count):
         held[life, i] = coming[i] & ~INDEX | int(labels[0, coming[i] & INDEX])
-    body["held"], body["passed"], body["held_from"], body["held_until"] = count, 0, t, end
-
-
-@folded
-def next_held(m: Addresses, life: int) -> float:
-    """When the next candidate held may happen, at the latest when the next are to be drawn."""
-    body = of.body(m)[life]
-    if body["passed"] == body["held"]:
-        return float(body["held_until"])
-    return day_of(of.ints2(m, of.HELD)[life, body["passed"]], body["held_from"])
+    body["held"], body["held_from"], body["held_until"] = count, t, end
 
 
 @folded
@@ -517,19 +495,25 @@ def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
     return False
 
 
-@compiled()
-def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> None:
-    """Live on through what touches nobody else; write the next thing that does into ``stop``."""
-    body, horizon, one, clocks = of.body(m)[life], of.number(m, of.HORIZON), stop[life], of.clocks(m)
-    t, body["passed"] = start, 0  # others may call back someone who has looked beyond this moment
+@fixed
+def run_on(m: Addresses, life: int, start: float) -> None:
+    """Live on through what touches nobody else; write down the next thing that does."""
+    body, horizon, one, clocks = of.body(m)[life], of.number(m, of.HORIZON), of.stops(m)[life], of.clocks(m)
+    held, t, rank, year = of.ints2(m, of.HELD), start, 0, year_of(min(body["held_from"], start))
     while body["alive"]:
         if not body["held_from"] <= t < min(body["held_until"], body["jump"]) or body["stale"] != FRESH:
             hold(m, life, t)
-        while body["passed"] < body["held"] and next_held(m, life) <= t:
-            body["passed"] += 1
-        at, until = next_held(m, life), min(body["next_note"], body["jump"], body["held_until"])
+            rank, year = 0, year_of(t)
+        at = INF
+        while rank < body["held"]:  # all that are held: others may call back someone who has looked beyond this moment
+            at = day_of(held[life, rank], year)
+            rank += 1
+            if at > t:
+                break
+            at = INF
+        until = min(body["next_note"], body["jump"], body["held_until"])
         if at >= until:
-            t = until
+            t, rank = until, max(0, rank - 1)
             if t >= horizon:
                 break
             if t == body["next_note"]:
@@ -540,7 +524,7 @@ def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> Non
                     return
                 lives.on_note(m, life, first)
             continue
-        t, label = at, of.ints2(m, of.HELD)[life, body["passed"]] & INDEX
+        t, label = at, held[life, rank - 1] & INDEX
         k, layer, candidate = clock_of(label), layer_of(label), number_of(label, t)
         if not may_strike(m, life, k):
             continue
@@ -549,9 +533,7 @@ def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> Non
             continue
         if clocks[k]["kind"] == _NEED and not body["queued"] and lives.may_pass_by(m, life, clocks[k]["subject"]):
             days = lives.visit_days(m, life, clocks[k]["subject"], u[2], t)
-            body["passed"] += 1
-            free = min(until, next_held(m, life))
-            body["passed"] -= 1
+            free = min(until, day_of(held[life, rank], year)) if rank < body["held"] else until
             if lives.passes_by(m, life, clocks[k]["subject"], days, u[3], t, free, int(t / DAYS_PER_YEAR)):
                 continue
         if body["queued"] or strike_is_shared(m, life, k, t):
@@ -562,39 +544,41 @@ def run_on(m: Addresses, life: int, start: float, stop: NDArray[np.void]) -> Non
     one["time"] = INF
 
 
-@compiled()
-def _before(time: float, life: int, other: NDArray[np.void], stop: NDArray[np.void], m: Addresses) -> bool:
-    """Whether a life's stop comes before an entry of the calendar: by time, kind, person."""
-    if time != other["time"]:
-        return bool(time < other["time"])
-    mine, theirs = stop[life]["kind"], stop[other["life"]]["kind"]
+@folded
+def _before(m: Addresses, time: float, life: int, other_time: float, other: int) -> bool:
+    """Whether a life's stop comes before another's: by time, kind, person."""
+    if time != other_time:
+        return bool(time < other_time)
+    mine, theirs = of.stops(m)[life]["kind"], of.stops(m)[other]["kind"]
     if mine != theirs:
         return bool(mine < theirs)
-    return bool(of.life(m)[life]["person"] < of.life(m)[other["life"]]["person"])
+    return bool(of.life(m)[life]["person"] < of.life(m)[other]["person"])
 
 
-@compiled()
-def _sift(heap: NDArray[np.void], at: NDArray[np.int64], stop: NDArray[np.void], m: Addresses, life: int) -> None:
-    """Put a life whose stop has changed back into its place in the calendar, a heap."""
-    i, size, time = at[life], len(heap), stop[life]["time"]
-    while i > 0 and _before(time, life, heap[(i - 1) // 2], stop, m):
-        heap[i] = heap[(i - 1) // 2]
+@fixed
+def sift(m: Addresses, life: int, size: int) -> None:
+    """Put a life whose stop has changed back into its place among the first of the calendar: a heap, four to a parent."""
+    heap, at, time = of.calendar(m), of.ints(m, of.PLACE_IN_CALENDAR), of.stops(m)[life]["time"]
+    i = at[life]
+    while i > 0 and _before(m, time, life, heap[(i - 1) // 4]["time"], heap[(i - 1) // 4]["life"]):
+        heap[i] = heap[(i - 1) // 4]
         at[heap[i]["life"]] = i
-        i = (i - 1) // 2
-    while 2 * i + 1 < size:
-        child = 2 * i + 1
-        if child + 1 < size and _before(heap[child + 1]["time"], heap[child + 1]["life"], heap[child], stop, m):
-            child += 1
-        if _before(time, life, heap[child], stop, m):
+        i = (i - 1) // 4
+    while 4 * i + 1 < size:
+        first = 4 * i + 1
+        for child in range(4 * i + 2, min(4 * i + 5, size)):
+            if _before(m, heap[child]["time"], heap[child]["life"], heap[first]["time"], heap[first]["life"]):
+                first = child
+        if _before(m, time, life, heap[first]["time"], heap[first]["life"]):
             break
-        heap[i] = heap[child]
+        heap[i] = heap[first]
         at[heap[i]["life"]] = i
-        i = child
+        i = first
     heap[i]["time"], heap[i]["life"], at[life] = time, life, i
 
 
-@compiled()
-def hand_on(m: Addresses, t: float, heap: NDArray[np.void], at: NDArray[np.int64], stop: NDArray[np.void]) -> None:
+@fixed
+def hand_on(m: Addresses, t: float) -> None:
     """Empty the ring of promised slots: each is taken up, and may free others."""
     ring, grants = of.ints(m, of.RING), of.ints(m, of.GRANTS)
     while ring[1] > 0:
@@ -603,8 +587,8 @@ def hand_on(m: Addresses, t: float, heap: NDArray[np.void], at: NDArray[np.int64
         ring[1] -= 1
         lives.on_grant(m, node, t)
         life = node // queue.nodes_each(m)
-        run_on(m, life, t, stop)
-        _sift(heap, at, stop, m, life)
+        run_on(m, life, t)
+        sift(m, life, len(of.calendar(m)))
 
 
 @fixed
@@ -632,8 +616,6 @@ def live_together(
     rows: NDArray[np.int64],
     looked_at: NDArray[np.int64],
     window_rows: NDArray[np.int64],
-    stop: NDArray[np.void],
-    heap: NDArray[np.void],
 ) -> None:
     """Everyone's lives in one arm where something is shared.
 
@@ -646,11 +628,9 @@ def live_together(
         rows: which row of the book each writes, NONE: none.  # [person]
         looked_at: row of the index days each is looked at around, NONE: not.  # [person]
         window_rows: row of the windows each writes.  # [person]
-        stop: work space: what each will stop at.  # [person]
-        heap: work space: their calendar.  # [person]
     """
     people, first_day, horizon = len(numbers), of.number(m, of.START), of.number(m, of.HORIZON)
-    changes, change = of.changes(m), 0
+    changes, change, stop, at = of.changes(m), 0, of.stops(m), of.ints(m, of.PLACE_IN_CALENDAR)
     for life in range(people):
         one, body = stop[life], of.body(m)[life]
         one["time"], one["kind"], one["clock"] = starts[life], ENDING, JOINS
@@ -660,16 +640,16 @@ def live_together(
             begin(m, life, arm, rows[life], stream, numbers[life], first_day)
     for life in range(people):
         if starts[life] <= first_day:
-            run_on(m, life, first_day, stop)
-    at = np.arange(people)
+            run_on(m, life, first_day)
     for life in range(people):
-        _sift(heap[: life + 1], at, stop, m, life)
+        at[life] = life
+        sift(m, life, life + 1)
     while True:
-        life = heap[0]["life"]
+        life = of.calendar(m)[0]["life"]
         t = stop[life]["time"]
         if change < len(changes) and changes[change]["day"] <= t and changes[change]["day"] < horizon:
             _change(m, change)
-            hand_on(m, max(changes[change]["day"], first_day), heap, at, stop)
+            hand_on(m, max(changes[change]["day"], first_day))
             change += 1
             continue
         if t >= horizon:
@@ -681,9 +661,9 @@ def live_together(
             lives.on_note(m, life, lives.first_note(m, life))
         else:
             lives.strike(m, life, one["clock"], one["layer"], one["candidate"], one["length"], one["outcome"], t)
-        hand_on(m, t, heap, at, stop)
-        run_on(m, life, t, stop)
-        _sift(heap, at, stop, m, life)
+        hand_on(m, t)
+        run_on(m, life, t)
+        sift(m, life, people)
     for life in range(people):
         if starts[life] < horizon:
             lives.reach_horizon(m, life)

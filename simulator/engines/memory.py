@@ -82,7 +82,6 @@ BODY = np.dtype(
         ("jump", "f8"),  # when the next hazard jumps by itself
         ("next_note", "f8"),  # when something that was noted happens, the end of a stay included
         ("held", "i4"),  # how many candidates are held for later
-        ("passed", "i4"),  # how many of them are over
         ("alive", "i4"),
         ("stale", "i4"),  # which hazards have changed since they were looked at
         ("place", "i4"),  # NONE: at home
@@ -139,6 +138,18 @@ WAIT = np.dtype([("since", "f8"), ("active", "i4"), ("number", "i4")])
 NOTE = np.dtype(
     [("time", "f8"), ("x", "f8"), ("kind", "i4"), ("number", "i4"), ("what", "i4"), ("a", "i4"), ("b", "i4"), ("_", "i4")]
 )
+STOP = np.dtype(
+    [
+        ("time", "f8"),
+        ("length", "f8"),
+        ("outcome", "f8"),
+        ("kind", "i4"),
+        ("clock", "i4"),
+        ("layer", "i4"),
+        ("candidate", "i4"),
+    ]
+)
+ENTRY = np.dtype([("time", "f8"), ("life", "i8")])
 STAY = np.dtype([("start", "f8"), ("end", "f8"), ("place", "i8"), ("emergency", "i8")])
 NODE = np.dtype(
     [("since", "f8"), ("next", "i4"), ("prev", "i4"), ("state", "i4"), ("resource", "i4"), ("level", "i4"), ("_", "i4")]
@@ -157,7 +168,8 @@ AXES = 5
 FIELDS = (
     "life", "body", "journey", "nodes", "resources", "clocks", "boosts", "durations", "needs", "places",
     "routes", "supports", "offers", "criteria", "effects", "synergies", "changes", "soon", "spells", "waits",
-    "wait_journey", "enrol", "notes", "stays", "held", "bands", "duration_days", "step_until", "step_weight",
+    "wait_journey", "enrol", "notes", "stays", "held", "stops", "calendar", "place_in_calendar",
+    "bands", "duration_days", "step_until", "step_weight",
     "benefit_days", "age_edges", "age_share", "entrant_age_edges", "entrant_age_share", "bound", "drawn", "boost_most", "times",
     "ratios", "by_health", "by_band", "boost_ratio", "duration_by_health", "route_share", "starting_share",
     "opens", "offer_by_health", "initial_health", "entrant_health", "boost_until", "discharged",
@@ -177,7 +189,8 @@ WHOLES = (
 (
     _LIFE, _BODY, _JOURNEY, _NODES, _RESOURCES, _CLOCKS, _BOOSTS, _DURATIONS, _NEEDS, _PLACES, _ROUTES,
     _SUPPORTS, _OFFERS, _CRITERIA, _EFFECTS, _SYNERGIES, _CHANGES, _SOON, _SPELLS, _WAITS, _WAIT_JOURNEY,
-    _ENROL, _NOTES, _STAYS, HELD, BANDS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT, BENEFIT_DAYS, AGE_EDGES, AGE_SHARE,
+    _ENROL, _NOTES, _STAYS, HELD, _STOPS, _CALENDAR, PLACE_IN_CALENDAR,
+    BANDS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT, BENEFIT_DAYS, AGE_EDGES, AGE_SHARE,
     ENTRANT_AGE_EDGES, ENTRANT_AGE_SHARE, BOUND, DRAWN, BOOST_MOST, TIMES, RATIOS, BY_HEALTH, BY_BAND, BOOST_RATIO,
     DURATION_BY_HEALTH, ROUTE_SHARE, STARTING_SHARE, OPENS, OFFER_BY_HEALTH, INITIAL_HEALTH, ENTRANT_HEALTH,
     BOOST_UNTIL, DISCHARGED, WEIGHED_UNTIL, STEADY, WINDOW_INDEX, RECENTS, BOOK, WINDOWS, LUCK, LABELS,
@@ -264,6 +277,8 @@ waits = _view(WAIT, 2, _WAITS)  # [life, one of them]
 wait_journey = _view(JOURNEY, 2, _WAIT_JOURNEY)  # [life, one of them]
 enrol = _view(ENROL, 2, _ENROL)  # [life, one of them]
 notes = _view(NOTE, 2, _NOTES)  # [life, one of them]
+stops = _view(STOP, 1, _STOPS)
+calendar = _view(ENTRY, 1, _CALENDAR)
 stays = _view(STAY, 2, _STAYS)  # [life, one of them]
 
 
@@ -352,6 +367,9 @@ def memory(
         "notes": np.zeros((lives, 1 + places + NOTES * supports), dtype=NOTE),
         "stays": np.zeros((lives, STAYS_PER_YEAR * _years(model) if forks else 0), dtype=STAY),
         "held": np.zeros((lives, MOST_HELD if together else 0), dtype=np.int64),
+        "stops": np.zeros(lives if together else 0, dtype=STOP),
+        "calendar": np.zeros(lives if together else 0, dtype=ENTRY),
+        "place_in_calendar": np.zeros(lives if together else 0, dtype=np.int64),
         "bound": np.zeros(clocks),
         "drawn": np.zeros(clocks),
         "times": np.zeros(room),
