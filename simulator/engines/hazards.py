@@ -27,8 +27,6 @@ from simulator.engines.candidates import (
     LAYERS,
     ORIGIN_DAY,
     PARTS,
-    PLACE_SHIFT,
-    PLACES,
     WIDTHS,
     draw_candidates,
     draw_heads,
@@ -433,18 +431,6 @@ def number_of(label: int, t: float) -> int:
     """The number of a candidate at t, in its block, and that of the block."""
     block = int((t - ORIGIN_DAY) / DAYS_PER_YEAR * PARTS[layer_of(label) // GROUP])
     return label & COUNT | block << BLOCK_SHIFT
-
-
-@folded
-def year_of(t: float) -> int:
-    """Which year since the origin of blocks holds t."""
-    return int((t - ORIGIN_DAY) / DAYS_PER_YEAR)
-
-
-@folded
-def day_of(coming: int, year: int) -> float:
-    """When a candidate comes whose place is in this year."""
-    return ORIGIN_DAY + (year + (coming >> PLACE_SHIFT) * PLACES) * DAYS_PER_YEAR
 
 
 @folded

@@ -19,10 +19,9 @@ from simulator.engines import kernel_books as book
 from simulator.engines import kernel_lives as lives
 from simulator.engines import kernel_queues as queue
 from simulator.engines import memory as of
-from simulator.engines.candidates import INDEX, LAYERS, WIDTHS
+from simulator.engines.candidates import INDEX
 from simulator.engines.hazards import (
     clock_of,
-    day_of,
     draw,
     draw_ahead,
     foresee,
@@ -35,7 +34,6 @@ from simulator.engines.hazards import (
     next_route,
     number_of,
     year_end,
-    year_of,
 )
 from simulator.engines.memory import BOOSTED, CHANGED, FIRST_DAY, FRESH, Addresses
 from simulator.engines.order import DATE, DYING, ENDING, FLARE, HEALTH, NEED, OFFER
@@ -116,7 +114,6 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
     one["age"] = age - start / DAYS_PER_YEAR if joined else age
     one["flare_until"], one["affected"] = -INF, 0
     body["arm"], body["row"], body["alive"], body["asleep"], body["stale"] = arm, row, 1, 0, CHANGED
-    body["held_from"] = INF
     body["next_note"], body["stay_end"], body["notes"], body["noted"], body["stays"] = INF, INF, 0, 0, 0
     body["home_since"], body["health_since"], body["flare_since"], body["arrived"] = start, start, INF, start
     body["place"], body["stay_number"], body["on"], body["waiting"], body["queued"] = NONE, 0, 0, 0, 0
@@ -149,38 +146,22 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
 
 
 @folded
-def _look(m: Addresses, life: int, t: float, until: float) -> None:
-    """Look at every clock of a life again; hazards known to be steady stay as they are unless something happened."""
-    body, running, steady, bound = of.body(m)[life], of.flags2(m, of.RUNNING), of.floats2(m, of.STEADY), of.floats(m, of.BOUND)
+def _look(m: Addresses, life: int, t: float, until: float, here: bool) -> None:
+    """Look at every clock of a life again; hazards known to be steady stay as they are unless something happened.
+
+    With ``here`` only clocks that run where the person is have a bound: someone away will look again at home.
+    """
+    body, running, steady = of.body(m)[life], of.flags2(m, of.RUNNING), of.floats2(m, of.STEADY)
+    away, clocks, bound = here and body["place"] != NONE, of.clocks(m), of.floats(m, of.BOUND)
     known, boosted = body["stale"] != CHANGED and not of.life(m)[life]["affected"] & 1, body["stale"] == BOOSTED
     for k in range(len(bound)):
         if running[life, k]:
             reach = steady[life, k]
             if not known or math.isnan(reach) or (boosted and of.flags(m, of.BOOSTED_CLOCKS)[k]):
                 reach = look_at_clock(m, life, k, t, body["jump"], until)
-            bound[k] = max(bound[k], reach)
+            if not away or clocks[k]["runs_away"]:
+                bound[k] = max(bound[k], reach)
     body["stale"] = FRESH
-
-
-@fixed
-def _look_all(m: Addresses, first: int, last: int, t: float) -> float:
-    """Look at the clocks of all lives in hand: their bounds, and the day up to which they hold."""
-    body, until = of.body(m), year_end(m, t)
-    for life in range(first, last):
-        one = body[life]
-        if one["alive"] and not one["asleep"]:
-            if not one["looked"] <= t < one["turn"]:
-                one["stale"] = CHANGED
-            elif one["jump"] <= t:
-                one["stale"] = max(one["stale"], BOOSTED)
-            if one["stale"] != FRESH:
-                one["looked"], one["jump"], one["turn"] = t, next_jump(m, life, t), next_turn(m, life, t)
-            until = min(until, one["turn"])
-    of.floats(m, of.BOUND)[:] = 0.0
-    for life in range(first, last):
-        if body[life]["alive"] and not body[life]["asleep"]:
-            _look(m, life, t, until)
-    return until
 
 
 @compiled("boolean(float64[::1], float64[::1])")
@@ -193,43 +174,44 @@ def _covers(drawn: NDArray[np.float64], bound: NDArray[np.float64]) -> bool:
 
 
 @fixed
-def look_ahead(m: Addresses, arms: int, t: float, count: int, end: float, rank: int) -> tuple[int, float, int]:
-    """Candidates that could be an event in any arm: how many, up to which day, the next one's rank.
+def look_ahead(
+    m: Addresses, first: int, last: int, t: float, here: bool, count: int, end: float, rank: int
+) -> tuple[int, float, int]:
+    """Candidates that could be an event for any of the lives in hand: how many, up to which day, the next one's rank.
 
     Those in hand will do for as long as no bound is above what they were drawn with.
     """
-    until, bound, drawn = _look_all(m, 0, arms, t), of.floats(m, of.BOUND), of.floats(m, of.DRAWN)
+    body, bound, drawn, until = of.body(m), of.floats(m, of.BOUND), of.floats(m, of.DRAWN), year_end(m, t)
+    for life in range(first, last):
+        one = body[life]
+        if one["alive"] and not one["asleep"]:
+            if not one["looked"] <= t < one["turn"]:  # others may call back someone who looked later
+                one["stale"] = CHANGED
+            elif one["jump"] <= t:
+                one["stale"] = max(one["stale"], BOOSTED)
+            if one["stale"] != FRESH:
+                one["looked"], one["jump"], one["turn"] = t, next_jump(m, life, t), next_turn(m, life, t)
+            until = min(until, one["turn"])
+    bound[:] = 0.0
+    for life in range(first, last):
+        if body[life]["alive"] and not body[life]["asleep"]:
+            _look(m, life, t, until, here)
     if t < end and _covers(drawn, bound):
         return count, min(end, until), rank
     for k in range(len(bound)):
         drawn[k] = max(bound[k], min(bound[k] * of.floats(m, of.BOOST_MOST)[k], FEW))
-    count, end = draw_ahead(m, 0, t, until)
+    count, end = draw_ahead(m, first, t, until)
     return count, end, 0
 
 
-@fixed
-def hold(m: Addresses, life: int, t: float) -> None:
-    """Draw what may happen to a life next, and hold it until it is over or the life changes."""
-    body, until = of.body(m)[life], _look_all(m, life, life + 1, t)
-    for k in range(len(of.clocks(m))):
-        of.floats(m, of.DRAWN)[k] = of.floats(m, of.BOUND)[k]
-    foresee(m, life, t, until)
-    count, end = draw_ahead(m, life, t, until)
-    held, coming, labels = of.ints2(m, of.HELD), of.ints(m, of.COMING), of.words2(m, of.LABELS)
-    if count > held.shape[1]:
-        count = held.shape[1]
-        end = (of.floats(m, of.TIMES)[count - 1] + of.floats(m, of.TIMES)[count]) / 2.0
-    for i in range(count):
-        held[life, i] = coming[i] & ~INDEX | int(labels[0, coming[i] & INDEX])
-    body["held"], body["held_from"], body["held_until"] = count, t, end
-
-
 @folded
-def may_strike(m: Addresses, life: int, k: int) -> bool:
-    """Whether a clock runs where the person is."""
+def strikes(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
+    """Whether a candidate is an event for a life: its clock runs, here, and the hazard reaches the level."""
     if of.flags2(m, of.RUNNING)[life, k] != 1:
         return False
-    return bool(of.body(m)[life]["place"] == NONE or of.clocks(m)[k]["runs_away"])
+    if of.body(m)[life]["place"] != NONE and not of.clocks(m)[k]["runs_away"]:
+        return False
+    return is_event(m, life, k, level, t)
 
 
 @fixed
@@ -269,7 +251,7 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
         if last == 0:
             return
         if look or jump <= t:
-            count, end, rank = look_ahead(m, arms, t, count, end, rank)
+            count, end, rank = look_ahead(m, 0, arms, t, False, count, end, rank)
             year = math.floor(t / DAYS_PER_YEAR)
             continue
         until, nothing_else = min(note_at, jump, end), True
@@ -286,9 +268,7 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
             days, of_health = -1.0, NONE
             for life in range(last - 1, -1, -1):  # usual care last: arms that it wakes have had this event with it
                 body = bodies[life]
-                if not body["alive"] or body["asleep"]:
-                    continue
-                if not may_strike(m, life, k) or not is_event(m, life, k, level, t):
+                if not body["alive"] or body["asleep"] or not strikes(m, life, k, level, t):
                     continue
                 if clocks[k]["kind"] == _NEED and lives.may_pass_by(m, life, clocks[k]["subject"]):
                     one = people[life]
@@ -499,21 +479,17 @@ def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
 def run_on(m: Addresses, life: int, start: float) -> None:
     """Live on through what touches nobody else; write down the next thing that does."""
     body, horizon, one, clocks = of.body(m)[life], of.number(m, of.HORIZON), of.stops(m)[life], of.clocks(m)
-    held, t, rank, year = of.ints2(m, of.HELD), start, 0, year_of(min(body["held_from"], start))
+    times, coming = of.floats(m, of.TIMES), of.ints(m, of.COMING)
+    labels, luck = of.words2(m, of.LABELS), of.words2(m, of.LUCK)
+    t, end, count, rank, away = start, -INF, 0, 0, False
     while body["alive"]:
-        if not body["held_from"] <= t < min(body["held_until"], body["jump"]) or body["stale"] != FRESH:
-            hold(m, life, t)
-            rank, year = 0, year_of(t)
-        at = INF
-        while rank < body["held"]:  # all that are held: others may call back someone who has looked beyond this moment
-            at = day_of(held[life, rank], year)
-            rank += 1
-            if at > t:
-                break
-            at = INF
-        until = min(body["next_note"], body["jump"], body["held_until"])
-        if at >= until:
-            t, rank = until, max(0, rank - 1)
+        if t >= end or body["stale"] or t >= body["jump"] or (away and body["place"] == NONE):
+            away = body["place"] != NONE
+            foresee(m, life, t, min(horizon, t + 1.0))
+            count, end, rank = look_ahead(m, life, life + 1, t, True, count, end, rank)
+        until = min(body["next_note"], body["jump"], end)
+        if rank == count or times[rank] >= until:
+            t = until
             if t >= horizon:
                 break
             if t == body["next_note"]:
@@ -524,23 +500,23 @@ def run_on(m: Addresses, life: int, start: float) -> None:
                     return
                 lives.on_note(m, life, first)
             continue
-        t, label = at, held[life, rank - 1] & INDEX
-        k, layer, candidate = clock_of(label), layer_of(label), number_of(label, t)
-        if not may_strike(m, life, k):
-            continue
-        u = draw(m, life, int(of.words(m, of.CLOCK_WORDS)[k]) | layer, candidate)
-        if not is_event(m, life, k, LAYERS[layer] + u[1] * WIDTHS[layer], t):
-            continue
-        if clocks[k]["kind"] == _NEED and not body["queued"] and lives.may_pass_by(m, life, clocks[k]["subject"]):
-            days = lives.visit_days(m, life, clocks[k]["subject"], u[2], t)
-            free = min(until, day_of(held[life, rank], year)) if rank < body["held"] else until
-            if lives.passes_by(m, life, clocks[k]["subject"], days, u[3], t, free, int(t / DAYS_PER_YEAR)):
-                continue
-        if body["queued"] or strike_is_shared(m, life, k, t):
-            one["time"], one["kind"], one["clock"] = t, EVENT_KIND[clocks[k]["kind"]], k
-            one["layer"], one["candidate"], one["length"], one["outcome"] = layer, candidate, u[2], u[3]
-            return
-        lives.strike(m, life, k, layer, candidate, u[2], u[3], t)
+        t, which = times[rank], coming[rank] & INDEX
+        rank += 1
+        label = int(labels[0, which])
+        k = clock_of(label)
+        if strikes(m, life, k, level_of(label, luck[1, which]), t):
+            length, outcome = open_unit(luck[2, which]), open_unit(luck[3, which])
+            if clocks[k]["kind"] == _NEED and not body["queued"] and lives.may_pass_by(m, life, clocks[k]["subject"]):
+                days = lives.visit_days(m, life, clocks[k]["subject"], length, t)
+                free = min(until, times[rank]) if rank < count else until
+                if lives.passes_by(m, life, clocks[k]["subject"], days, outcome, t, free, int(t / DAYS_PER_YEAR)):
+                    continue
+            if body["queued"] or strike_is_shared(m, life, k, t):
+                one["time"], one["kind"], one["clock"] = t, EVENT_KIND[clocks[k]["kind"]], k
+                one["layer"], one["candidate"] = layer_of(label), number_of(label, t)
+                one["length"], one["outcome"] = length, outcome
+                return
+            lives.strike(m, life, k, layer_of(label), number_of(label, t), length, outcome, t)
     one["time"] = INF
 
 

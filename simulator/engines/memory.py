@@ -19,7 +19,7 @@ from numba.np import arrayobj as numba_arrays
 from numpy.typing import NDArray
 
 from simulator.compiling import compiled, folded
-from simulator.engines.candidates import BLOCK_SHIFT, COUNT, MOST_CLOCKS, ORIGIN_DAY, ROOM
+from simulator.engines.candidates import BLOCK_SHIFT, COUNT, ORIGIN_DAY, ROOM
 from simulator.engines.records import Layout
 from simulator.model import (
     BOOST,
@@ -77,11 +77,8 @@ JOURNEY = np.dtype(
 )
 BODY = np.dtype(
     [
-        ("held_from", "f8"),  # candidates held come after this day
-        ("held_until", "f8"),  # and before this one
         ("jump", "f8"),  # when the next hazard jumps by itself
         ("next_note", "f8"),  # when something that was noted happens, the end of a stay included
-        ("held", "i4"),  # how many candidates are held for later
         ("alive", "i4"),
         ("stale", "i4"),  # which hazards have changed since they were looked at
         ("place", "i4"),  # NONE: at home
@@ -161,14 +158,13 @@ FRESH, BOOSTED, CHANGED = 0, 1, 2  # no hazard, those that some boost raises, an
 SUPPORT_END, PROGRAMME_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY = range(8)
 NOTES = 8  # for each support: ends, delays, volunteering; and one for the first day, one for the limit of each wait
 STAYS_PER_YEAR = 1024
-MOST_HELD = 24  # candidates of a life from one stop to the next; if there are more it looks again sooner
 AXES = 5
 
 # rows of the table: one an array, then one for the numbers and one for the whole numbers
 FIELDS = (
     "life", "body", "journey", "nodes", "resources", "clocks", "boosts", "durations", "needs", "places",
     "routes", "supports", "offers", "criteria", "effects", "synergies", "changes", "soon", "spells", "waits",
-    "wait_journey", "enrol", "notes", "stays", "held", "stops", "calendar", "place_in_calendar",
+    "wait_journey", "enrol", "notes", "stays", "stops", "calendar", "place_in_calendar",
     "bands", "duration_days", "step_until", "step_weight",
     "benefit_days", "age_edges", "age_share", "entrant_age_edges", "entrant_age_share", "bound", "drawn", "boost_most", "times",
     "ratios", "by_health", "by_band", "boost_ratio", "duration_by_health", "route_share", "starting_share",
@@ -189,7 +185,7 @@ WHOLES = (
 (
     _LIFE, _BODY, _JOURNEY, _NODES, _RESOURCES, _CLOCKS, _BOOSTS, _DURATIONS, _NEEDS, _PLACES, _ROUTES,
     _SUPPORTS, _OFFERS, _CRITERIA, _EFFECTS, _SYNERGIES, _CHANGES, _SOON, _SPELLS, _WAITS, _WAIT_JOURNEY,
-    _ENROL, _NOTES, _STAYS, HELD, _STOPS, _CALENDAR, PLACE_IN_CALENDAR,
+    _ENROL, _NOTES, _STAYS, _STOPS, _CALENDAR, PLACE_IN_CALENDAR,
     BANDS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT, BENEFIT_DAYS, AGE_EDGES, AGE_SHARE,
     ENTRANT_AGE_EDGES, ENTRANT_AGE_SHARE, BOUND, DRAWN, BOOST_MOST, TIMES, RATIOS, BY_HEALTH, BY_BAND, BOOST_RATIO,
     DURATION_BY_HEALTH, ROUTE_SHARE, STARTING_SHARE, OPENS, OFFER_BY_HEALTH, INITIAL_HEALTH, ENTRANT_HEALTH,
@@ -341,12 +337,10 @@ def memory(
         member: 1 for those who start, 2 for those who also complete, 0 for others.  # [row, programme arm]
         windows: the years before and after index days.  # [row, programme arm, world, side, measure]
         forks: the lives are the arms of one person, which part when something differs.
-        together: everyone is in hand at once, and candidates are held from one stop to the next.
+        together: everyone is in hand at once, each with a stop in a calendar.
     """
     shared, numbers, wholes = _rules(model)
     places, supports, clocks = len(model.places), len(model.supports), len(model.clocks)
-    if clocks > MOST_CLOCKS:
-        raise ValueError(f"{clocks} clocks: needs, offers and health moves together may be {MOST_CLOCKS} at most")
     resources = _resources(model, shared["place_resource"], shared["support_resource"])
     nodes = lives * (places + supports + 2) if len(resources) else 0
     room = clocks * ROOM
@@ -366,7 +360,6 @@ def memory(
         "enrol": np.zeros((lives, supports), dtype=ENROL),
         "notes": np.zeros((lives, 1 + places + NOTES * supports), dtype=NOTE),
         "stays": np.zeros((lives, STAYS_PER_YEAR * _years(model) if forks else 0), dtype=STAY),
-        "held": np.zeros((lives, MOST_HELD if together else 0), dtype=np.int64),
         "stops": np.zeros(lives if together else 0, dtype=STOP),
         "calendar": np.zeros(lives if together else 0, dtype=ENTRY),
         "place_in_calendar": np.zeros(lives if together else 0, dtype=np.int64),
