@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import numpy as np
-
 from simulator.errors import NotAllowed
 from simulator.law import Law
 from simulator.spread import Spread, check, law_of, plain

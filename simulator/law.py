@@ -65,7 +65,7 @@ class Law:
         return _QUANTILES[self.dist](self.parameters, low + u * (high - low))
 
     def quantile(self, p: float) -> float:
-        """One quantile of one number, as :meth:`at` to rounding; a normal one without importing scipy, which takes long.
+        """One quantile of one number, as :meth:`at` to rounding; a normal one without scipy, which is long in coming.
 
         >>> round(Law("lognormal", (0.0, 0.5)).quantile(0.975), 6)
         2.664443

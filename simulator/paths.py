@@ -133,7 +133,7 @@ def field_shapes(table: type[Table] | type[Quantity]) -> dict[str, Shape]:
     >>> field_shapes(Horizon)["years"]
     <class 'int'>
     """
-    return {field.alias or name: bare(field.annotation) for name, field in table.model_fields.items()}
+    return {field.alias or name: bare(field.annotation) for name, field in table.model_fields.items()}  # type: ignore[arg-type]
 
 
 @cache

@@ -47,7 +47,7 @@ from simulator.write import scenario_hash, write
 __all__ = ["Run", "open_run", "run", "simulate_row"]
 
 BLOCK_ROWS = 4
-DRAW_SCHEME = 2
+DRAW_SCHEME = 3
 PACKAGES = ("numpy", "scipy", "numba", "simpy", "pandas", "pyarrow", "pydantic")
 Engine = Literal["auto", "simpy", "compiled"]
 Progress = Callable[[int, int], None]

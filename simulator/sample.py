@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import product
 from typing import TypeAlias
 

@@ -109,7 +109,11 @@ def test_candidates_have_the_place_and_marks_of_their_key(bound: tuple[float, fl
     seen = look(5.3 * YEAR, 6 * YEAR, bound)
     assert LAYERS[max(seen.layers) // GROUP * GROUP] < max(bound) <= LAYERS[max(seen.layers) // GROUP * GROUP + GROUP]
     for i, day in enumerate(seen.days):
-        word, number, parts = int(WORDS[seen.clocks[i]] | seen.layers[i]), int(seen.numbers[i]), PARTS[seen.layers[i] // GROUP]
+        word, number, parts = (
+            int(WORDS[seen.clocks[i]] | seen.layers[i]),
+            int(seen.numbers[i]),
+            PARTS[seen.layers[i] // GROUP],
+        )
         mine = uniform4(SEED, STREAM, 3, word, number)
         assert tuple(seen.marks[:, i]) == mine
         assert day == pytest.approx(ORIGIN_DAY + ((number >> BLOCK_SHIFT) + mine[0]) / parts * YEAR, abs=1e-7)

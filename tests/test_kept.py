@@ -75,7 +75,14 @@ def test_a_changed_programme_lives_the_same_lives_again(name: str, shelf: kept.S
 
 
 def test_an_open_population_is_lived_again_too(shelf: kept.Shelf) -> None:
-    changes = {"horizon.years": 3, "population.entrants": {"per_year": 40_000, "ages": {"edges": [65, 70], "share": [1]}, "health": [0.7, 0.2, 0.07, 0.03]}}
+    changes = {
+        "horizon.years": 3,
+        "population.entrants": {
+            "per_year": 40_000,
+            "ages": {"edges": [65, 70], "share": [1]},
+            "health": [0.7, 0.2, 0.07, 0.03],
+        },
+    }
     model = build(read("age_uk").with_(changes), {}, people=1500, seed=3)
     assert model.population.entrants_per_year > 0
     assert lived_again(with_other_programmes(model), model, 4, shelf)

@@ -125,8 +125,8 @@ def _list(
     heads: NDArray[np.uint32],
     first: int,
     labels: NDArray[np.uint32],
-) -> int:
-    """Label the candidates of the blocks that hold this moment; how many there are, above them the finest group."""
+) -> tuple[int, int]:
+    """Label the candidates of the blocks that hold this moment: how many there are, and the finest group in use."""
     key = np.uint64(seed)
     low, high = key & WORD_MASK, key >> WORD_BITS
     drawn, finest = 0, 0
@@ -162,7 +162,7 @@ def _list(
                 drawn += count
         if most > LAYERS[-1]:
             raise ValueError("hazard above the top layer")
-    return finest << PLACE_SHIFT | drawn
+    return drawn, finest
 
 
 @compiled()
@@ -206,9 +206,9 @@ def draw_candidates(
         ValueError: if a bound is above the top layer.
     """
     years = (t - ORIGIN_DAY) / DAYS_PER_YEAR
-    year, quarters, days = math.floor(years), math.floor(years * PARTS[2]), math.floor(years * PARTS[3])
-    listed = _list(years, seed, stream, person, bound, words, heads, first, labels)
-    drawn, parts, end = listed & INDEX, PARTS[listed >> PLACE_SHIFT], until
+    year, middle, fine = math.floor(years), math.floor(years * PARTS[2]), math.floor(years * PARTS[3])
+    drawn, finest = _list(years, seed, stream, person, bound, words, heads, first, labels)
+    parts, end = PARTS[finest], until
     if parts > 1:
         end = min(until, ORIGIN_DAY + (math.floor(years * parts) + 1) / parts * DAYS_PER_YEAR)
     wide = (drawn + AT_ONCE - 1) // AT_ONCE * AT_ONCE
@@ -218,13 +218,13 @@ def draw_candidates(
     u0, u1, u2, u3 = luck[0, :wide], luck[1, :wide], luck[2, :wide], luck[3, :wide]
     for i in range(wide):
         group = label[i] >> np.uint32(GROUP_SHIFT) & np.uint32(3)
-        block = np.uint32(year if group < 2 else quarters if group == 2 else days)
+        block = np.uint32(year if group < 2 else middle if group == 2 else fine)
         number = block << np.uint32(BLOCK_SHIFT) | label[i] & np.uint32(COUNT)
         x0, x1, x2, x3 = scramble(number, word[i], person, stream, low, high)
         u0[i], u1[i], u2[i], u3[i] = np.uint32(x0), np.uint32(x1), np.uint32(x2), np.uint32(x3)
     for i in range(wide):
         group = label[i] >> np.uint32(GROUP_SHIFT) & np.uint32(3)
-        before = 0 if group < 2 else quarters - year * PARTS[2] if group == 2 else days - year * PARTS[3]
+        before = 0 if group < 2 else middle - year * PARTS[2] if group == 2 else fine - year * PARTS[3]
         shift = 8 if group < 2 else 4 if group == 2 else 0
         at = (before << 33 | np.int64(u0[i]) << 1 | 1) << shift
         day = ORIGIN_DAY + (year + at * PLACES) * DAYS_PER_YEAR

@@ -58,7 +58,14 @@ def simulate(
     if model.shares_anything:
         book = np.zeros((arms * n, layout.years, layout.size))
         for arm in range(arms):
-            m = _one_arm(model, arm, stream, crowd, memory(model, n, book=book, together=True), rows=np.arange(arm * n, (arm + 1) * n))
+            m = _one_arm(
+                model,
+                arm,
+                stream,
+                crowd,
+                memory(model, n, book=book, together=True),
+                rows=np.arange(arm * n, (arm + 1) * n),
+            )
             index_day[arm], completed[arm] = m.arrays["body"]["index_day"], m.arrays["body"]["completed"]
         index, member = _index_days(model, index_day[1:], completed[1:], crowd.starts)
         for arm in range(arms if n else 0):

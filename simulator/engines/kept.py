@@ -104,7 +104,7 @@ def _usual(model: Model) -> Model:
     added = ~model.arms[0]
     supports, clocks, effects = model.supports.copy(), model.clocks.copy(), model.effects.copy()
     synergies = model.synergies.copy()
-    for name in supports.dtype.names:
+    for name in supports.dtype.names or ():
         if name not in OFFERED_BY:
             supports[name][added] = 0
     drop_outs = np.flatnonzero(clocks["kind"] == ClockKind.DROP_OUT)

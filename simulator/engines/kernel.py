@@ -30,8 +30,8 @@ from simulator.engines.hazards import (
     level_of,
     look_at_clock,
     next_jump,
-    next_turn,
     next_route,
+    next_turn,
     number_of,
     year_end,
 )
@@ -167,7 +167,7 @@ def _look(m: Addresses, life: int, t: float, until: float, here: bool) -> None:
 @compiled("boolean(float64[::1], float64[::1])")
 def _covers(drawn: NDArray[np.float64], bound: NDArray[np.float64]) -> bool:
     """Whether no bound is above what candidates were drawn with."""
-    for k in range(len(bound)):
+    for k in range(len(bound)):  # noqa: SIM110
         if bound[k] > drawn[k]:
             return False
     return True
@@ -533,7 +533,7 @@ def _before(m: Addresses, time: float, life: int, other_time: float, other: int)
 
 @fixed
 def sift(m: Addresses, life: int, size: int) -> None:
-    """Put a life whose stop has changed back into its place among the first of the calendar: a heap, four to a parent."""
+    """Put a life whose stop has changed back into its place in the calendar: a heap, four to a parent."""
     heap, at, time = of.calendar(m), of.ints(m, of.PLACE_IN_CALENDAR), of.stops(m)[life]["time"]
     i = at[life]
     while i > 0 and _before(m, time, life, heap[(i - 1) // 4]["time"], heap[(i - 1) // 4]["life"]):

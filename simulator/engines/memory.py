@@ -133,7 +133,16 @@ ENROL = np.dtype(
 )
 WAIT = np.dtype([("since", "f8"), ("active", "i4"), ("number", "i4")])
 NOTE = np.dtype(
-    [("time", "f8"), ("x", "f8"), ("kind", "i4"), ("number", "i4"), ("what", "i4"), ("a", "i4"), ("b", "i4"), ("_", "i4")]
+    [
+        ("time", "f8"),
+        ("x", "f8"),
+        ("kind", "i4"),
+        ("number", "i4"),
+        ("what", "i4"),
+        ("a", "i4"),
+        ("b", "i4"),
+        ("_", "i4"),
+    ]
 )
 STOP = np.dtype(
     [
@@ -164,17 +173,17 @@ AXES = 5
 FIELDS = (
     "life", "body", "journey", "nodes", "resources", "clocks", "boosts", "durations", "needs", "places",
     "routes", "supports", "offers", "criteria", "effects", "synergies", "changes", "soon", "spells", "waits",
-    "wait_journey", "enrol", "notes", "stays", "stops", "calendar", "place_in_calendar",
-    "bands", "duration_days", "step_until", "step_weight",
-    "benefit_days", "age_edges", "age_share", "entrant_age_edges", "entrant_age_share", "bound", "drawn", "boost_most", "times",
-    "ratios", "by_health", "by_band", "boost_ratio", "duration_by_health", "route_share", "starting_share",
-    "opens", "offer_by_health", "initial_health", "entrant_health", "boost_until", "discharged",
-    "weighed_until", "steady", "window_index", "recents", "book", "windows", "luck", "labels",
-    "clock_words", "foreseen", "foreseen_words", "foreseen_numbers", "need_level", "effects_on_clock", "effect_order", "benefit_support", "willing_words", "length_words",
-    "starting_words", "volunteer_words", "trait_words", "place_resource", "support_resource", "grants", "ring",
-    "coming", "stay_words", "event_offer_words", "redirect_words", "passes", "heads", "tails", "plain",
-    "visit_offers", "discharge_offers", "visit_offers_shared", "discharge_offers_shared", "arms", "running",
-    "boosted_clocks", "member",
+    "wait_journey", "enrol", "notes", "stays", "stops", "calendar", "place_in_calendar", "bands",
+    "duration_days", "step_until", "step_weight", "benefit_days", "age_edges", "age_share", "entrant_age_edges",
+    "entrant_age_share", "bound", "drawn", "boost_most", "times", "ratios", "by_health", "by_band",
+    "boost_ratio", "duration_by_health", "route_share", "starting_share", "opens", "offer_by_health",
+    "initial_health", "entrant_health", "boost_until", "discharged", "weighed_until", "steady", "window_index",
+    "recents", "book", "windows", "luck", "labels", "clock_words", "foreseen", "foreseen_words",
+    "foreseen_numbers", "need_level", "effects_on_clock", "effect_order", "benefit_support", "willing_words",
+    "length_words", "starting_words", "volunteer_words", "trait_words", "place_resource", "support_resource",
+    "grants", "ring", "coming", "stay_words", "event_offer_words", "redirect_words", "passes", "heads", "tails",
+    "plain", "visit_offers", "discharge_offers", "visit_offers_shared", "discharge_offers_shared", "arms",
+    "running", "boosted_clocks", "member",
 )  # fmt: skip
 NUMBERS = ("start", "first_year", "horizon", "risk_log_sd")
 WHOLES = (
@@ -185,16 +194,15 @@ WHOLES = (
 (
     _LIFE, _BODY, _JOURNEY, _NODES, _RESOURCES, _CLOCKS, _BOOSTS, _DURATIONS, _NEEDS, _PLACES, _ROUTES,
     _SUPPORTS, _OFFERS, _CRITERIA, _EFFECTS, _SYNERGIES, _CHANGES, _SOON, _SPELLS, _WAITS, _WAIT_JOURNEY,
-    _ENROL, _NOTES, _STAYS, _STOPS, _CALENDAR, PLACE_IN_CALENDAR,
-    BANDS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT, BENEFIT_DAYS, AGE_EDGES, AGE_SHARE,
-    ENTRANT_AGE_EDGES, ENTRANT_AGE_SHARE, BOUND, DRAWN, BOOST_MOST, TIMES, RATIOS, BY_HEALTH, BY_BAND, BOOST_RATIO,
-    DURATION_BY_HEALTH, ROUTE_SHARE, STARTING_SHARE, OPENS, OFFER_BY_HEALTH, INITIAL_HEALTH, ENTRANT_HEALTH,
-    BOOST_UNTIL, DISCHARGED, WEIGHED_UNTIL, STEADY, WINDOW_INDEX, RECENTS, BOOK, WINDOWS, LUCK, LABELS,
-    CLOCK_WORDS, FORESEEN, FORESEEN_WORDS, FORESEEN_NUMBERS, NEED_LEVEL, EFFECTS_ON_CLOCK, EFFECT_ORDER, BENEFIT_SUPPORT, WILLING_WORDS, LENGTH_WORDS,
-    STARTING_WORDS, VOLUNTEER_WORDS, TRAIT_WORDS, PLACE_RESOURCE, SUPPORT_RESOURCE, GRANTS, RING, COMING,
-    STAY_WORDS, EVENT_OFFER_WORDS, REDIRECT_WORDS, PASSES, HEADS, TAILS, PLAIN, VISIT_OFFERS,
-    DISCHARGE_OFFERS, VISIT_OFFERS_SHARED, DISCHARGE_OFFERS_SHARED, ARMS, RUNNING,
-    BOOSTED_CLOCKS, MEMBER,
+    _ENROL, _NOTES, _STAYS, _STOPS, _CALENDAR, PLACE_IN_CALENDAR, BANDS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT,
+    BENEFIT_DAYS, AGE_EDGES, AGE_SHARE, ENTRANT_AGE_EDGES, ENTRANT_AGE_SHARE, BOUND, DRAWN, BOOST_MOST, TIMES,
+    RATIOS, BY_HEALTH, BY_BAND, BOOST_RATIO, DURATION_BY_HEALTH, ROUTE_SHARE, STARTING_SHARE, OPENS,
+    OFFER_BY_HEALTH, INITIAL_HEALTH, ENTRANT_HEALTH, BOOST_UNTIL, DISCHARGED, WEIGHED_UNTIL, STEADY,
+    WINDOW_INDEX, RECENTS, BOOK, WINDOWS, LUCK, LABELS, CLOCK_WORDS, FORESEEN, FORESEEN_WORDS, FORESEEN_NUMBERS,
+    NEED_LEVEL, EFFECTS_ON_CLOCK, EFFECT_ORDER, BENEFIT_SUPPORT, WILLING_WORDS, LENGTH_WORDS, STARTING_WORDS,
+    VOLUNTEER_WORDS, TRAIT_WORDS, PLACE_RESOURCE, SUPPORT_RESOURCE, GRANTS, RING, COMING, STAY_WORDS,
+    EVENT_OFFER_WORDS, REDIRECT_WORDS, PASSES, HEADS, TAILS, PLAIN, VISIT_OFFERS, DISCHARGE_OFFERS,
+    VISIT_OFFERS_SHARED, DISCHARGE_OFFERS_SHARED, ARMS, RUNNING, BOOSTED_CLOCKS, MEMBER,
 ) = range(len(FIELDS))  # fmt: skip
 _NUMBERS, _WHOLES = len(FIELDS), len(FIELDS) + 1
 START, FIRST_YEAR, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
@@ -441,7 +449,12 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "visit_offers_shared": _offers_at(model, "on_visit", support_resource >= 0),
         "discharge_offers_shared": _offers_at(model, "on_discharge", support_resource >= 0),
     }
-    numbers = {"start": -model.warm_up_days, "first_year": first_year * DAYS_PER_YEAR, "horizon": model.horizon, "risk_log_sd": them.risk_log_sd}
+    numbers = {
+        "start": -model.warm_up_days,
+        "first_year": first_year * DAYS_PER_YEAR,
+        "horizon": model.horizon,
+        "risk_log_sd": them.risk_log_sd,
+    }
     wholes = {
         "seed": int(np.uint64(model.seed).astype(np.int64)),
         "minded": sum(1 << i for i, row in enumerate(model.supports) if row["pause"] or row["redirect_place"] != NONE),
