@@ -244,14 +244,15 @@ def _view(question: Question, title: str, payers: tuple[str, ...] | None, money:
     cumulative = discounted.cumsum(axis=-1)
     paths = place_draws(new_place_rows(cumulative, sample)[0], cumulative, sample)
     start = row_means(account.upfront(question.arm, payers), sample.people)
+    each = ranges(np.stack([saved, saved.cumsum(axis=-1), discounted, cumulative], axis=-1), sample)
     return View(
         payer=title,
         money=money,
         invests=invests,
-        by_year=ranges(saved, sample),
-        cumulative=ranges(saved.cumsum(axis=-1), sample),
-        discounted_by_year=ranges(discounted, sample),
-        discounted=ranges(cumulative, sample),
+        by_year=each.at(0),
+        cumulative=each.at(1),
+        discounted_by_year=each.at(2),
+        discounted=each.at(3),
         expected_paths=expected_rows(cumulative, sample)[0],
         place_paths=flat(paths),
         p_saving=share_of(paths > 0, sample.batch),
@@ -313,23 +314,23 @@ def _interaction(question: Question) -> Value | None:
 def _averted(question: Question) -> Iterator[Averted]:
     ledger, arm = question.ledger, question.ledger.arms.index(question.arm)
     parts = [ledger.arms.index(part) for part in question.parts()]
-    weight = ledger.weight()[:, :, None, None]
-    for item in ledger.items:
-        if item.split(":")[0] not in SHOWN:
-            continue
-        activity = ledger.item(item)[:, :, :, 0] * weight
-        usual, there = activity[:, :, 0], activity[:, :, arm]
-        if not np.any(usual) and not np.any(there):
-            continue
-        beyond = (usual - there) - sum(usual - activity[:, :, part] for part in parts)
-        yield Averted(
-            item=item,
-            usual_care=float(question.mean(usual.sum(axis=-1)).value),
-            with_programme=float(question.mean(there.sum(axis=-1)).value),
-            averted=ranges((usual - there).sum(axis=-1), question.sample),
-            by_year=ranges(usual - there, question.sample),
-            interaction=question.mean(beyond.sum(axis=-1)) if parts else None,
-        )
+    shown = [k for k, item in enumerate(ledger.items) if item.split(":")[0] in SHOWN]
+    activity = ledger.activity[:, :, :, 0, :, shown].transpose(1, 2, 3, 4, 0)  # [row, replicate, arm, year, item]
+    activity = activity * ledger.weight()[:, :, None, None, None]
+    usual, there = activity[:, :, 0], activity[:, :, arm]
+    beyond = (usual - there) - sum(usual - activity[:, :, part] for part in parts)
+    totals = [question.mean(figure.sum(axis=-2)) for figure in (usual, there, beyond)]
+    averted, by_year = ranges((usual - there).sum(axis=-2), question.sample), ranges(usual - there, question.sample)
+    for k, item in enumerate(shown):
+        if np.any(usual[..., k]) or np.any(there[..., k]):
+            yield Averted(
+                item=ledger.items[item],
+                usual_care=float(totals[0].value[k]),
+                with_programme=float(totals[1].value[k]),
+                averted=averted.at(k),
+                by_year=by_year.at(k),
+                interaction=totals[2].at(k) if parts else None,
+            )
 
 
 def _survivors(question: Question) -> Survivors:
