@@ -165,7 +165,6 @@ IDLE, QUEUED, GRANTED = 0, 1, 2
 FRESH, BOOSTED, CHANGED = 0, 1, 2  # no hazard, those that some boost raises, any
 
 SUPPORT_END, PROGRAMME_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY = range(8)
-NOTES = 8  # for each support: ends, delays, volunteering; and one for the first day, one for the limit of each wait
 STAYS_PER_YEAR = 1024
 AXES = 5
 
@@ -366,7 +365,7 @@ def memory(
         "waits": np.zeros((lives, places), dtype=WAIT),
         "wait_journey": np.zeros((lives, places), dtype=JOURNEY),
         "enrol": np.zeros((lives, supports), dtype=ENROL),
-        "notes": np.zeros((lives, 1 + places + NOTES * supports), dtype=NOTE),
+        "notes": np.zeros((lives, _most_notes(model)), dtype=NOTE),
         "stays": np.zeros((lives, STAYS_PER_YEAR * _years(model) if forks else 0), dtype=STAY),
         "stops": np.zeros(lives if together else 0, dtype=STOP),
         "calendar": np.zeros(lives if together else 0, dtype=ENTRY),
@@ -396,6 +395,15 @@ def memory(
         "running": np.zeros((lives, clocks), dtype=np.uint8),
     }
     return Memory.of(shared | empty, numbers, wholes)
+
+
+def _most_notes(model: Model) -> int:
+    """How much one agenda may hold at a time: the first day, limits of waits, and what each support may note."""
+    rows = model.supports
+    delayed = {int(offer["support"]) for offer in model.offers if offer["delay"] != NONE}
+    ends = (rows["length"] != NONE).sum() + np.isfinite(rows["ends_day"]).sum() + np.isfinite(rows["keep_days"]).sum()
+    volunteering = 4 * (rows["tenure"] != NONE).sum()  # trained again before the first training is over
+    return int(1 + np.isfinite(model.places["limit_days"]).sum() + ends + volunteering + len(delayed))
 
 
 def _years(model: Model) -> int:
