@@ -68,7 +68,7 @@ class Law:
         """One quantile of one number, as :meth:`at` to rounding; a normal one without scipy, which is long in coming.
 
         >>> round(Law("lognormal", (0.0, 0.5)).quantile(0.975), 6)
-        2.664443
+        2.664408
         """
         low, high = self.inside
         if self.dist not in ("normal", "lognormal"):

@@ -67,7 +67,7 @@ def _first_running(m: Addresses, life: int, start: float) -> None:
     clocks = of.clocks(m)
     for k in range(len(clocks)):
         run = clocks[k]["kind"] != _DROP_OUT and (start >= 0.0 or clocks[k]["in_warm_up"] == 1)
-        of.flags2(m, of.RUNNING)[life, k] = lives.runs_in(m, life, k) if run else 0
+        of.flags2(m, of.RUNNING)[life, k] = lives.runs_in(m, life, k, start) if run else 0
 
 
 @fixed
@@ -306,11 +306,11 @@ def _must_be_awake(m: Addresses, arm: int) -> bool:
 def one_person(m: Addresses, arms: int, stream: int, person: int, start: float) -> None:
     """One person's lives in every arm, written into one row of the book for each arm that is awake."""
     for life in range(arms):
-        of.body(m)[life]["window"] = NONE
-        if life > 0 and not _must_be_awake(m, life):
-            body = of.body(m)[life]
-            body["alive"], body["asleep"], body["index_day"], body["completed"] = 1, 1, np.nan, 0
-        else:
+        body = of.body(m)[life]
+        body["window"], body["asleep"] = NONE, int(life > 0 and not _must_be_awake(m, life))
+        body["alive"], body["index_day"], body["completed"] = 1, np.nan, 0
+    for life in range(arms):
+        if not of.body(m)[life]["asleep"]:
             begin(m, life, life, life, stream, person, start)
     live_alone(m, arms, start)
     for life in range(arms):

@@ -387,15 +387,23 @@ def runs_in_arm_only(m: Addresses, arm: int, k: int, t: float) -> bool:
 
 
 @fixed
-def runs_in(m: Addresses, life: int, k: int) -> int:
-    """Whether a clock runs in the arm of a life: 0 or 1; 2 in usual care if only in an arm that may be asleep."""
+def runs_asleep(m: Addresses, k: int, t: float) -> bool:
+    """Whether a clock runs in an arm that sleeps, but not in usual care."""
+    for arm in range(1, len(of.body(m))):
+        if of.body(m)[arm]["asleep"] and runs_in_arm_only(m, arm, k, t):
+            return True
+    return False
+
+
+@fixed
+def runs_in(m: Addresses, life: int, k: int, t: float) -> int:
+    """Whether a clock runs in the arm of a life: 0 or 1; 2 in usual care if only in an arm that sleeps."""
     clock, arms = of.clocks(m)[k], of.flags2(m, of.ARMS)
     if clock["kind"] != _OFFER:
         return 1
-    support, arm = of.offers(m)[clock["subject"]]["support"], of.body(m)[life]["arm"]
-    if arms[arm, support] or arm > 0 or not of.whole(m, of.FORKS):
-        return int(arms[arm, support])
-    return 2
+    if arms[of.body(m)[life]["arm"], of.offers(m)[clock["subject"]]["support"]]:
+        return 1
+    return 2 if life == 0 and of.whole(m, of.FORKS) and runs_asleep(m, k, t) else 0
 
 
 @compiled()
@@ -432,8 +440,9 @@ def wake(m: Addresses, life: int, t: float) -> None:
             of.floats3(m, of.RECENTS)[life, place, i] = of.floats3(m, of.RECENTS)[0, place, i]
     for k in range(len(of.clocks(m))):
         running = of.flags2(m, of.RUNNING)
-        if running[life, k] == 2:
+        if running[0, k] == 2:
             running[life, k] = runs_in_arm_only(m, life, k, t)
+            running[0, k] = 2 if runs_asleep(m, k, t) else 0
     book_rows = of.floats3(m, of.BOOK)
     for year in range(book_rows.shape[1]):
         for item in range(book_rows.shape[2]):
@@ -955,7 +964,7 @@ def first_day(m: Addresses, life: int) -> None:
     clocks = of.clocks(m)
     for k in range(len(clocks)):
         if not clocks[k]["in_warm_up"]:
-            of.flags2(m, of.RUNNING)[life, k] = runs_in(m, life, k)
+            of.flags2(m, of.RUNNING)[life, k] = runs_in(m, life, k, 0.0)
     of.body(m)[life]["stale"] = CHANGED
 
 
