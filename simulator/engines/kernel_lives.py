@@ -389,7 +389,7 @@ def runs_in_arm_only(m: Addresses, arm: int, k: int, t: float) -> bool:
 @fixed
 def runs_asleep(m: Addresses, k: int, t: float) -> bool:
     """Whether a clock runs in an arm that sleeps, but not in usual care."""
-    for arm in range(1, len(of.body(m))):
+    for arm in range(1, len(of.body(m))):  # noqa: SIM110
         if of.body(m)[arm]["asleep"] and runs_in_arm_only(m, arm, k, t):
             return True
     return False
