@@ -114,7 +114,7 @@ def test_what_changes_usual_care_or_who_is_reached_has_another_name() -> None:
     ]
     for field in ("closes_day", "once", "criteria"):
         supports = model.supports.copy()
-        supports[field] = 2
+        supports[field][~model.arms[0]] = 2
         others.append(replace(model, supports=supports))
     assert len({name(model), *map(name, others)}) == 1 + len(others)
 
