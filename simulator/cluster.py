@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+import signal
 import socket
+import threading
 import time
 from asyncio import to_thread
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -89,7 +91,8 @@ class Cluster:
         from distributed.scheduler import KilledWorker
 
         def submit(block: int) -> Any:
-            return self._client.submit(if_alike, stamp(), work, block, pure=False)
+            with handed_over_whole():
+                return self._client.submit(if_alike, stamp(), work, block, pure=False)
 
         self._seen = time.monotonic()
         try:
@@ -137,6 +140,26 @@ class Cluster:
 
     def _gone(self) -> NotFinished:
         return NotFinished(f"{self._address}: the scheduler does not answer any more; start it and its workers again")
+
+
+@contextmanager
+def handed_over_whole() -> Iterator[None]:
+    """Keep an interruption by the keyboard until this is done: a half-made future complains loudly at its end.
+
+    Raises:
+        KeyboardInterrupt: afterwards, if there was one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    interrupted: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 # ------------------------------------------------------------------------------------------ connecting

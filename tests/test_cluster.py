@@ -21,7 +21,7 @@ from village import village, village_file
 
 import simulator
 from simulator.cli import main
-from simulator.cluster import connected, if_alike, stamp
+from simulator.cluster import connected, handed_over_whole, if_alike, stamp
 from simulator.errors import Interrupted, NotFinished, RunError
 from simulator.report import write_tables
 from simulator.run import run
@@ -98,6 +98,18 @@ def test_what_is_not_begun_is_called_off_when_a_run_is_stopped(tmp_path: Path) -
         with pytest.raises(Interrupted, match=f"stopped after 4 of {ROWS} rows; finished rows are kept"):
             simulated(tmp_path / "out", executor=executor, progress=stop)
         assert executor.submit(len, done).result(timeout=SOON_S) == 2
+
+
+def test_an_interruption_waits_until_a_block_is_handed_over() -> None:
+    before, done = signal.getsignal(signal.SIGINT), []
+    with pytest.raises(KeyboardInterrupt):
+        with handed_over_whole():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)
+            done.append("handed over")
+        done.append("not reached")
+    assert done == ["handed over"]
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_worker_process_that_dies_leaves_a_run_that_can_be_gone_on_from() -> None:
