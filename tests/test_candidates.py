@@ -24,7 +24,7 @@ from simulator.engines.candidates import (
     ROOM,
     WIDTHS,
     draw_candidates,
-    draw_heads,
+    draw_marks,
     number_in_block,
 )
 from simulator.streams import decision_word, uniform4
@@ -54,10 +54,10 @@ def look(t: float, until: float, bound: tuple[float, float], person: int = 3) ->
     """Candidates of two clocks after t, as far as one look reaches."""
     words = lambda *shape: np.zeros(shape, dtype=np.uint32)  # noqa: E731
     year = int((t - ORIGIN_DAY) / YEAR)
-    heads, labels, luck = words(4, 2), words(3, 2 * ROOM), words(4, 2 * ROOM)
+    heads, labels, luck = words(4, 2), words(4, 2 * ROOM), words(4, 2 * ROOM)
     coming, times = np.zeros(4 * ROOM, dtype=np.int64), np.zeros(2 * ROOM)
     block = np.full(2, year << BLOCK_SHIFT | COUNT, dtype=np.uint32)
-    draw_heads(0, 2, SEED, STREAM, person, WORDS, block, heads)
+    draw_marks(0, 2, SEED, STREAM, person, WORDS, block, heads)
     count, end = draw_candidates(
         t, min(until, ORIGIN_DAY + (year + 1) * YEAR), SEED, STREAM, person, np.array(bound), WORDS, heads, 0,
         labels, luck, coming, times,

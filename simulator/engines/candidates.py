@@ -83,7 +83,7 @@ def number_in_block(layer: int, word: Word) -> int:
 
 
 @compiled("void(int64, int64, uint64, uint32, uint32, uint32[::1], uint32[::1], uint32[:, ::1])")
-def draw_heads(
+def draw_marks(
     first: int,
     end: int,
     seed: Word,
@@ -91,9 +91,9 @@ def draw_heads(
     person: Word,
     words: NDArray[np.uint32],
     numbers: NDArray[np.uint32],
-    heads: NDArray[np.uint32],
+    luck: NDArray[np.uint32],
 ) -> None:
-    """Draw heads of one person: processors work on several at once, so the first group's are drawn for many years.
+    """Draw the marks of many decisions of one person, heads or candidates: processors work on several at once.
 
     Args:
         first: where the first of them stands.
@@ -101,17 +101,17 @@ def draw_heads(
         seed: key of every draw.
         stream: replicate of the whole population.
         person: whose.
-        words: decision word of each.  # [head]
-        numbers: block of each, as a candidate's number.  # [head]
-        heads: filled with the marks.  # [layer of the group, head]
+        words: decision word of each.  # [draw]
+        numbers: number and block of each.  # [draw]
+        luck: filled with the marks, 32-bit words.  # [4, draw]
     """
     key = np.uint64(seed)
     low, high = key & WORD_MASK, key >> WORD_BITS
     word, number = words[first:end], numbers[first:end]
-    h0, h1, h2, h3 = heads[0, first:end], heads[1, first:end], heads[2, first:end], heads[3, first:end]
+    u0, u1, u2, u3 = luck[0, first:end], luck[1, first:end], luck[2, first:end], luck[3, first:end]
     for i in range(len(word)):
         x0, x1, x2, x3 = scramble(number[i], word[i], person, stream, low, high)
-        h0[i], h1[i], h2[i], h3[i] = np.uint32(x0), np.uint32(x1), np.uint32(x2), np.uint32(x3)
+        u0[i], u1[i], u2[i], u3[i] = np.uint32(x0), np.uint32(x1), np.uint32(x2), np.uint32(x3)
 
 
 @compiled()
@@ -193,8 +193,8 @@ def draw_candidates(
         words: decision words of the clocks, low bits free for the layer.  # [clock]
         heads: heads of the first group.  # [layer, head]
         first: where those of this year begin, one for each clock.
-        labels: work space; at the end of each candidate number, layer and clock in one, its decision word, and the
-            highest mark with which one like it is kept.  # [3, candidate]
+        labels: work space; at the end of each candidate number, layer and clock in one, its decision word, the
+            highest mark with which one like it is kept, and number and block.  # [4, candidate]
         luck: work space; at the end the four 32-bit marks of each candidate.  # [4, candidate]
         coming: work space; at the end place in the year and index of each, rising.  # [rank]
         times: days, rising.  # [rank]
@@ -212,16 +212,13 @@ def draw_candidates(
     if parts > 1:
         end = min(until, ORIGIN_DAY + (math.floor(years * parts) + 1) / parts * DAYS_PER_YEAR)
     wide = (drawn + AT_ONCE - 1) // AT_ONCE * AT_ONCE
-    key = np.uint64(seed)
-    low, high = key & WORD_MASK, key >> WORD_BITS
-    label, word, up_to, place = labels[0, :wide], labels[1, :wide], labels[2, :wide], coming[:wide]
-    u0, u1, u2, u3 = luck[0, :wide], luck[1, :wide], luck[2, :wide], luck[3, :wide]
+    label, number, up_to, place = labels[0, :wide], labels[3, :wide], labels[2, :wide], coming[:wide]
     for i in range(wide):
         group = label[i] >> np.uint32(GROUP_SHIFT) & np.uint32(3)
         block = np.uint32(year if group < 2 else middle if group == 2 else fine)
-        number = block << np.uint32(BLOCK_SHIFT) | label[i] & np.uint32(COUNT)
-        x0, x1, x2, x3 = scramble(number, word[i], person, stream, low, high)
-        u0[i], u1[i], u2[i], u3[i] = np.uint32(x0), np.uint32(x1), np.uint32(x2), np.uint32(x3)
+        number[i] = block << np.uint32(BLOCK_SHIFT) | label[i] & np.uint32(COUNT)
+    draw_marks(0, wide, seed, stream, person, labels[1], labels[3], luck)
+    u0, u1 = luck[0, :wide], luck[1, :wide]
     for i in range(wide):
         group = label[i] >> np.uint32(GROUP_SHIFT) & np.uint32(3)
         before = 0 if group < 2 else middle - year * PARTS[2] if group == 2 else fine - year * PARTS[3]

@@ -58,14 +58,8 @@ def simulate(
     if model.shares_anything:
         book = np.zeros((arms * n, layout.years, layout.size))
         for arm in range(arms):
-            m = _one_arm(
-                model,
-                arm,
-                stream,
-                crowd,
-                memory(model, n, book=book, together=True),
-                rows=np.arange(arm * n, (arm + 1) * n),
-            )
+            m = memory(model, n, book=book, together=True)
+            _one_arm(model, arm, stream, crowd, m, rows=np.arange(arm * n, (arm + 1) * n))
             index_day[arm], completed[arm] = m.arrays["body"]["index_day"], m.arrays["body"]["completed"]
         index, member = _index_days(model, index_day[1:], completed[1:], crowd.starts)
         for arm in range(arms if n else 0):
@@ -122,8 +116,8 @@ def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:
     windows = np.zeros((2, len(WHO), arms - 1, 2, 2, 4 * layout.places + 2))
     book = np.zeros((arms, layout.years, layout.size))
     m = memory(model, arms, book=book, windows=windows.reshape(2 * len(WHO), *windows.shape[2:]), forks=True)
-    name = name_of(model, stream)
-    before = SHELF.get(name)
+    name = name_of(model, stream) if arms > 1 else None  # with one arm there is nothing to live again
+    before = SHELF.get(name) if name else None
     reached = []
     for crowd in before.reached if before else _crowds(model, stream):
         _, second = halves(crowd.numbers, people)
@@ -135,7 +129,7 @@ def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:
         reached.append(crowd[differs])
     if before:
         sums[:, 0, 0] = before.activity
-    elif arms > 1 and 2 * sum(len(crowd.numbers) for crowd in reached) < people:
+    elif name and 2 * sum(len(crowd.numbers) for crowd in reached) < people:
         SHELF.put(name, UsualCare(sums[:, 0, 0].copy(), tuple(reached)))
     sums[:, 1:, 0] += sums[:, :1, 0]
     first = (people + 1) // 2

@@ -29,7 +29,7 @@ from simulator.engines.candidates import (
     PARTS,
     WIDTHS,
     draw_candidates,
-    draw_heads,
+    draw_marks,
 )
 from simulator.engines.memory import Addresses
 from simulator.model import DAYS_PER_YEAR, NONE, ClockKind, Length, Table, Target
@@ -345,9 +345,9 @@ def next_turn(m: Addresses, life: int, t: float) -> float:
 
 
 @fixed
-def next_jump(m: Addresses, life: int, t: float) -> float:
-    """The day when a hazard of this life jumps by itself: a turn, or a boost ends."""
-    day, boosts = next_turn(m, life, t), of.floats2(m, of.BOOST_UNTIL)
+def next_jump(m: Addresses, life: int, t: float, turn: float) -> float:
+    """The day when a hazard of this life jumps by itself: its next turn, or a boost ends."""
+    day, boosts = turn, of.floats2(m, of.BOOST_UNTIL)
     for b in range(boosts.shape[1]):
         if t < boosts[life, b]:
             day = min(day, boosts[life, b])
@@ -393,7 +393,7 @@ def foresee(m: Addresses, life: int, t: float, until: float) -> None:
     one, clocks = of.life(m)[life], len(of.clocks(m))
     first = int((t - of.number(m, of.FIRST_YEAR)) / DAYS_PER_YEAR)
     end = math.ceil((until - of.number(m, of.FIRST_YEAR)) / DAYS_PER_YEAR)
-    draw_heads(
+    draw_marks(
         first * clocks, end * clocks, of.seed(m), one["stream"], one["person"], of.words(m, of.FORESEEN_WORDS),
         of.words(m, of.FORESEEN_NUMBERS), of.words2(m, of.FORESEEN),
     )  # fmt: skip
@@ -443,7 +443,7 @@ def level_of(label: int, mark: int) -> float:
 @fixed
 def look_ahead(m: Addresses, life: int, t: float) -> tuple[int, float]:
     """What may come next for one life: rows of ``soon`` in the order of time, and the day up to which they hold."""
-    jump = next_jump(m, life, t)
+    jump = next_jump(m, life, t, next_turn(m, life, t))
     until = min(year_end(m, t), jump)
     for k in range(len(of.clocks(m))):
         running = of.flags2(m, of.RUNNING)[life, k]

@@ -190,7 +190,8 @@ def look_ahead(
             elif one["jump"] <= t:
                 one["stale"] = max(one["stale"], BOOSTED)
             if one["stale"] != FRESH:
-                one["looked"], one["jump"], one["turn"] = t, next_jump(m, life, t), next_turn(m, life, t)
+                one["looked"], one["turn"] = t, next_turn(m, life, t)
+                one["jump"] = next_jump(m, life, t, one["turn"])
             until = min(until, one["turn"])
     bound[:] = 0.0
     for life in range(first, last):

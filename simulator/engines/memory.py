@@ -228,8 +228,6 @@ def _view(dtype: Any, axes: int, only: int = NONE) -> Any:
         field = word(only) if only != NONE else arguments[1]
         first, row = builder.mul(field, word(1 + AXES)), builder.inttoptr(arguments[0], word.as_pointer())
         found = [builder.load(builder.gep(row, [builder.add(first, word(i))])) for i in range(1 + axes)]
-        for one in found:  # the table stays as it is, whatever is written elsewhere: it need not be read again
-            one.set_metadata("invariant.load", builder.module.add_metadata([]))
         strides = [word(context.get_abi_sizeof(context.get_data_type(kind.dtype)))]
         for length in found[:1:-1]:
             strides.insert(0, builder.mul(strides[0], length))
@@ -383,7 +381,7 @@ def memory(
         "recents": np.zeros((lives, places, wholes["recent"])),
         "book": np.zeros((0, model.years, 0)) if book is None else book,
         "windows": nothing if windows is None else windows,
-        "labels": np.zeros((3, room), dtype=np.uint32),
+        "labels": np.zeros((4, room), dtype=np.uint32),
         "luck": np.zeros((4, room), dtype=np.uint32),
         "foreseen": np.zeros((4, len(shared["foreseen_words"])), dtype=np.uint32),
         "grants": np.zeros(nodes + 1, dtype=np.int64),
