@@ -33,7 +33,8 @@ ROOMS: dict[tuple[str, str], str] = {
     ("step", "sampling"): "sample",
     ("step", "building"): "build build.effects build.pathway build.supports build.values",
     ("step", SHARED): (
-        "engines engines.order engines.candidates engines.memory engines.hazards engines.people engines.records"
+        "engines engines.order engines.lanes engines.candidates engines.memory engines.hazards engines.people "
+        "engines.records"
     ),
     (
         "step",

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiling import compiled
+from simulator.engines.lanes import AT_ONCE, below, put
 from simulator.model import DAYS_PER_YEAR
 from simulator.streams import WORD_BITS, WORD_MASK, Word, philox, scramble
 
@@ -40,7 +41,6 @@ BLOCK_SHIFT, PASS_SHIFT = 8, 28  # of a candidate: its number, its block, how of
 LAYER_SHIFT, GROUP_SHIFT, LAYER_MASK, CLOCK_SHIFT = 8, 10, 15, 12  # of a label: number, layer, clock
 MOST = 128  # more than Poisson(64) reaches at any 32-bit mark
 ROOM = 1024  # for the candidates of a clock
-AT_ONCE = 8
 STEPS = 256  # of the first guess of a quantile
 PLACE_SHIFT = 20  # of what is put in order: index, place
 INDEX = 2**PLACE_SHIFT - 1
@@ -138,9 +138,9 @@ def _list(
         for group in range(len(PARTS)):
             if most <= LAYERS[group * GROUP]:
                 break
+            block = np.uint32(math.floor(years * PARTS[group]) << BLOCK_SHIFT)
             if group > 0:
-                head = COUNT | math.floor(years * PARTS[group]) << BLOCK_SHIFT
-                x0, x1, x2, x3 = philox(head, words[k] | group * GROUP, person, stream, low, high)
+                x0, x1, x2, x3 = philox(COUNT | block, words[k] | group * GROUP, person, stream, low, high)
                 finest = max(finest, group)
             for layer in range(group * GROUP, group * GROUP + GROUP):
                 if most <= LAYERS[layer]:
@@ -149,16 +149,11 @@ def _list(
                 x0, x1, x2 = x1, x2, x3
                 label, word = np.uint32(k << CLOCK_SHIFT | layer << LAYER_SHIFT), words[k] | np.uint32(layer)
                 up_to = np.uint32(min((most - LAYERS[layer]) * PER_WIDTH[layer], HIGHEST))
-                for n in range(AT_ONCE):
-                    labels[0, np.uint64(drawn + n)] = label | np.uint32(n)
-                for n in range(AT_ONCE):
-                    labels[1, np.uint64(drawn + n)] = word
-                for n in range(AT_ONCE):
-                    labels[2, np.uint64(drawn + n)] = up_to
-                if count > AT_ONCE:
-                    for n in range(AT_ONCE, count):
-                        i = np.uint64(drawn + n)
-                        labels[0, i], labels[1, i], labels[2, i] = label | np.uint32(n), word, up_to
+                for n in range(0, max(count, 1), AT_ONCE):
+                    put(labels[0], drawn + n, label + np.uint32(n), 1)
+                    put(labels[1], drawn + n, word, 0)
+                    put(labels[2], drawn + n, up_to, 0)
+                    put(labels[3], drawn + n, block + np.uint32(n), 1)
                 drawn += count
         if most > LAYERS[-1]:
             raise ValueError("hazard above the top layer")
@@ -212,11 +207,7 @@ def draw_candidates(
     if parts > 1:
         end = min(until, ORIGIN_DAY + (math.floor(years * parts) + 1) / parts * DAYS_PER_YEAR)
     wide = (drawn + AT_ONCE - 1) // AT_ONCE * AT_ONCE
-    label, number, up_to, place = labels[0, :wide], labels[3, :wide], labels[2, :wide], coming[:wide]
-    for i in range(wide):
-        group = label[i] >> np.uint32(GROUP_SHIFT) & np.uint32(3)
-        block = np.uint32(year if group < 2 else middle if group == 2 else fine)
-        number[i] = block << np.uint32(BLOCK_SHIFT) | label[i] & np.uint32(COUNT)
+    label, up_to, place = labels[0, :wide], labels[2, :wide], coming[:wide]
     draw_marks(0, wide, seed, stream, person, labels[1], labels[3], luck)
     u0, u1 = luck[0, :wide], luck[1, :wide]
     for i in range(wide):
@@ -243,8 +234,8 @@ def _in_order(year: int, coming: NDArray[np.int64], count: int, times: NDArray[n
     mixed, ranked, day = coming[:wide], coming[wide : wide + kept], times[:kept]
     for i in range(kept):
         rank, one = 0, mixed[i]
-        for j in range(wide):  # counting who comes first is faster here than sorting: processors compare many at once
-            rank += mixed[j] < one
+        for j in range(0, wide, AT_ONCE):  # counting who comes first is faster here than sorting
+            rank += below(mixed, j, one)
         ranked[rank] = one
     for i in range(kept):
         coming[i] = ranked[i]

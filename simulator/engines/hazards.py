@@ -105,8 +105,8 @@ def draw(m: Addresses, life: int, word: int, number: int) -> tuple[float, float,
 
 
 @fixed
-def length_days(m: Addresses, life: int, which: int, u: float) -> float:
-    """Quantile of a duration at this person's health: the zero-day atom first, then the positive part."""
+def quantile_days(m: Addresses, which: int, u: float) -> float:
+    """Quantile of a duration at the first state of health."""
     d, v = of.durations(m)[which], u
     if d["zero_share"] > 0.0:
         if u < d["zero_share"]:
@@ -125,6 +125,14 @@ def length_days(m: Addresses, life: int, which: int, u: float) -> float:
         days = d["a"] + v * (d["b"] - d["a"])
     else:
         days = of.floats(m, of.DURATION_DAYS)[d["first"] + int(v * d["count"])]
+    return days
+
+
+@folded
+def length_days(m: Addresses, life: int, which: int, u: float) -> float:
+    """Quantile of a duration at this person's health: the zero-day atom first, then the positive part."""
+    d = of.durations(m)[which]
+    days = d["a"] if d["zero_share"] == 0.0 and d["dist"] == _FIXED else quantile_days(m, which, u)
     return days * of.floats2(m, of.DURATION_BY_HEALTH)[which, of.life(m)[life]["health"]]
 
 
@@ -237,7 +245,7 @@ def ratio_now(m: Addresses, life: int, target: int, subject: int, emergency: int
     return math.exp(with_pairs(m, life, total, target, subject, t))
 
 
-@fixed
+@folded
 def hazard(m: Addresses, life: int, k: int, t: float) -> float:
     """Hazard of clock k just before t, per year: every factor of the model in turn."""
     c, one, bands = of.clocks(m)[k], of.life(m)[life], of.floats(m, of.BANDS)
@@ -344,7 +352,7 @@ def next_turn(m: Addresses, life: int, t: float) -> float:
     return min(birthday, flare_until) if t < flare_until else birthday
 
 
-@fixed
+@folded
 def next_jump(m: Addresses, life: int, t: float, turn: float) -> float:
     """The day when a hazard of this life jumps by itself: its next turn, or a boost ends."""
     day, boosts = turn, of.floats2(m, of.BOOST_UNTIL)
@@ -354,13 +362,13 @@ def next_jump(m: Addresses, life: int, t: float, turn: float) -> float:
     return day
 
 
-@fixed
+@folded
 def year_end(m: Addresses, t: float) -> float:
     """The last day to look ahead to: the end of the year."""
     return min(of.number(m, of.HORIZON), (math.floor(t / DAYS_PER_YEAR) + 1.0) * DAYS_PER_YEAR)
 
 
-@fixed
+@folded
 def look_at_clock(m: Addresses, life: int, k: int, t: float, jump: float, until: float) -> float:
     """Bound on the hazard of a clock from t to ``until``, while none of its factors but age rises.
 
@@ -387,7 +395,7 @@ def is_event(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
     return level < steady
 
 
-@fixed
+@folded
 def foresee(m: Addresses, life: int, t: float, until: float) -> None:
     """Draw how many candidates of the first layers there are in each year, from that of t to that of ``until``."""
     one, clocks = of.life(m)[life], len(of.clocks(m))
@@ -399,7 +407,7 @@ def foresee(m: Addresses, life: int, t: float, until: float) -> None:
     )  # fmt: skip
 
 
-@fixed
+@folded
 def draw_ahead(m: Addresses, life: int, t: float, until: float) -> tuple[int, float]:
     """Candidates of this person after t, below what is to be drawn: how many, and up to which day.
 
@@ -426,7 +434,7 @@ def layer_of(label: int) -> int:
     return label >> LAYER_SHIFT & LAYER_MASK
 
 
-@folded
+@fixed
 def number_of(label: int, t: float) -> int:
     """The number of a candidate at t, in its block, and that of the block."""
     block = int((t - ORIGIN_DAY) / DAYS_PER_YEAR * PARTS[layer_of(label) // GROUP])

@@ -173,7 +173,7 @@ def _covers(drawn: NDArray[np.float64], bound: NDArray[np.float64]) -> bool:
     return True
 
 
-@fixed
+@folded
 def look_ahead(
     m: Addresses, first: int, last: int, t: float, here: bool, count: int, end: float, rank: int
 ) -> tuple[int, float, int]:
@@ -439,7 +439,7 @@ def holds_anything(m: Addresses, life: int) -> bool:
     return False
 
 
-@fixed
+@folded
 def note_is_shared(m: Addresses, life: int, i: int) -> bool:
     """Whether what was noted can touch anyone else."""
     body = of.body(m)[life]
@@ -457,7 +457,7 @@ def note_is_shared(m: Addresses, life: int, i: int) -> bool:
     return to == -2 and holds_anything(m, life)
 
 
-@fixed
+@folded
 def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
     """Whether this event can touch anyone else."""
     kind, subject = of.clocks(m)[k]["kind"], of.clocks(m)[k]["subject"]
@@ -532,7 +532,7 @@ def _before(m: Addresses, time: float, life: int, other_time: float, other: int)
     return bool(of.life(m)[life]["person"] < of.life(m)[other]["person"])
 
 
-@fixed
+@folded
 def sift(m: Addresses, life: int, size: int) -> None:
     """Put a life whose stop has changed back into its place in the calendar: a heap, four to a parent."""
     heap, at, time = of.calendar(m), of.ints(m, of.PLACE_IN_CALENDAR), of.stops(m)[life]["time"]
@@ -554,7 +554,7 @@ def sift(m: Addresses, life: int, size: int) -> None:
     heap[i]["time"], heap[i]["life"], at[life] = time, life, i
 
 
-@fixed
+@folded
 def hand_on(m: Addresses, t: float) -> None:
     """Empty the ring of promised slots: each is taken up, and may free others."""
     ring, grants = of.ints(m, of.RING), of.ints(m, of.GRANTS)

@@ -715,7 +715,7 @@ def seek(m: Addresses, life: int, place: int, t: float) -> None:
         note(m, life, t + limit, LIMIT, WAIT_LIMIT, place, wait["number"], 0.0)
 
 
-@fixed
+@folded
 def need(m: Addresses, life: int, which: int, layer: int, candidate: int, u: float, v: float, t: float) -> None:
     """A need arises at home: met by a programme instead, or the person seeks the place."""
     book.count_need(m, life, which, 0, t)
@@ -910,7 +910,7 @@ def move_on(m: Addresses, life: int, t: float) -> None:
     leave(m, life, t)
 
 
-@fixed
+@folded
 def stay_end(m: Addresses, life: int, t: float) -> None:
     """The stay is over: choose the route, and hold the place until the way is free."""
     body = of.body(m)[life]
@@ -968,7 +968,7 @@ def first_day(m: Addresses, life: int) -> None:
     of.body(m)[life]["stale"] = CHANGED
 
 
-@fixed
+@folded
 def on_note(m: Addresses, life: int, i: int) -> None:
     """What was noted happens now."""
     body = of.body(m)[life]

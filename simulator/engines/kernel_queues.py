@@ -7,24 +7,24 @@ the promise put into a ring, which the driver empties before anything else happe
 
 from __future__ import annotations
 
-from simulator.compiling import fixed
+from simulator.compiling import fixed, folded
 from simulator.engines import memory as of
 from simulator.engines.memory import GRANTED, IDLE, QUEUED, Addresses
 
 
-@fixed
+@folded
 def nodes_each(m: Addresses) -> int:
     """How many nodes a life has."""
     return len(of.places(m)) + len(of.supports(m)) + 2
 
 
-@fixed
+@folded
 def node_of_wait(m: Addresses, life: int, place: int) -> int:
     """Node of a wait at home for a place."""
     return life * nodes_each(m) + place
 
 
-@fixed
+@folded
 def node_of_next(m: Addresses, life: int) -> int:
     """Node of the next place while held."""
     return life * nodes_each(m) + len(of.places(m))
@@ -75,7 +75,7 @@ def ask(m: Addresses, resource: int, node: int, level: int, since: float) -> boo
     return False
 
 
-@fixed
+@folded
 def unlink(m: Addresses, node: int) -> None:
     """Take a node out of its queue."""
     nodes = of.nodes(m)
@@ -111,7 +111,7 @@ def fill(m: Addresses, resource: int) -> None:
         ring[1] += 1
 
 
-@fixed
+@folded
 def free(m: Addresses, resource: int) -> None:
     """One slot less in use; promise it on."""
     of.resources(m)[resource]["users"] -= 1

@@ -348,7 +348,7 @@ def memory(
     places, supports, clocks = len(model.places), len(model.supports), len(model.clocks)
     resources = _resources(model, shared["place_resource"], shared["support_resource"])
     nodes = lives * (places + supports + 2) if len(resources) else 0
-    room = clocks * ROOM
+    room = clocks * ROOM + 80  # rows of marks a power of two apart would push each other out of the cache
     levels = 1 + max([wholes["zero_level"], *shared["need_level"].tolist()])
     nothing = np.zeros((0, len(model.arms) - 1, 2, 2, 4 * places + 2))
     wholes["forks"] = int(forks)
