@@ -17,7 +17,6 @@ __all__ = ["AT_ONCE", "below", "put"]
 AT_ONCE = 8
 
 types: Any = numba.types
-intrinsic: Any = extending.intrinsic
 
 
 def _eight(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> tuple[Any, Any]:
@@ -33,8 +32,7 @@ def _alike(builder: Any, vector: Any, value: Any) -> Any:
     return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), AT_ONCE), [0] * AT_ONCE))
 
 
-@intrinsic
-def put(typing_context: Any, array: Any, at: Any, value: Any, step: Any) -> Any:
+def _put(typing_context: Any, array: Any, at: Any, value: Any, step: Any) -> Any:
     """Write value, value + step, value + 2 step ... at eight neighbours."""
     kind = types.Array(types.uint32, 1, "C")
 
@@ -47,8 +45,7 @@ def put(typing_context: Any, array: Any, at: Any, value: Any, step: Any) -> Any:
     return types.void(kind, types.uint64, types.uint32, types.uint32), generate
 
 
-@intrinsic
-def below(typing_context: Any, array: Any, at: Any, value: Any) -> Any:
+def _below(typing_context: Any, array: Any, at: Any, value: Any) -> Any:
     """How many of eight neighbours are less than a value."""
     kind = types.Array(types.int64, 1, "C")
 
@@ -58,3 +55,7 @@ def below(typing_context: Any, array: Any, at: Any, value: Any) -> Any:
         return builder.zext(builder.ctpop(builder.bitcast(less, ir.IntType(AT_ONCE))), ir.IntType(64))
 
     return types.int64(kind, types.uint64, types.int64), generate
+
+
+put: Any = extending.intrinsic(_put)
+below: Any = extending.intrinsic(_below)
