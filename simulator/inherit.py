@@ -281,10 +281,26 @@ def with_value(tree: Tree, path_text: str, value: object, by: str) -> Tree:
     >>> with_value(tree, "needs.gp.rate", 6, "--set").data["needs"]
     {'gp': {'rate': 6}}
     """
-    keys = keys_of(path_text)
-    data, path = _put(tree.data, keys, value, Scenario, ())
+    data, path = put(tree.data, path_text, value)
     whole = next((path[:n] for n in range(1, len(path)) if is_quantity(shape_at(path[:n]))), path)
     return Tree(data, {**_outside(tree.where, [whole]), whole: Where(by)}, tree.file, tree.folder)
+
+
+def put(data: dict[str, Any], path_text: str, value: object) -> tuple[dict[str, Any], Path]:
+    """Some data with one value replaced, and the path of what was.
+
+    Args:
+        data: a resolved tree.
+        path_text: dotted path of a key that the scenario has or may have.
+        value: number, text, list or table.
+
+    Raises:
+        NotAllowed: the scenario can have no such path.
+
+    >>> put({"needs": {"gp": {"rate": 5}}}, "needs.gp.rate", 6)
+    ({'needs': {'gp': {'rate': 6}}}, ('needs', 'gp', 'rate'))
+    """
+    return _put(data, keys_of(path_text), value, Scenario, ())
 
 
 def _put(here: Any, keys: Sequence[str], value: object, shape: Shape, path: Path) -> tuple[Any, Path]:

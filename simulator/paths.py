@@ -91,7 +91,8 @@ def walk(item: object, path: Path = ()) -> Iterator[tuple[Path, Table | Quantity
     if isinstance(item, Table | Quantity):
         yield path, item
     for key, inner in _inner(item):
-        yield from walk(inner, (*path, key))
+        if isinstance(inner, Table | Quantity | dict | tuple):
+            yield from walk(inner, (*path, key))
 
 
 def _inner(item: object) -> Iterator[tuple[str | int, object]]:
@@ -119,7 +120,8 @@ def as_written(shape: Shape, value: Any, path: Path = ()) -> Iterator[tuple[Path
         yield path, shape, value
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in pairs:
-        yield from as_written(inside(shape, key), inner, (*path, key))
+        if isinstance(inner, dict | list):
+            yield from as_written(inside(shape, key), inner, (*path, key))
 
 
 @cache

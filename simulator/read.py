@@ -9,14 +9,14 @@ do. Poor fits of uncertain numbers are warnings: :func:`examine` returns them be
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
 from simulator.coherence import incoherent, setting
 from simulator.errors import Fault, NotAllowed, ScenarioError
 from simulator.flows import at_odds
-from simulator.inherit import Issue, Tree, load, load_text, parse_set, with_value
+from simulator.inherit import Issue, Tree, load, load_text, parse_set, put, with_value
 from simulator.packaged import find, packaged
 from simulator.paths import dotted, keys_of, quantities, walk
 from simulator.quantity import Quantity
@@ -234,13 +234,13 @@ def _in_alternatives(tree: Tree) -> Iterator[Issue]:
     """What is wrong with a sound scenario when the values of one of its alternatives are set."""
     alone = {key: value for key, value in tree.data.items() if key != ALTERNATIVES}
     for name, alternative in tree.data.get(ALTERNATIVES, {}).items():
-        changed, at = replace(tree, data=alone), (ALTERNATIVES, name, "set")
+        changed, at = alone, (ALTERNATIVES, name, "set")
         for path, value in alternative["set"].items():
             try:
                 changed = _set_in_alternative(changed, path, value)
             except NotAllowed as fault:
                 yield Issue((*at, path), fault.found, fault.allowed, fault.hint)
-        yield from (_in_alternative(issue, at, alternative["set"]) for issue in _checked(changed.data)[1])
+        yield from (_in_alternative(issue, at, alternative["set"]) for issue in _checked(changed)[1])
 
 
 def _in_alternative(issue: Issue, at: tuple[str, ...], values: Mapping[str, object]) -> Issue:
@@ -251,10 +251,10 @@ def _in_alternative(issue: Issue, at: tuple[str, ...], values: Mapping[str, obje
     return Issue(at if setter is None else (*at, setter), f"{issue.found}{where}", issue.allowed, issue.hint)
 
 
-def _set_in_alternative(tree: Tree, path: str, value: object) -> Tree:
+def _set_in_alternative(data: dict[str, Any], path: str, value: object) -> dict[str, Any]:
     if keys_of(path)[0] in KEPT:
         raise NotAllowed(path, "what the model is built of: people, pathway, effects, prices")
-    return with_value(tree, path, value, "")
+    return put(data, path, value)[0]
 
 
 def _warnings(scenario: Scenario, tree: Tree) -> tuple[Fault, ...]:
