@@ -126,8 +126,8 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
     of.floats2(m, of.DISCHARGED)[life, :] = -INF
     of.floats3(m, of.RECENTS)[life, :, :] = -INF
     of.floats2(m, of.WEIGHED_UNTIL)[life, :] = -INF
-    for place in range(len(of.places(m))):
-        of.waits(m)[life, place]["active"], of.waits(m)[life, place]["number"] = 0, 0
+    for which in range(of.waits(m).shape[1]):
+        of.waits(m)[life, which]["active"], of.waits(m)[life, which]["number"] = 0, 0
     for s in range(len(of.supports(m))):
         e = of.enrol(m)[life, s]
         e["starts"], e["first_start"], e["refused_until"], e["has_slot"] = 0, INF, -INF, 0
@@ -515,7 +515,7 @@ def run_on(m: Addresses, life: int, start: float) -> None:
             if body["queued"] or strike_is_shared(m, life, k, t):
                 one["time"], one["kind"], one["clock"] = t, EVENT_KIND[clocks[k]["kind"]], k
                 one["layer"], one["candidate"] = layer_of(label), number_of(label, t)
-                one["length"], one["outcome"] = length, outcome
+                one["length"], one["outcome"] = luck[2, which], luck[3, which]
                 return
             lives.strike(m, life, k, layer_of(label), number_of(label, t), length, outcome, t)
     one["time"] = INF
@@ -535,7 +535,7 @@ def _before(m: Addresses, time: float, life: int, other_time: float, other: int)
 @folded
 def sift(m: Addresses, life: int, size: int) -> None:
     """Put a life whose stop has changed back into its place in the calendar: a heap, four to a parent."""
-    heap, at, time = of.calendar(m), of.ints(m, of.PLACE_IN_CALENDAR), of.stops(m)[life]["time"]
+    heap, at, time = of.calendar(m), of.small(m, of.PLACE_IN_CALENDAR), of.stops(m)[life]["time"]
     i = at[life]
     while i > 0 and _before(m, time, life, heap[(i - 1) // 4]["time"], heap[(i - 1) // 4]["life"]):
         heap[i] = heap[(i - 1) // 4]
@@ -557,7 +557,7 @@ def sift(m: Addresses, life: int, size: int) -> None:
 @folded
 def hand_on(m: Addresses, t: float) -> None:
     """Empty the ring of promised slots: each is taken up, and may free others."""
-    ring, grants = of.ints(m, of.RING), of.ints(m, of.GRANTS)
+    ring, grants = of.ints(m, of.RING), of.small(m, of.GRANTS)
     while ring[1] > 0:
         node = grants[ring[0]]
         ring[0] = (ring[0] + 1) % len(grants)
@@ -607,7 +607,7 @@ def live_together(
         window_rows: row of the windows each writes.  # [person]
     """
     people, first_day, horizon = len(numbers), of.number(m, of.START), of.number(m, of.HORIZON)
-    changes, change, stop, at = of.changes(m), 0, of.stops(m), of.ints(m, of.PLACE_IN_CALENDAR)
+    changes, change, stop, at = of.changes(m), 0, of.stops(m), of.small(m, of.PLACE_IN_CALENDAR)
     for life in range(people):
         one, body = stop[life], of.body(m)[life]
         one["time"], one["kind"], one["clock"] = starts[life], ENDING, JOINS
@@ -637,7 +637,8 @@ def live_together(
         elif one["clock"] == NOTED:
             lives.on_note(m, life, lives.first_note(m, life))
         else:
-            lives.strike(m, life, one["clock"], one["layer"], one["candidate"], one["length"], one["outcome"], t)
+            length, outcome = open_unit(one["length"]), open_unit(one["outcome"])
+            lives.strike(m, life, one["clock"], one["layer"], one["candidate"], length, outcome, t)
         hand_on(m, t)
         run_on(m, life, t)
         sift(m, life, people)

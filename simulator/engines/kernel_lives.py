@@ -322,7 +322,7 @@ def seek_support(m: Addresses, life: int, s: int, t: float) -> None:
         book.count_support(m, life, book.REFUSALS, s, t)
         set_offers(m, life, s, 1)
         return
-    node, e = queue.node_of_list(m, life, s), of.enrol(m)[life, s]
+    node, e = queue.node_of(m, life, which), of.enrol(m)[life, s]
     if queue.ask(m, which, node, of.whole(m, of.ZERO_LEVEL), t):
         of.nodes(m)[node]["state"] = IDLE
         start_support(m, life, s, 1, t)
@@ -360,7 +360,7 @@ def event_mark(m: Addresses, life: int, o: int, visit: int, place: int, t: float
     if (row["on_visit"] if visit else row["on_discharge"]) != place:
         return -1.0
     word = of.ints2(m, of.EVENT_OFFER_WORDS)[j["need"], o] | j["layer"]
-    u = draw(m, life, word, j["candidate"] | (of.ints2(m, of.PASSES)[life, place] << PASS_SHIFT))
+    u = draw(m, life, word, j["candidate"] | (of.flags2(m, of.PASSES)[life, place] << PASS_SHIFT))
     share = row["share"] * of.floats2(m, of.OFFER_BY_HEALTH)[o, one["health"]]
     return u[2] if u[1] < share * power(one["risk"], row["risk_power"]) else -1.0
 
@@ -433,7 +433,7 @@ def wake(m: Addresses, life: int, t: float) -> None:
     _repeat(of.floats2(m, of.BOOST_UNTIL), life)
     _repeat(of.floats2(m, of.DISCHARGED), life)
     _repeat(of.floats2(m, of.WEIGHED_UNTIL), life)
-    _repeat(of.ints2(m, of.PASSES), life)
+    _repeat(of.flags2(m, of.PASSES), life)
     _repeat(of.flags2(m, of.RUNNING), life)
     for place in range(places):
         for i in range(of.whole(m, of.RECENT)):
@@ -552,7 +552,7 @@ def unlist(m: Addresses, life: int, s: int, t: float) -> None:
     e = of.enrol(m)[life, s]
     e["listed"] = 0
     forget(m, life, s, e["starts"] + 1)
-    queue.give_back(m, queue.node_of_list(m, life, s))
+    queue.give_back(m, queue.node_of(m, life, of.ints(m, of.SUPPORT_RESOURCE)[s]))
     book.support_days(m, life, book.LISTED, s, e["listed_since"], t)
 
 
@@ -602,7 +602,7 @@ def turn_on(m: Addresses, life: int, s: int, t: float) -> None:
         return
     if t < row["ends_day"] and eligible(m, life, row["criteria"], t):
         e["listed"] = 0
-        of.nodes(m)[queue.node_of_list(m, life, s)]["state"] = IDLE
+        of.nodes(m)[queue.node_of(m, life, of.ints(m, of.SUPPORT_RESOURCE)[s])]["state"] = IDLE
         book.support_days(m, life, book.LISTED, s, e["listed_since"], t)
         start_support(m, life, s, 1, t)
     else:
@@ -619,13 +619,13 @@ def lose_waits(m: Addresses, life: int, t: float) -> None:
     body = of.body(m)[life]
     if body["waiting"] == 0:
         return
-    for place in range(len(of.places(m))):
-        wait = of.waits(m)[life, place]
+    for which in range(of.waits(m).shape[1]):
+        wait, place = of.waits(m)[life, which], of.resources(m)[which]["place"]
         if wait["active"]:
             wait["active"] = 0
             body["waiting"] -= 1
             drop_notes(m, life, WAIT_LIMIT, place)
-            queue.give_back(m, queue.node_of_wait(m, life, place))
+            queue.give_back(m, queue.node_of(m, life, which))
             book.place_days(m, life, book.WAITING, place, wait["since"], t)
             book.count_place(m, life, book.LOST, place, t)
 
@@ -644,13 +644,14 @@ def count_entry(m: Addresses, life: int, place: int, emergency: int, source: int
     recent = of.floats3(m, of.RECENTS)
     for i in range(recent.shape[2] - 1, 0, -1):
         recent[life, place, i] = recent[life, place, i - 1]
-    recent[life, place, 0] = t
+    if recent.shape[2]:
+        recent[life, place, 0] = t
 
 
 @fixed
 def enter(m: Addresses, life: int, place: int, source: int, has_slot: int, t: float) -> None:
     """Start a stay; other waits are lost; its length is fixed now."""
-    body, j, row, passes = of.body(m)[life], of.journey(m)[life], of.places(m)[place], of.ints2(m, of.PASSES)
+    body, j, row, passes = of.body(m)[life], of.journey(m)[life], of.places(m)[place], of.flags2(m, of.PASSES)
     lose_waits(m, life, t)
     if source == HOME and body["on"]:
         pause_supports(m, life, t)
@@ -685,8 +686,8 @@ def enter(m: Addresses, life: int, place: int, source: int, has_slot: int, t: fl
 def enter_from_home(m: Addresses, life: int, place: int, has_slot: int, t: float) -> None:
     """Begin a journey in its first place."""
     if has_slot:
-        of.nodes(m)[queue.node_of_wait(m, life, place)]["state"] = IDLE
-    passes = of.ints2(m, of.PASSES)
+        of.nodes(m)[queue.node_of(m, life, of.ints(m, of.PLACE_RESOURCE)[place])]["state"] = IDLE
+    passes = of.flags2(m, of.PASSES)
     for p in range(passes.shape[1]):
         passes[life, p] = 0
     enter(m, life, place, HOME, has_slot, t)
@@ -695,17 +696,18 @@ def enter_from_home(m: Addresses, life: int, place: int, has_slot: int, t: float
 @fixed
 def seek(m: Addresses, life: int, place: int, t: float) -> None:
     """Enter a place from home on the journey in hand, or join its queue (once: a repeated need merges)."""
-    which, wait = of.ints(m, of.PLACE_RESOURCE)[place], of.waits(m)[life, place]
+    which = of.ints(m, of.PLACE_RESOURCE)[place]
     if which < 0:
         enter_from_home(m, life, place, 0, t)
         return
+    wait = of.waits(m)[life, which]
     if wait["active"]:
         return
     level = of.ints(m, of.NEED_LEVEL)[of.journey(m)[life]["need"]]
-    if queue.ask(m, which, queue.node_of_wait(m, life, place), level, t):
+    if queue.ask(m, which, queue.node_of(m, life, which), level, t):
         enter_from_home(m, life, place, 1, t)
         return
-    of.wait_journey(m)[life, place] = of.journey(m)[life]
+    of.wait_journey(m)[life, which] = of.journey(m)[life]
     wait["active"], wait["since"] = 1, t
     wait["number"] += 1
     of.body(m)[life]["waiting"] += 1
@@ -767,17 +769,18 @@ def passes_by(m: Addresses, life: int, which: int, days: float, v: float, t: flo
 @fixed
 def end_wait(m: Addresses, life: int, place: int, t: float) -> None:
     """No longer waiting at home for a place; its journey is the one in hand."""
-    wait = of.waits(m)[life, place]
+    which = of.ints(m, of.PLACE_RESOURCE)[place]
+    wait = of.waits(m)[life, which]
     wait["active"] = 0
     of.body(m)[life]["waiting"] -= 1
-    of.journey(m)[life] = of.wait_journey(m)[life, place]
+    of.journey(m)[life] = of.wait_journey(m)[life, which]
     book.place_days(m, life, book.WAITING, place, wait["since"], t)
 
 
 @fixed
 def turn_at(m: Addresses, life: int, place: int, t: float) -> None:
     """A slot is free for someone who waited at home, unless another place was free first."""
-    if of.waits(m)[life, place]["active"]:
+    if of.waits(m)[life, of.ints(m, of.PLACE_RESOURCE)[place]]["active"]:
         drop_notes(m, life, WAIT_LIMIT, place)
         end_wait(m, life, place, t)
         enter_from_home(m, life, place, 1, t)
@@ -786,7 +789,8 @@ def turn_at(m: Addresses, life: int, place: int, t: float) -> None:
 @fixed
 def wait_limit(m: Addresses, life: int, place: int, number: int, t: float) -> None:
     """Waited long enough: go elsewhere on the same need, unless the slot has just come free."""
-    wait, node = of.waits(m)[life, place], queue.node_of_wait(m, life, place)
+    which = of.ints(m, of.PLACE_RESOURCE)[place]
+    wait, node = of.waits(m)[life, which], queue.node_of(m, life, which)
     if not wait["active"] or wait["number"] != number or of.nodes(m)[node]["state"] == GRANTED:
         return
     queue.give_back(m, node)
@@ -935,8 +939,8 @@ def reach_horizon(m: Addresses, life: int) -> None:
     close_flare(m, life, t)
     settle_home(m, life, t)
     if body["waiting"]:
-        for place in range(len(of.places(m))):
-            wait = of.waits(m)[life, place]
+        for which in range(of.waits(m).shape[1]):
+            wait, place = of.waits(m)[life, which], of.resources(m)[which]["place"]
             if wait["active"]:
                 book.count_unfinished(m, life, place)
                 book.place_days(m, life, book.WAITING, place, wait["since"], t)
@@ -1031,11 +1035,11 @@ def on_grant(m: Addresses, node: int, t: float) -> None:
     """A promised slot is taken up, unless the node has been given back meanwhile."""
     if of.nodes(m)[node]["state"] != GRANTED:
         return
-    places, size = len(of.places(m)), queue.nodes_each(m)
+    resources, size = of.resources(m), queue.nodes_each(m)
     life, which = node // size, node % size
-    if which < places:
-        turn_at(m, life, which, t)
-    elif which < places + 2:
+    if which >= len(resources):
         move_on(m, life, t)
+    elif resources[which]["place"] != NONE:
+        turn_at(m, life, resources[which]["place"], t)
     else:
-        turn_on(m, life, which - places - 2, t)
+        turn_on(m, life, resources[which]["support"], t)

@@ -1,7 +1,7 @@
 """Compiled queues: limited places and supports, served by priority, joining time, person.
 
-Each life has one node per place it may wait for at home, one for the next place while held, one for a
-support it is held for, and one per waiting list. A freed slot is promised to the next node at once and
+Each life has one node per limited place it may wait for at home, one per waiting list of a limited support, one for
+the next place while held, and one for a support it is held for. A freed slot is promised to the next node at once and
 the promise put into a ring, which the driver empties before anything else happens.
 """
 
@@ -15,31 +15,25 @@ from simulator.engines.memory import GRANTED, IDLE, QUEUED, Addresses
 @folded
 def nodes_each(m: Addresses) -> int:
     """How many nodes a life has."""
-    return len(of.places(m)) + len(of.supports(m)) + 2
+    return len(of.resources(m)) + 2
 
 
 @folded
-def node_of_wait(m: Addresses, life: int, place: int) -> int:
-    """Node of a wait at home for a place."""
-    return life * nodes_each(m) + place
+def node_of(m: Addresses, life: int, resource: int) -> int:
+    """Node of a wait at home for a limited place, or of the waiting list of a limited support."""
+    return life * nodes_each(m) + resource
 
 
 @folded
 def node_of_next(m: Addresses, life: int) -> int:
     """Node of the next place while held."""
-    return life * nodes_each(m) + len(of.places(m))
+    return life * nodes_each(m) + len(of.resources(m))
 
 
-@fixed
+@folded
 def node_of_way(m: Addresses, life: int) -> int:
     """Node of the support needed to leave."""
-    return life * nodes_each(m) + len(of.places(m)) + 1
-
-
-@fixed
-def node_of_list(m: Addresses, life: int, support: int) -> int:
-    """Node of a waiting list."""
-    return life * nodes_each(m) + len(of.places(m)) + 2 + support
+    return life * nodes_each(m) + len(of.resources(m)) + 1
 
 
 @fixed
@@ -95,7 +89,7 @@ def unlink(m: Addresses, node: int) -> None:
 def fill(m: Addresses, resource: int) -> None:
     """Promise free slots to those first in the queue."""
     r, heads = of.resources(m)[resource], of.ints2(m, of.HEADS)
-    grants, ring = of.ints(m, of.GRANTS), of.ints(m, of.RING)
+    grants, ring = of.small(m, of.GRANTS), of.ints(m, of.RING)
     while r["users"] < r["capacity"]:
         node = -1
         for level in range(heads.shape[1]):

@@ -69,45 +69,46 @@ JOURNEY = np.dtype(
     [
         ("length_mark", "f8"),
         ("route_mark", "f8"),
-        ("need", "i4"),
-        ("layer", "i4"),
         ("candidate", "i4"),
-        ("emergency", "i4"),
+        ("need", "i2"),
+        ("layer", "i1"),
+        ("emergency", "i1"),
     ]
 )
 BODY = np.dtype(
     [
         ("jump", "f8"),  # when the next hazard jumps by itself
         ("next_note", "f8"),  # when something that was noted happens, the end of a stay included
-        ("alive", "i4"),
-        ("stale", "i4"),  # which hazards have changed since they were looked at
-        ("place", "i4"),  # NONE: at home
-        ("queued", "i4"),  # how many queues this life stands in
-        ("waiting", "i4"),  # how many places this life waits for at home
-        ("asleep", "i4"),  # 1: an arm in which all is as in usual care so far
+        ("looked", "f8"),  # when hazards were looked at
+        ("turn", "f8"),  # when a flare or an age band ends
         ("on", "i8"),  # bit set of supports
-        ("arm", "i4"),
+        ("place", "i2"),  # NONE: at home
+        ("queued", "i2"),  # how many queues this life stands in
+        ("waiting", "i2"),  # how many places this life waits for at home
+        ("alive", "i1"),
+        ("stale", "i1"),  # which hazards have changed since they were looked at
+        ("asleep", "i1"),  # 1: an arm in which all is as in usual care so far
+        ("stay_emergency", "i1"),
+        ("has_slot", "i1"),
+        ("next_slot", "i1"),
+        ("support_slot", "i1"),
+        ("completed", "i1"),
+        ("notes", "i2"),
+        ("stay_end", "f8"),
+        ("since", "f8"),
+        ("over_since", "f8"),
+        ("route_mark", "f8"),
+        ("to", "i2"),
+        ("support", "i2"),
+        ("arm", "i2"),
+        ("_", "i2"),
         ("row", "i4"),  # of the book that is written, NONE: none
         ("window", "i4"),  # row of the index days it is looked at around, NONE: not
         ("window_row", "i4"),  # row of the windows it writes
-        ("notes", "i4"),
         ("noted", "i4"),
         ("stay_noted", "i4"),
-        ("stay_emergency", "i4"),
         ("stay_number", "i4"),
-        ("to", "i4"),
-        ("support", "i4"),
-        ("has_slot", "i4"),
-        ("next_slot", "i4"),
-        ("support_slot", "i4"),
-        ("completed", "i4"),
-        ("stays", "i4"),  # how many stays are written down
-        ("stay_end", "f8"),
-        ("since", "f8"),
-        ("route_mark", "f8"),
-        ("over_since", "f8"),
-        ("looked", "f8"),  # when hazards were looked at
-        ("turn", "f8"),  # when a flare or an age band ends
+        ("stays", "i8"),  # how many stays are written down
         ("home_since", "f8"),
         ("health_since", "f8"),
         ("flare_since", "f8"),
@@ -125,10 +126,11 @@ ENROL = np.dtype(
         ("volunteer_since", "f8"),
         ("number", "i4"),
         ("starts", "i4"),
-        ("has_slot", "i4"),
-        ("listed", "i4"),
-        ("later", "i4"),
-        ("volunteering", "i4"),
+        ("has_slot", "i1"),
+        ("listed", "i1"),
+        ("later", "i1"),
+        ("volunteering", "i1"),
+        ("_", "i4"),
     ]
 )
 WAIT = np.dtype([("since", "f8"), ("active", "i4"), ("number", "i4")])
@@ -136,31 +138,30 @@ NOTE = np.dtype(
     [
         ("time", "f8"),
         ("x", "f8"),
-        ("kind", "i4"),
         ("number", "i4"),
-        ("what", "i4"),
         ("a", "i4"),
         ("b", "i4"),
-        ("_", "i4"),
+        ("kind", "i2"),
+        ("what", "i2"),
     ]
 )
 STOP = np.dtype(
     [
         ("time", "f8"),
-        ("length", "f8"),
-        ("outcome", "f8"),
-        ("kind", "i4"),
-        ("clock", "i4"),
-        ("layer", "i4"),
+        ("length", "u4"),  # marks
+        ("outcome", "u4"),
         ("candidate", "i4"),
+        ("clock", "i2"),
+        ("layer", "i1"),
+        ("kind", "i1"),
     ]
 )
 ENTRY = np.dtype([("time", "f8"), ("life", "i8")])
 STAY = np.dtype([("start", "f8"), ("end", "f8"), ("place", "i8"), ("emergency", "i8")])
-NODE = np.dtype(
-    [("since", "f8"), ("next", "i4"), ("prev", "i4"), ("state", "i4"), ("resource", "i4"), ("level", "i4"), ("_", "i4")]
+NODE = np.dtype([("since", "f8"), ("next", "i4"), ("prev", "i4"), ("resource", "i2"), ("level", "i2"), ("state", "i4")])
+RESOURCE = np.dtype(  # a limited place or a limited support
+    [("users", "i8"), ("capacity", "f8"), ("base", "f8"), ("volunteers", "i8"), ("place", "i8"), ("support", "i8")]
 )
-RESOURCE = np.dtype([("users", "i8"), ("capacity", "f8"), ("base", "f8"), ("volunteers", "i8")])
 IDLE, QUEUED, GRANTED = 0, 1, 2
 FRESH, BOOSTED, CHANGED = 0, 1, 2  # no hazard, those that some boost raises, any
 
@@ -252,6 +253,7 @@ floats5 = _view(np.float64, 5)
 words = _view(np.uint32, 1)
 words2 = _view(np.uint32, 2)
 ints = _view(np.int64, 1)
+small = _view(np.int32, 1)
 ints2 = _view(np.int64, 2)
 flags = _view(np.uint8, 1)
 flags2 = _view(np.uint8, 2)
@@ -347,7 +349,8 @@ def memory(
     shared, numbers, wholes = _rules(model)
     places, supports, clocks = len(model.places), len(model.supports), len(model.clocks)
     resources = _resources(model, shared["place_resource"], shared["support_resource"])
-    nodes = lives * (places + supports + 2) if len(resources) else 0
+    nodes = lives * (len(resources) + 2) if len(resources) else 0
+    limited = int((shared["place_resource"] != NONE).sum())
     room = clocks * ROOM + 80  # rows of marks a power of two apart would push each other out of the cache
     levels = 1 + max([wholes["zero_level"], *shared["need_level"].tolist()])
     nothing = np.zeros((0, len(model.arms) - 1, 2, 2, 4 * places + 2))
@@ -360,14 +363,14 @@ def memory(
         "resources": resources,
         "soon": np.zeros(room, dtype=SOON),
         "spells": np.zeros((lives, len(model.effects)), dtype=SPELL),
-        "waits": np.zeros((lives, places), dtype=WAIT),
-        "wait_journey": np.zeros((lives, places), dtype=JOURNEY),
+        "waits": np.zeros((lives, limited), dtype=WAIT),
+        "wait_journey": np.zeros((lives, limited), dtype=JOURNEY),
         "enrol": np.zeros((lives, supports), dtype=ENROL),
         "notes": np.zeros((lives, _most_notes(model)), dtype=NOTE),
         "stays": np.zeros((lives, STAYS_PER_YEAR * _years(model) if forks else 0), dtype=STAY),
         "stops": np.zeros(lives if together else 0, dtype=STOP),
         "calendar": np.zeros(lives if together else 0, dtype=ENTRY),
-        "place_in_calendar": np.zeros(lives if together else 0, dtype=np.int64),
+        "place_in_calendar": np.zeros(lives if together else 0, dtype=np.int32),
         "bound": np.zeros(clocks),
         "drawn": np.zeros(clocks),
         "times": np.zeros(room),
@@ -384,10 +387,10 @@ def memory(
         "labels": np.zeros((4, room), dtype=np.uint32),
         "luck": np.zeros((4, room), dtype=np.uint32),
         "foreseen": np.zeros((4, len(shared["foreseen_words"])), dtype=np.uint32),
-        "grants": np.zeros(nodes + 1, dtype=np.int64),
+        "grants": np.zeros(nodes + 1, dtype=np.int32),
         "ring": np.zeros(2, dtype=np.int64),
         "coming": np.zeros(2 * room, dtype=np.int64),
-        "passes": np.zeros((lives, places), dtype=np.int64),
+        "passes": np.zeros((lives, places), dtype=np.uint8),
         "heads": np.full((len(resources), levels), NONE, dtype=np.int64),
         "tails": np.full((len(resources), levels), NONE, dtype=np.int64),
         "running": np.zeros((lives, clocks), dtype=np.uint8),
@@ -467,7 +470,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "flare_length": model.flare_length,
         "zero_level": levels[0],
         "clusters": them.clusters,
-        "recent": max([1, *model.criteria["at_least"].tolist()]),
+        "recent": max([0, *(int(row["at_least"]) for row in model.criteria if row["recent_place"] != NONE)]),
         "years": model.years,
         "need_counts": layout.need_counts,
         "support_counts": layout.support_counts,
@@ -518,11 +521,12 @@ def _offers_at(model: Model, event: str, among: NDArray[np.bool_]) -> NDArray[np
 def _resources(model: Model, places: NDArray[np.int64], supports: NDArray[np.int64]) -> Table:
     """Limited places, then limited supports, with their capacity."""
     table = np.zeros(int((places >= 0).sum() + (supports >= 0).sum()), dtype=RESOURCE)
+    table["place"], table["support"] = NONE, NONE
     for place, which in enumerate(places):
         if which >= 0:
-            table[which]["capacity"] = model.places[place]["slots"]
+            table[which]["place"], table[which]["capacity"] = place, model.places[place]["slots"]
     for support, which in enumerate(supports):
         if which >= 0:
-            table[which]["base"] = model.supports[support]["places"]
+            table[which]["support"], table[which]["base"] = support, model.supports[support]["places"]
             table[which]["capacity"] = int(float(model.supports[support]["places"]) + 1e-9)
     return table
