@@ -13,6 +13,7 @@ article 16, doi:10.1145/2063384.2063405.
 """
 
 from collections.abc import Iterable
+from functools import cache
 from hashlib import blake2b
 from operator import index
 from typing import Any, TypeAlias
@@ -189,6 +190,7 @@ def check_seed(seed: Word) -> int:
     return _check_whole("seed", seed, SEEDS)
 
 
+@cache
 def decision_word(*parts: str) -> int:
     """Hash the name of a decision to the 32-bit word that stands for it in the counter.
 

@@ -230,6 +230,7 @@ def _add_health_moves(clocks: Clocks) -> None:
 
 def add_need_clocks(clocks: Clocks) -> None:
     """One clock a need, its reference rate derived from the population mean where that is stated."""
+    cells, in_flare = _starting_cells(clocks.scenario, clocks.values), _share_in_flare(clocks)
     for number, (name, need) in enumerate(clocks.scenario.needs.items()):
         path = f"needs.{name}"
         by_health = clocks.health_ratios(f"{path}.by_health", need.by_health)
@@ -237,7 +238,7 @@ def add_need_clocks(clocks: Clocks) -> None:
         flare_ratio = _flare_ratio(clocks, name)
         rate = clocks.values.of(f"{path}.rate", need.rate) * need.adjust
         if need.rate_is == "mean":
-            rate /= _mean_ratio(clocks, by_health, by_band, flare_ratio)
+            rate /= float(by_band @ cells @ (by_health * (1.0 + in_flare * (flare_ratio - 1.0))))
         clocks.add(
             f"need:{name}",
             ClockKind.NEED,
@@ -258,22 +259,22 @@ def _flare_ratio(clocks: Clocks, need: str) -> float:
     return clocks.values.of(f"flares.ratio.{need}", flares.ratio.get(need), 1.0) if flares else 1.0
 
 
-def _mean_ratio(
-    clocks: Clocks, by_health: NDArray[np.float64], by_band: NDArray[np.float64], flare_ratio: float
-) -> float:
-    """Mean of the ratios over the starting population, the share of time in a flare included."""
-    scenario, values = clocks.scenario, clocks.values
+def _starting_cells(scenario: Scenario, values: Values) -> NDArray[np.float64]:
+    """Share of the starting population in each age band and state of health: [band, health]."""
     ages = scenario.population.ages
     bands = band_weights(scenario, ages, values.shares("population.ages.share", ages.share))
-    cells = bands[:, None] * initial_mix(scenario, values)
-    in_flare = np.zeros(len(scenario.health.states))
-    if (flares := scenario.flares) is not None:
-        length_ratio = clocks.health_ratios("flares.length.by_health", flares.length.by_health)
-        onset = values.of("flares.rate", flares.rate) * clocks.health_ratios("flares.by_health", flares.by_health)
-        busy = onset * length_ratio * mean_duration_days(scenario, values) / DAYS_PER_YEAR
-        in_flare = busy / (1.0 + busy)
-    factor = by_health * (1.0 + in_flare * (flare_ratio - 1.0))
-    return float(by_band @ cells @ factor)
+    return bands[:, None] * initial_mix(scenario, values)
+
+
+def _share_in_flare(clocks: Clocks) -> NDArray[np.float64]:
+    """Share of the time that people spend in a flare, by state of health: [health]."""
+    scenario, values, flares = clocks.scenario, clocks.values, clocks.scenario.flares
+    if flares is None:
+        return np.zeros(len(scenario.health.states))
+    length_ratio = clocks.health_ratios("flares.length.by_health", flares.length.by_health)
+    onset = values.of("flares.rate", flares.rate) * clocks.health_ratios("flares.by_health", flares.by_health)
+    busy = onset * length_ratio * mean_duration_days(scenario, values) / DAYS_PER_YEAR
+    return busy / (1.0 + busy)
 
 
 def needs(scenario: Scenario) -> Table:
