@@ -23,7 +23,7 @@ from simulator.engines import compiled, reference
 
 BARE, SCALAR = "bare SimPy", "bare SimPy, numpy call per number"
 OURS, ONE_ARM, TWO_ARMS = "our SimPy engine", "compiled, one arm", "compiled, two arms at once"
-SALABIM, CIW = "salabim", "Ciw"
+SALABIM, CIW, LOOP = "salabim", "Ciw", "a bare compiled loop, no engine"
 FEW = 50  # people at which Ciw is fastest
 CIW_SHARED = 1_000, 0.5  # people and years: the fewest people with a whole cubicle
 
@@ -89,6 +89,10 @@ def entrants(people: int, years: int, *, shared: bool) -> dict[str, Entrant]:
         n, t = CIW_SHARED if shared else (FEW, years)
         run = lambda seed: bare_ciw.run(n, t, seed, shared=shared)  # noqa: E731
         found[CIW] = read_by(run, lambda one: bare_ciw.lived(one, n, t), t, n)
+    if not shared:
+        import bare_loop
+
+        found[LOOP] = read_by(lambda seed: bare_loop.simulate(people, years, seed), lambda one: one, years, people)
     return found
 
 
