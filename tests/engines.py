@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulator.engines import reference
+from simulator.engines import compiled, reference
 from simulator.lives import Lives
 
 Simulate = Callable[..., Lives]
 
-ENGINES: dict[str, Simulate] = {"simpy": reference.simulate}
+ENGINES: dict[str, Simulate] = {"simpy": reference.simulate, "compiled": compiled.simulate}

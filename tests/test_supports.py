@@ -414,6 +414,19 @@ def test_volunteers_carry_the_programme_further(simulate: Simulate) -> None:
     assert (days <= volunteers * (2 * stay - 5) + 1e-6).all()
 
 
+def test_who_frees_a_place_for_themselves_lives_on_once(simulate: Simulate) -> None:
+    """Places that volunteers add may go to themselves when they wait for one; a visit soon after is still one visit."""
+    programme = club(
+        staff={"workers": 1, "caseload": 1},
+        length={"dist": "fixed", "mean": 5.0},
+        volunteers={"share": 1.0, "training_days": 7.0, "supports": 2, "tenure": {"dist": "fixed", "mean": 30.0}},
+    )
+    gp = {"needs": {"gp": {"goes_to": "gp", "rate": 50.0}}, "places": {"gp": {"stay": VISIT}}}
+    seen = watch(simulate, scene(gp, programme, people=2, years=2))
+    assert per_person(seen, "new_volunteers:club").sum() > 20
+    np.testing.assert_array_equal(seen.count("visits:gp", "club"), seen.count("visits:gp"))
+
+
 def test_only_people_who_complete_volunteer_and_death_ends_it(simulate: Simulate) -> None:
     tenure, death = 200.0, 0.8
     programme = club(

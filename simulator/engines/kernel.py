@@ -56,7 +56,8 @@ EVENT_KIND = np.zeros(len(ClockKind), dtype=np.int64)
 EVENT_KIND[[ClockKind.DEATH, ClockKind.LEAVING, ClockKind.FLARE, ClockKind.HEALTH]] = DYING, ENDING, FLARE, HEALTH
 EVENT_KIND[[ClockKind.NEED, ClockKind.OFFER, ClockKind.DROP_OUT]] = NEED, OFFER, ENDING
 FEW = 4.0  # candidates a year that are worth drawing for a boost that may begin
-NOTED, JOINS = -1, -2  # in place of a clock: the first note; joining the population
+NOTED, JOINS, LIVES_ON = -1, -2, -3  # in place of a clock: the first note; joining the population; nothing
+FIRST = -1  # kind of a stop that comes before all others at its moment
 
 # --- a life begins -----------------------------------------------------------------------------------
 
@@ -266,16 +267,17 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
                 nothing_else, last = False, arms
                 _wake_arms(m, arms, k, level, t)
             free = min(until, times[rank]) if rank < count else until
-            days, of_health = -1.0, NONE
+            days, of_health = 0.0, NONE
             for life in range(last - 1, -1, -1):  # usual care last: arms that it wakes have had this event with it
                 body = bodies[life]
                 if not body["alive"] or body["asleep"] or not strikes(m, life, k, level, t):
                     continue
-                if clocks[k]["kind"] == _NEED and lives.may_pass_by(m, life, clocks[k]["subject"]):
+                if lives.may_pass_by(m, life, k):
                     one = people[life]
-                    if days < 0.0 or one["health"] != of_health or one["affected"] >> _STAY & 1:
-                        days, of_health = lives.visit_days(m, life, clocks[k]["subject"], length, t), one["health"]
-                    if lives.passes_by(m, life, clocks[k]["subject"], days, outcome, t, free, year):
+                    changed = one["affected"] >> _STAY & 1  # by an effect of its own: no other arm has this length
+                    if changed or one["health"] != of_health:
+                        days, of_health = lives.visit_days(m, life, k, length, t), NONE if changed else one["health"]
+                    if lives.passes_by(m, life, k, days, outcome, t, free, year):
                         continue
                 nothing_else = False
                 lives.strike(m, life, k, layer_of(label), number_of(label, t), length, outcome, t)
@@ -507,10 +509,10 @@ def run_on(m: Addresses, life: int, start: float) -> None:
         k = clock_of(label)
         if strikes(m, life, k, level_of(label, luck[1, which]), t):
             length, outcome = open_unit(luck[2, which]), open_unit(luck[3, which])
-            if clocks[k]["kind"] == _NEED and not body["queued"] and lives.may_pass_by(m, life, clocks[k]["subject"]):
-                days = lives.visit_days(m, life, clocks[k]["subject"], length, t)
+            if not body["queued"] and lives.may_pass_by(m, life, k):
+                days = lives.visit_days(m, life, k, length, t)
                 free = min(until, times[rank]) if rank < count else until
-                if lives.passes_by(m, life, clocks[k]["subject"], days, outcome, t, free, int(t / DAYS_PER_YEAR)):
+                if lives.passes_by(m, life, k, days, outcome, t, free, int(t / DAYS_PER_YEAR)):
                     continue
             if body["queued"] or strike_is_shared(m, life, k, t):
                 one["time"], one["kind"], one["clock"] = t, EVENT_KIND[clocks[k]["kind"]], k
@@ -556,7 +558,10 @@ def sift(m: Addresses, life: int, size: int) -> None:
 
 @folded
 def hand_on(m: Addresses, t: float) -> None:
-    """Empty the ring of promised slots: each is taken up, and may free others."""
+    """Empty the ring of promised slots: each is taken up, and may free others.
+
+    Those who take them live on next, once: they may be promised several, or have freed what they are promised.
+    """
     ring, grants = of.ints(m, of.RING), of.small(m, of.GRANTS)
     while ring[1] > 0:
         node = grants[ring[0]]
@@ -564,7 +569,8 @@ def hand_on(m: Addresses, t: float) -> None:
         ring[1] -= 1
         lives.on_grant(m, node, t)
         life = node // queue.nodes_each(m)
-        run_on(m, life, t)
+        one = of.stops(m)[life]
+        one["time"], one["kind"], one["clock"] = t, FIRST, LIVES_ON
         sift(m, life, len(of.calendar(m)))
 
 
@@ -636,7 +642,7 @@ def live_together(
             begin(m, life, arm, rows[life], stream, numbers[life], t)
         elif one["clock"] == NOTED:
             lives.on_note(m, life, lives.first_note(m, life))
-        else:
+        elif one["clock"] != LIVES_ON:
             length, outcome = open_unit(one["length"]), open_unit(one["outcome"])
             lives.strike(m, life, one["clock"], one["layer"], one["candidate"], length, outcome, t)
         hand_on(m, t)

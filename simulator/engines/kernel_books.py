@@ -140,18 +140,18 @@ def life_days(m: Addresses, life: int, kind: int, start: float, end: float) -> N
 
 
 @folded
-def visit(m: Addresses, life: int, need: int, place: int, start: float, end: float, year: int) -> None:
+def visit(m: Addresses, life: int, k: int, start: float, end: float, year: int) -> None:
     """A need from home and the planned stay that it led to, all at once and within the year."""
-    body = of.body(m)[life]
+    body, one = of.body(m)[life], of.visits(m)[k]
     if body["window"] >= 0:
-        count_need(m, life, need, 0, start)
-        count_place(m, life, VISITS, place, start)
-        stay_days(m, life, place, 0, start, end)
+        count(m, life, one["need_item"], start)
+        count(m, life, one["visit_item"], start)
+        stay_days(m, life, one["place"], 0, start, end)
     elif start >= 0.0 and body["row"] >= 0:
         book, row = of.floats3(m, of.BOOK), body["row"]
-        book[row, year, of.whole(m, of.NEED_COUNTS) + 2 * need] += 1.0
-        book[row, year, place * N_PLACE_COUNTS + VISITS] += 1.0
-        book[row, year, of.whole(m, of.DAYS) + place * N_PLACE_DAYS + IN_PLACE] += end - start
+        book[row, year, one["need_item"]] += 1.0
+        book[row, year, one["visit_item"]] += 1.0
+        book[row, year, one["days_item"]] += end - start
         book[row, year, home_item(m, life)] -= end - start
 
 

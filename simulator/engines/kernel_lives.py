@@ -736,33 +736,33 @@ def need(m: Addresses, life: int, which: int, layer: int, candidate: int, u: flo
 
 
 @folded
-def may_pass_by(m: Addresses, life: int, which: int) -> bool:
-    """Whether a need leads to a visit that touches nothing else, if it is over before anything else happens."""
+def may_pass_by(m: Addresses, life: int, k: int) -> bool:
+    """Whether a clock leads to a visit that touches nothing else, if it is over before anything else happens."""
     body = of.body(m)[life]
-    return bool(of.flags(m, of.PLAIN)[which] and not body["waiting"] and not body["on"] & of.whole(m, of.MINDED))
+    return bool(of.visits(m)[k]["plain"] and not body["waiting"] and not body["on"] & of.whole(m, of.MINDED))
 
 
 @folded
-def visit_days(m: Addresses, life: int, which: int, u: float, t: float) -> float:
-    """How long a planned visit takes that this need leads to."""
-    place = of.needs(m)[which]["goes_to"]
-    days = length_days(m, life, of.places(m)[place]["planned_stay"], u)
-    return days * ratio_now(m, life, _STAY, place, 0, t) if of.life(m)[life]["affected"] >> _STAY & 1 else days
+def visit_days(m: Addresses, life: int, k: int, u: float, t: float) -> float:
+    """How long a planned visit takes that this clock leads to."""
+    visit = of.visits(m)[k]
+    days = length_days(m, life, visit["duration"], u)
+    return days * ratio_now(m, life, _STAY, visit["place"], 0, t) if of.life(m)[life]["affected"] >> _STAY & 1 else days
 
 
 @folded
-def passes_by(m: Addresses, life: int, which: int, days: float, v: float, t: float, until: float, year: int) -> bool:
+def passes_by(m: Addresses, life: int, k: int, days: float, v: float, t: float, until: float, year: int) -> bool:
     """Live through a visit at once, when nothing happens before it is over; t and ``until`` lie in the year.
 
     Most visits are such. The outcome is that of `need`, `enter` and `leave`; false when those have to do it.
     """
+    visit = of.visits(m)[k]
     if t + days >= until:
         return False
-    place = of.needs(m)[which]["goes_to"]
-    if of.places(m)[place]["routes"] and next_route(m, life, place, 0, v, t + days) != NONE:
+    if visit["routes"] and next_route(m, life, visit["place"], 0, v, t + days) != NONE:
         return False
-    book.visit(m, life, which, place, t, t + days, year)
-    write_stay(m, life, place, 0, t, t + days)
+    book.visit(m, life, k, t, t + days, year)
+    write_stay(m, life, visit["place"], 0, t, t + days)
     return True
 
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from simulator.compiling import compiled, folded
 from simulator.engines.candidates import BLOCK_SHIFT, COUNT, ORIGIN_DAY, ROOM
 from simulator.engines.records import Layout
+from simulator.ledger import PLACE_COUNTS, PLACE_DAYS
 from simulator.model import (
     BOOST,
     CHANGE,
@@ -37,6 +38,7 @@ from simulator.model import (
     ROUTE,
     SUPPORT,
     SYNERGY,
+    ClockKind,
     Model,
     Table,
 )
@@ -162,6 +164,17 @@ NODE = np.dtype([("since", "f8"), ("next", "i4"), ("prev", "i4"), ("resource", "
 RESOURCE = np.dtype(  # a limited place or a limited support
     [("users", "i8"), ("capacity", "f8"), ("base", "f8"), ("volunteers", "i8"), ("place", "i8"), ("support", "i8")]
 )
+VISIT = np.dtype(  # what a clock leads to that may be over at once; all 0 for other clocks
+    [
+        ("plain", "i8"),
+        ("place", "i8"),
+        ("duration", "i8"),
+        ("routes", "i8"),
+        ("need_item", "i8"),
+        ("visit_item", "i8"),
+        ("days_item", "i8"),
+    ]
+)
 IDLE, QUEUED, GRANTED = 0, 1, 2
 FRESH, BOOSTED, CHANGED = 0, 1, 2  # no hazard, those that some boost raises, any
 
@@ -182,8 +195,8 @@ FIELDS = (
     "foreseen_numbers", "need_level", "effects_on_clock", "effect_order", "benefit_support", "willing_words",
     "length_words", "starting_words", "volunteer_words", "trait_words", "place_resource", "support_resource",
     "grants", "ring", "coming", "stay_words", "event_offer_words", "redirect_words", "passes", "heads", "tails",
-    "plain", "visit_offers", "discharge_offers", "visit_offers_shared", "discharge_offers_shared", "arms",
-    "running", "boosted_clocks", "member",
+    "visit_offers", "discharge_offers", "visit_offers_shared", "discharge_offers_shared", "arms",
+    "running", "boosted_clocks", "member", "visits",
 )  # fmt: skip
 NUMBERS = ("start", "first_year", "horizon", "risk_log_sd")
 WHOLES = (
@@ -201,8 +214,8 @@ WHOLES = (
     WINDOW_INDEX, RECENTS, BOOK, WINDOWS, LUCK, LABELS, CLOCK_WORDS, FORESEEN, FORESEEN_WORDS, FORESEEN_NUMBERS,
     NEED_LEVEL, EFFECTS_ON_CLOCK, EFFECT_ORDER, BENEFIT_SUPPORT, WILLING_WORDS, LENGTH_WORDS, STARTING_WORDS,
     VOLUNTEER_WORDS, TRAIT_WORDS, PLACE_RESOURCE, SUPPORT_RESOURCE, GRANTS, RING, COMING, STAY_WORDS,
-    EVENT_OFFER_WORDS, REDIRECT_WORDS, PASSES, HEADS, TAILS, PLAIN, VISIT_OFFERS, DISCHARGE_OFFERS,
-    VISIT_OFFERS_SHARED, DISCHARGE_OFFERS_SHARED, ARMS, RUNNING, BOOSTED_CLOCKS, MEMBER,
+    EVENT_OFFER_WORDS, REDIRECT_WORDS, PASSES, HEADS, TAILS, VISIT_OFFERS, DISCHARGE_OFFERS,
+    VISIT_OFFERS_SHARED, DISCHARGE_OFFERS_SHARED, ARMS, RUNNING, BOOSTED_CLOCKS, MEMBER, _VISITS,
 ) = range(len(FIELDS))  # fmt: skip
 _NUMBERS, _WHOLES = len(FIELDS), len(FIELDS) + 1
 START, FIRST_YEAR, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
@@ -282,6 +295,7 @@ enrol = _view(ENROL, 2, _ENROL)  # [life, one of them]
 notes = _view(NOTE, 2, _NOTES)  # [life, one of them]
 stops = _view(STOP, 1, _STOPS)
 calendar = _view(ENTRY, 1, _CALENDAR)
+visits = _view(VISIT, 1, _VISITS)
 stays = _view(STAY, 2, _STAYS)  # [life, one of them]
 
 
@@ -452,7 +466,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "need_level": np.array([levels[p] for p in model.needs["priority"].tolist()], dtype=np.int64),
         "place_resource": place_resource,
         "support_resource": support_resource,
-        "plain": _plain(model),
+        "visits": _visits(model, layout),
         "visit_offers": _offers_at(model, "on_visit", support_resource >= NONE),
         "discharge_offers": _offers_at(model, "on_discharge", support_resource >= NONE),
         "visit_offers_shared": _offers_at(model, "on_visit", support_resource >= 0),
@@ -498,7 +512,7 @@ def trait_words(model: Model) -> NDArray[np.int64]:
     return np.array([words.age, words.health, words.risk, words.cluster], dtype=np.int64)
 
 
-def _plain(model: Model) -> NDArray[np.uint8]:
+def plain_needs(model: Model) -> NDArray[np.uint8]:
     """Needs that lead to a planned stay which touches nothing else, in a place from which people go home: [need]."""
     rows = model.places
     plain = (rows["slots"] == NONE) & (rows["emergency"] == 0) & (rows["otherwise"] == HOME)
@@ -507,6 +521,20 @@ def _plain(model: Model) -> NDArray[np.uint8]:
     ] = 0
     plain[model.boosts["after"]] = 0
     return (plain[model.needs["goes_to"]] & (model.needs["emergency"] == 0)).astype(np.uint8)
+
+
+def _visits(model: Model, layout: Layout) -> Table:
+    """Plain visits by the clock that brings them: where to, how long, and where they are written."""
+    table, plain = np.zeros(len(model.clocks), dtype=VISIT), plain_needs(model)
+    for row, clock in zip(table, model.clocks, strict=True):
+        if clock["kind"] == ClockKind.NEED and plain[clock["subject"]]:
+            place = int(model.needs[clock["subject"]]["goes_to"])
+            row["plain"], row["place"], row["duration"] = 1, place, model.places[place]["planned_stay"]
+            row["routes"] = model.places[place]["routes"]
+            row["need_item"] = layout.need_counts + 2 * clock["subject"]
+            row["visit_item"] = place * len(PLACE_COUNTS)
+            row["days_item"] = layout.counts_size + place * len(PLACE_DAYS)
+    return table
 
 
 def _offers_at(model: Model, event: str, among: NDArray[np.bool_]) -> NDArray[np.uint8]:

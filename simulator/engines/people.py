@@ -49,13 +49,17 @@ def traits(
         i += 1
     low = share[i - 1] if i > 0 else 0.0
     age = edges[i] + (u - low) / (share[i] - low) * (edges[i + 1] - edges[i])
-    u = uniform4(seed, stream, number, words[1], 0)[0]
     band = band_at(age, bands) if len(mix) > 1 else 0
-    health = 0
-    while health + 1 < mix.shape[1] and u >= mix[band, health]:
-        health += 1
-    risk = exp(log_sd * ndtri(uniform4(seed, stream, number, words[2], 0)[0]) - log_sd * log_sd / 2.0)
-    return age, health, risk, int(uniform4(seed, stream, number, words[3], 0)[0] * clusters)
+    health, risk, cluster = 0, 1.0, 0
+    if mix.shape[1] > 1:
+        u = uniform4(seed, stream, number, words[1], 0)[0]
+        while health + 1 < mix.shape[1] and u >= mix[band, health]:
+            health += 1
+    if log_sd > 0.0:
+        risk = exp(log_sd * ndtri(uniform4(seed, stream, number, words[2], 0)[0]) - log_sd * log_sd / 2.0)
+    if clusters > 1:
+        cluster = int(uniform4(seed, stream, number, words[3], 0)[0] * clusters)
+    return age, health, risk, cluster
 
 
 @compiled()

@@ -15,7 +15,7 @@ import simpy
 from numpy.typing import NDArray
 from simpy.events import NORMAL
 
-from simulator.engines.memory import MINDED, memory
+from simulator.engines.memory import MINDED, memory, plain_needs
 from simulator.engines.order import DATE, KIND_OF_CLOCK
 from simulator.engines.people import Person
 from simulator.engines.records import Diary, Items, Layout
@@ -222,7 +222,7 @@ class World:
         self.health, self.flare_until, self.affected = life["health"], life["flare_until"], life["affected"]
         self.spell_end, self.boost_until = arrays["spells"]["end"], arrays["boost_until"]
         self.running, self.soon = arrays["running"], arrays["soon"]
-        self.plain, self.minded = arrays["plain"].tolist(), int(arrays["wholes"][MINDED])
+        self.plain, self.minded = plain_needs(self.model).tolist(), int(arrays["wholes"][MINDED])
 
     def _first_running(self, late: bool) -> NDArray[np.uint8]:
         """Clocks that run at first: in the warm-up only needs, flares and usual care."""
