@@ -145,8 +145,9 @@ def programme_only(draw: st.DrawFn) -> dict[str, Any]:
         "ramp_days": draw(st.floats(0, 200)),
         "half_life_days": draw(st.sampled_from([0.0, 90.0])),
     }
-    targets = ["need:gp", "visits:ae", "emergency:ward", "days:ward", "stay:ward", "route:gp.on", "death", "flares"]
-    chosen = draw(st.lists(st.sampled_from([*targets, "health:decline"]), min_size=1, max_size=4, unique=True))
+    targets = ["need:gp", "visits:ae", "emergency:ward", "days:ward", "stay:ward", "stay:gp", "route:gp.on"]
+    targets += ["death", "flares", "health:decline"]
+    chosen = draw(st.lists(st.sampled_from(targets), min_size=1, max_size=4, unique=True))
     who = st.sampled_from(["active", "starters", "offered", "population"])
     one["effects"] = {
         f"e{i}": {"target": target, "calibrated": draw(st.floats(0.5, 1.2)), "measured_on": draw(who), **timing}
@@ -162,7 +163,7 @@ def programme_only(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
-    """Any small place for two years after a half-year of warm-up."""
+    """Any small place for two years after a half-year of warm-up; in half of them people share nothing."""
     people = draw(st.integers(5, 25))
     emergency, planned = draw(st.floats(0.1, 3.0)), draw(st.floats(0.1, 2.0))
     data: dict[str, Any] = {
@@ -185,7 +186,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         },
         "death": {"rate": draw(st.floats(0.01, 0.3)), "reference_age": 75, "growth": 0.1, "by_health": {"frail": 2}},
         "flares": {"rate": draw(st.floats(0.1, 3)), "length": draw(lengths()), "ratio": {"ae": 4.0, "gp": 0.5}},
-        "boosts": {"after": {"after": "ward", "days": 30, "ratio": {"ae": 3.0}}},
+        "boosts": {"after": {"after": "ward", "days": 30, "ratio": {"ae": 3.0}}} if draw(st.booleans()) else {},
         "needs": {
             "gp": {"goes_to": "gp", "rate": draw(st.floats(0.5, 12)), "season": {"amplitude": 0.3}},
             "ae": {"goes_to": "ae", "rate": emergency, "by_health": {"frail": 2.0}},
@@ -200,6 +201,10 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     if draw(st.booleans()):
         entrants = {"per_year": draw(st.floats(1, 10)), "ages": {"edges": [65, 66], "share": [1.0]}, "health": [1, 0]}
         data["population"] |= {"entrants": entrants, "leaving_rate": 0.1}
+    if draw(st.booleans()):
+        for one in (*data["places"].values(), *data["supports"].values(), *data["programmes"].values()):
+            for key in ("slots", "changes", "wait_limit", "staff", "keep_days"):
+                one.pop(key, None)
     return Scenario.model_validate(data)
 
 
