@@ -16,21 +16,18 @@ from pathway import (
     AE,
     AE_TO_INPATIENT,
     DAYS_PER_YEAR,
-    DEATHS_PER_YEAR,
     GP,
     GP_TO_AE,
     INPATIENT,
     INPATIENT_TO_DEATH,
-    NEEDS_PER_YEAR,
     STAY_DAYS,
     Lived,
+    leaving_home,
     must_be_exact,
 )
 
 GP_DAYS, AE_DAYS, INPATIENT_DAYS = STAY_DAYS["gp"], STAY_DAYS["ae"], STAY_DAYS["inpatient"]
-RATES = np.cumsum([*NEEDS_PER_YEAR.values(), DEATHS_PER_YEAR])
-TO_GP, TO_AE, TO_INPATIENT = (float(rate) for rate in RATES[:3] / RATES[3])
-DAYS_AT_HOME = DAYS_PER_YEAR / float(RATES[3])
+DAYS_AT_HOME, (TO_GP, TO_AE, TO_INPATIENT) = leaving_home()
 
 
 @numba.njit(nogil=True)

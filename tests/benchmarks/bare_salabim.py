@@ -19,14 +19,13 @@ from pathway import (
     AE,
     AE_TO_INPATIENT,
     DAYS_PER_YEAR,
-    DEATHS_PER_YEAR,
     GP,
     GP_TO_AE,
     INPATIENT,
     INPATIENT_TO_DEATH,
-    NEEDS_PER_YEAR,
     STAY_DAYS,
     Lived,
+    leaving_home,
     must_be_exact,
     slots,
 )
@@ -41,10 +40,7 @@ class Town:
         self.horizon = years * DAYS_PER_YEAR
         random = np.random.default_rng(seed)
         self.exponential, self.uniform = in_blocks(random.standard_exponential), in_blocks(random.random)
-        rates = list(NEEDS_PER_YEAR.values())
-        total = sum(rates) + DEATHS_PER_YEAR
-        self.days_at_home = DAYS_PER_YEAR / total
-        self.to_gp, self.to_ae, self.to_inpatient = (sum(rates[: i + 1]) / total for i in range(3))
+        self.days_at_home, (self.to_gp, self.to_ae, self.to_inpatient) = leaving_home()
         self.cubicles = self.beds = None
         if shared:
             names = ("cubicles", "beds")

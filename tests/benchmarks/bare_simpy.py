@@ -22,14 +22,13 @@ from pathway import (
     AE,
     AE_TO_INPATIENT,
     DAYS_PER_YEAR,
-    DEATHS_PER_YEAR,
     GP,
     GP_TO_AE,
     INPATIENT,
     INPATIENT_TO_DEATH,
-    NEEDS_PER_YEAR,
     STAY_DAYS,
     Lived,
+    leaving_home,
     must_be_exact,
     slots,
 )
@@ -57,10 +56,7 @@ class Town:
         random = np.random.default_rng(seed)
         self.exponential: Draw = random.standard_exponential if scalar else in_blocks(random.standard_exponential)
         self.uniform: Draw = random.random if scalar else in_blocks(random.random)
-        rates = [NEEDS_PER_YEAR["gp"], NEEDS_PER_YEAR["ae"] * reduced, NEEDS_PER_YEAR["inpatient"] * reduced]
-        total = sum(rates) + DEATHS_PER_YEAR
-        self.days_at_home = DAYS_PER_YEAR / total
-        self.to_gp, self.to_ae, self.to_inpatient = (sum(rates[: i + 1]) / total for i in range(3))
+        self.days_at_home, (self.to_gp, self.to_ae, self.to_inpatient) = leaving_home(reduced)
         self.cubicles = self.beds = None
         if shared:
             self.cubicles, self.beds = (simpy.Resource(self.env, number) for number in slots(people))

@@ -86,6 +86,17 @@ def slots(people: int) -> tuple[int, int]:
     return people * CUBICLES // TOWN, people * BEDS // TOWN
 
 
+def leaving_home(reduced: float = 1.0) -> tuple[float, tuple[float, float, float]]:
+    """Mean days at home, and the chances of going to the GP, to at most A&E, to at most a ward; the rest die.
+
+    Args:
+        reduced: ratio on A&E needs and direct admissions.
+    """
+    rates = [NEEDS_PER_YEAR["gp"], NEEDS_PER_YEAR["ae"] * reduced, NEEDS_PER_YEAR["inpatient"] * reduced]
+    total = sum(rates) + DEATHS_PER_YEAR
+    return DAYS_PER_YEAR / total, (rates[0] / total, sum(rates[:2]) / total, sum(rates) / total)
+
+
 def scenario(people: int, years: int, *, shared: bool = False, programme: bool = False) -> Scenario:
     """The bench pathway as a scenario: usual care, and an arm with a fifth fewer emergencies if ``programme``."""
     places: dict[str, Any] = {
