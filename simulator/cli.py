@@ -133,6 +133,10 @@ def run_command(
       simulator run befriending --set programmes.befriending.uptake=0.4 --out results/low-uptake
       simulator run befriending --rows 4096 --cluster tcp://192.168.0.10:8786
     """
+    from simulator.compiling import announce
+
+    if asked["engine"] != "simpy":
+        announce()
     from simulator.alternatives import rebuilt, with_alternatives
     from simulator.break_even import rerun, with_break_even
     from simulator.precision import until_precise as rows_until
@@ -170,7 +174,7 @@ def _crew(address: str | None) -> Iterator[Cluster | None]:
     from simulator.cluster import connected
 
     with connected(address) as cluster:
-        click.echo(f"{cluster}; compiling, where it has not been done, takes about a minute", err=True)
+        click.echo(f"{cluster}; compiling, where it has not been done, takes about half a minute", err=True)
         yield cluster
 
 

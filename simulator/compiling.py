@@ -9,21 +9,28 @@ it is called with, and the first run takes three times as long.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numba
 
-__all__ = ["compiled", "fixed", "folded", "is_ready", "mark_ready"]
+try:
+    from simulator.inner_code import two_sided
+except (ImportError, AttributeError):  # a numba whose inside is another
+    two_sided = None  # type: ignore[assignment]
 
+__all__ = ["announce", "compile_now", "compiled", "fixed", "folded"]
+
+log = logging.getLogger("simulator")
 P = ParamSpec("P")
 R = TypeVar("R")
 PACKAGE = Path(__file__).parent
-SOURCES = ("compiling.py", "streams.py", "model.py", "ledger.py", "engines/*.py")
+SOURCES = ("compiling.py", "inner_code.py", "streams.py", "model.py", "ledger.py", "engines/*.py")
 
 njit: Any = numba.njit  # numba's own types leave out options that it takes
 types: Any = numba.types
@@ -42,10 +49,10 @@ _TYPES: dict[str, Any] = {
 
 
 def compiled(signature: str | None = None, *, inline: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Compile without the interpreter lock and without fast-math, cached on disk.
+    """Compile without the interpreter lock and without fast-math, when first called, cached on disk.
 
     Args:
-        signature: the one signature, in numba's words; compiled when first called if left out.
+        signature: the one signature, in numba's words; as first called if left out.
         inline: write the function's text into its callers, so that loops of it can be done several at a time.
 
     >>> @compiled("float64(float64)")
@@ -54,16 +61,8 @@ def compiled(signature: str | None = None, *, inline: bool = False) -> Callable[
     >>> half(3.0)
     1.5
     """
-
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        with _own_cache():
-            options: dict[str, Any] = {"nogil": True, "cache": not function.__code__.co_filename.startswith("<")}
-            options |= {"inline": "always"} if inline else {}
-            make = njit(signature, **options) if signature else njit(**options)
-            made: Callable[P, R] = make(function)
-            return made
-
-    return decorate
+    options = {"nogil": True} | ({"inline": "always"} if inline else {})
+    return partial(_made, signature=signature, options=options)
 
 
 def fixed(function: Callable[P, R]) -> Callable[P, R]:
@@ -84,10 +83,19 @@ def _fixed(function: Callable[P, R], *, forceinline: bool) -> Callable[P, R]:
     hints = dict(function.__annotations__)
     result = _TYPES[hints.pop("return")]
     signature = result(*(_TYPES[hint] for hint in hints.values()))
-    options = {"nogil": True, "cache": True, "no_cfunc_wrapper": True, "forceinline": forceinline}
+    options = {"nogil": True, "no_cfunc_wrapper": True, "forceinline": forceinline}
+    return _made(function, signature, options | {"_nrt": False})  # without reference counts of arrays
+
+
+def _made(function: Callable[P, R], signature: Any, options: dict[str, Any]) -> Callable[P, R]:
+    cache = not function.__code__.co_filename.startswith("<")
     with _own_cache():
-        made: Callable[P, R] = njit(signature, _nrt=False, **options)(function)  # arrays that nobody counts
-    return made
+        if two_sided is not None:
+            made: Callable[P, R] = two_sided(function, signature, options, cache=cache)
+            return made
+        make = njit(signature, cache=cache, **options) if signature else njit(cache=cache, **options)
+        made = make(function)
+        return made
 
 
 @cache
@@ -115,12 +123,21 @@ def _own_cache() -> Iterator[None]:
         config.CACHE_DIR = before
 
 
-def is_ready() -> bool:
-    """Whether the compiled engine has been compiled on this machine before."""
-    return (_folder() / "ready").exists()
-
-
-def mark_ready() -> None:
-    """Remember that everything is compiled."""
+def compile_now(*functions: Any) -> None:
+    """Compile these or load them, before several threads want them, and remember that it has been done here."""
+    for function in functions:
+        if two_sided is not None:
+            function.compile(function.signature)
     _folder().mkdir(parents=True, exist_ok=True)
-    (_folder() / "ready").touch()
+    _ready().touch()
+
+
+@cache
+def announce() -> None:
+    """Say, once in a process, that the fast engine has yet to be compiled on this machine."""
+    if not _ready().exists():
+        log.warning("the fast engine is not compiled on this machine yet: about half a minute more, this once")
+
+
+def _ready() -> Path:
+    return _folder() / "ready"

@@ -27,7 +27,7 @@ from typing import Any, Literal
 from simulator import ledger as ledgers
 from simulator.account import Account
 from simulator.build import build, items
-from simulator.compiling import is_ready
+from simulator.compiling import announce
 from simulator.decide import decide
 from simulator.design import Design
 from simulator.errors import Interrupted, NotFinished, RunError
@@ -302,15 +302,15 @@ class Job:
 
 
 def engine_named(name: str) -> ModuleType:
-    """The engine; compiling it, where that has not been done on this machine, takes about a minute."""
+    """The engine; compiling it, where that has not been done on this machine, takes about half a minute."""
     if name == "simpy":
         from simulator.engines import reference
 
         return reference
-    if not is_ready():
-        log.warning("compiling the fast engine: about a minute, once on this machine")
+    announce()
     from simulator.engines import compiled
 
+    compiled.prepare()
     return compiled
 
 

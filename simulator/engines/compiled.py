@@ -8,11 +8,12 @@ share nothing; when they do, everyone is held in hand.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiling import mark_ready
+from simulator.compiling import compile_now
 from simulator.engines import kernel
 from simulator.engines.kept import SHELF, Crowd, UsualCare, name_of
 from simulator.engines.memory import Memory, memory
@@ -22,9 +23,15 @@ from simulator.ledger import WHO
 from simulator.lives import Lives, Totals, halves
 from simulator.model import ENTRANT_IDS_FROM, NONE, Model
 
-__all__ = ["replicates", "simulate"]
+__all__ = ["prepare", "replicates", "simulate"]
 
 AT_ONCE = 2**16  # ids in hand
+
+
+@cache
+def prepare() -> None:
+    """Compile the engine, or load it where that has been done before."""
+    compile_now(kernel.live_apart, kernel.live_together)
 
 
 def simulate(
@@ -75,7 +82,6 @@ def simulate(
         )  # fmt: skip
         index, _ = _index_days(model, index_day[1:], completed[1:], crowd.starts)
         sums = by_person[:, :, 0].swapaxes(0, 1)
-    mark_ready()
     windows[np.isnan(index)] = np.nan
     back = np.concatenate([np.argsort(np.argsort(asked, kind="stable"), kind="stable"), np.arange(len(asked), n)])
     return Lives(
@@ -100,9 +106,7 @@ def replicates(model: Model, stream: int) -> tuple[Totals, Totals]:
     Raises:
         ValueError: if a journey runs in a loop, or a hazard is above the top layer.
     """
-    made = (_together(model, stream), _together(model, stream + 1)) if model.shares_anything else _apart(model, stream)
-    mark_ready()
-    return made
+    return (_together(model, stream), _together(model, stream + 1)) if model.shares_anything else _apart(model, stream)
 
 
 def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:

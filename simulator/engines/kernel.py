@@ -371,7 +371,10 @@ def _add_difference(m: Addresses, life: int, total: NDArray[np.float64]) -> None
             total[year, item] += row[year, item] - usual[year, item]
 
 
-@compiled()
+@compiled(
+    "void(int64, int64, int64[::1], float64[::1], int64[::1], float64[:, :, :, :, ::1], float64[:, ::1], uint8[:, ::1],"
+    " boolean[::1], boolean)"
+)
 def live_apart(
     m: Addresses,
     stream: int,
@@ -589,7 +592,7 @@ def _change(m: Addresses, which: int) -> None:
             queue.resize_support(m, row["subject"])
 
 
-@compiled()
+@compiled("void(int64, int64, int64, int64[::1], float64[::1], int64[::1], int64[::1], int64[::1])")
 def live_together(
     m: Addresses,
     arm: int,
