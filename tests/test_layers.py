@@ -26,7 +26,9 @@ PACKAGE = Path(simulator.__file__).parent
 SHARED, ENGINES = "engines", ("reference", "compiled")
 
 ROOMS: dict[tuple[str, str], str] = {
-    ("base", ""): "errors streams compiling inner_code law spread fit estimates grammar packaged parquet workers cluster",
+    ("base", ""): (
+        "errors streams compiling inner_code law spread fit estimates grammar packaged parquet workers cluster"
+    ),
     ("noun", ""): "quantity scenario design model ledger lives account outcomes wording findings",
     ("rule", ""): "paths evidence sampled",
     ("step", "reading"): "read write inherit locate validate references coherence flows",
