@@ -12,25 +12,23 @@ Nothing heavy is imported until it is used.
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from simulator import figures
-    from simulator.account import Account
-    from simulator.alternatives import alternatives
-    from simulator.break_even import break_even
-    from simulator.design import Design
+    from simulator.activity.ledger import Ledger
     from simulator.errors import ScenarioError, SimulatorError
     from simulator.findings import Findings
-    from simulator.ledger import Ledger
-    from simulator.packaged import packaged
-    from simulator.precision import until_precise
-    from simulator.read import read
-    from simulator.run import Run, open_run, run
-    from simulator.scenario import Scenario
+    from simulator.money.account import Account
+    from simulator.running.alternatives import alternatives
+    from simulator.running.break_even import break_even
+    from simulator.running.precision import until_precise
+    from simulator.running.run import Run, open_run, run
+    from simulator.scenario.library import packaged
+    from simulator.scenario.read import read
+    from simulator.scenario.tables import Scenario
+    from simulator.uncertainty.design import Design
 
 __all__ = [
     "Account",
@@ -52,34 +50,22 @@ __all__ = [
 ]
 
 _HOME = {
-    "Account": "account",
-    "Design": "design",
+    "Account": "money.account",
+    "Design": "uncertainty.design",
     "Findings": "findings",
-    "Ledger": "ledger",
-    "Run": "run",
-    "Scenario": "scenario",
+    "Ledger": "activity.ledger",
+    "Run": "running.run",
+    "Scenario": "scenario.tables",
     "ScenarioError": "errors",
     "SimulatorError": "errors",
-    "alternatives": "alternatives",
-    "break_even": "break_even",
-    "open_run": "run",
-    "packaged": "packaged",
-    "read": "read",
-    "run": "run",
-    "until_precise": "precision",
+    "alternatives": "running.alternatives",
+    "break_even": "running.break_even",
+    "open_run": "running.run",
+    "packaged": "scenario.library",
+    "read": "scenario.read",
+    "run": "running.run",
+    "until_precise": "running.precision",
 }
-
-
-class _Package(ModuleType):
-    """Python sets ``simulator.run`` to the module of that name once it is imported; here it stays the function."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, ModuleType) and _HOME.get(name) == name:
-            value = getattr(value, name)
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

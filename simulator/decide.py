@@ -1,9 +1,9 @@
 """Turns an account and a ledger into findings: what each programme arm costs and saves against usual care.
 
 Every figure starts as [row, replicate, year] differences from usual care of the whole place; means are over rows,
-errors between batches, and ranges part parameters, places and chance (:mod:`simulator.estimates`). A discounted figure
-is the yearly one times the account's factors. Cumulative paths are shrunk year by year, so that each year's range is
-exact. Probabilities and payback are those of one place: its own factor and chance are inside.
+errors between batches, and ranges part parameters, places and chance (`uncertainty.ranges`). A discounted
+figure is the yearly one times the account's factors. Cumulative paths are shrunk year by year, so that each year's
+range is exact. Probabilities and payback are those of one place: its own factor and chance are inside.
 """
 
 from __future__ import annotations
@@ -13,22 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.account import Account, Array, Kind
+from simulator.activity.ledger import Ledger
 from simulator.errors import RunError
-from simulator.estimates import (
-    Sample,
-    Value,
-    band,
-    expected_rows,
-    flat,
-    new_place_rows,
-    place_draws,
-    ranges,
-    row_means,
-    share_of,
-    standard_error,
-)
-from simulator.evidence import mode_quantities, site_path, unclaimed
 from simulator.findings import (
     FEW_ROWS_NOTE,
     NEW_PLACE_NOTE,
@@ -50,11 +36,25 @@ from simulator.findings import (
     Worth,
 )
 from simulator.illusion import before_after
-from simulator.ledger import Ledger
-from simulator.paths import keys_of
+from simulator.money.account import Account, Array, Kind
 from simulator.payback import payback, shortfall
-from simulator.quantity import Quantity
-from simulator.scenario import COST_PARTS, EVIDENCE_MODES, Programme, Scenario
+from simulator.scenario.addresses import keys_of
+from simulator.scenario.evidence import mode_quantities, site_path, unclaimed
+from simulator.scenario.tables import COST_PARTS, EVIDENCE_MODES, Programme, Scenario
+from simulator.uncertainty.quantity import Quantity
+from simulator.uncertainty.ranges import (
+    Sample,
+    Value,
+    band,
+    expected_rows,
+    flat,
+    new_place_rows,
+    place_draws,
+    ranges,
+    row_means,
+    share_of,
+    standard_error,
+)
 from simulator.wording import ENOUGH_ROWS, TOO_FEW_ROWS
 
 CURVE_POINTS = 41

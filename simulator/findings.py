@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simulator.estimates import Band, Ranges, Value, plain
 from simulator.outcomes import (
     MONEY_WORDS,
     PUBLIC_PURSE,
@@ -35,6 +34,7 @@ from simulator.outcomes import (
     WeakEvidence,
     Worth,
 )
+from simulator.uncertainty.ranges import Band, Ranges, Value, plain
 from simulator.wording import sentences
 
 if TYPE_CHECKING:

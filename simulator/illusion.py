@@ -18,10 +18,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.estimates import Array, Band, quantiles, standard_error
-from simulator.ledger import SIDES, WHO, WORLDS, Ledger
-from simulator.model import DAYS_PER_YEAR
+from simulator.activity.ledger import SIDES, WHO, WORLDS, Ledger
 from simulator.outcomes import BeforeAfter
+from simulator.uncertainty.ranges import Array, Band, quantiles, standard_error
+from simulator.units import DAYS_PER_YEAR
 
 Per = Literal["person-year alive", "starter"]
 EXPOSURES = ("alive_days", "people")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from simulator.estimates import Array, Band, Ranges, Value, plain
+from simulator.uncertainty.ranges import Array, Band, Ranges, Value, plain
 
 PUBLIC_PURSE = "public purse"
 SOCIETY = "everyone"

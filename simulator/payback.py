@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.estimates import Array, Value, share_of, standard_error
 from simulator.outcomes import Payback
+from simulator.uncertainty.ranges import Array, Value, share_of, standard_error
 
 WORST = 0.1
 

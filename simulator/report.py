@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.account import Account
 from simulator.findings import Findings
-from simulator.scenario import MODE_WORDS
+from simulator.money.account import Account
+from simulator.scenario.tables import MODE_WORDS
 from simulator.wording import three_ranges
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from simulator.outcomes import ArmFindings, BreakEven, Money, OtherModel, View
-from simulator.scenario import MODE_WORDS
+from simulator.scenario.tables import MODE_WORDS
 
 GRADE_WORDS = {
     1: "UK randomised trial",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulator.engines import compiled, reference
-from simulator.lives import Lives
+from simulator.activity.results import Lives
+from simulator.engines.compiled import engine as compiled
+from simulator.engines.simpy import engine as reference
 
 Simulate = Callable[..., Lives]
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.paths import quantities
-from simulator.quantity import Quantity
-from simulator.read import read
-from simulator.spread import SPREAD_KEYS
+from simulator.scenario.addresses import quantities
+from simulator.scenario.read import read
+from simulator.uncertainty.quantity import Quantity
+from simulator.uncertainty.spread import SPREAD_KEYS
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 README = SCENARIOS / "README.md"

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from simulator.design import Design
-from simulator.ledger import Ledger, count_items, day_items, group_names, window_measures
-from simulator.scenario import Scenario
+from simulator.activity.ledger import Ledger, count_items, day_items, group_names, window_measures
+from simulator.scenario.tables import Scenario
+from simulator.uncertainty.design import Design
 
 USUAL, WALKS = 0, 1
 FAR = 4.9  # standard errors: beyond this a statistical test fails

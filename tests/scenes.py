@@ -10,10 +10,10 @@ import numpy as np
 from engines import Simulate
 from numpy.typing import NDArray
 
-from simulator.build import Items, build, items
-from simulator.lives import Lives
-from simulator.model import Model
-from simulator.scenario import EvidenceMode, Scenario
+from simulator.activity.results import Lives
+from simulator.model.build import Items, build, items
+from simulator.model.model import Model
+from simulator.scenario.tables import EvidenceMode, Scenario
 
 DAYS_PER_YEAR = 365.25
 LONG_AFTER = 1e5  # days

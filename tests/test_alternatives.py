@@ -13,15 +13,15 @@ from hand_made import FAR
 from village import VILLAGE, village_run
 
 import simulator as sim
-from simulator.alternatives import Rebuilt, at_stated_values, difference, rebuilt, stored, with_alternatives
-from simulator.cli import main
 from simulator.errors import ScenarioError
-from simulator.evidence import active_quantities
+from simulator.faces.cli import main
 from simulator.findings import Findings, OtherModel
-from simulator.packaged import packaged
-from simulator.read import read, read_text
-from simulator.run import Run, open_run, run
-from simulator.scenario import EVIDENCE_MODES
+from simulator.running.alternatives import Rebuilt, at_stated_values, difference, rebuilt, stored, with_alternatives
+from simulator.running.run import Run, open_run, run
+from simulator.scenario.evidence import active_quantities
+from simulator.scenario.library import packaged
+from simulator.scenario.read import read, read_text
+from simulator.scenario.tables import EVIDENCE_MODES
 
 BUSY = 'alternatives.busy={title="busier", why="w", set={"needs.ae.rate"=1.2}}'
 DEAR = 'alternatives.dear={title="dearer walks", why="w", set={"programmes.walks.costs.each.amount"=1120}}'

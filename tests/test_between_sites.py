@@ -8,12 +8,12 @@ import numpy as np
 from scenes import scene
 from village import village, village_run
 
-from simulator.build import build
-from simulator.evidence import active_quantities
-from simulator.model import Target
-from simulator.run import run
-from simulator.sample import sample
-from simulator.scenario import EVIDENCE_MODES
+from simulator.model.build import build
+from simulator.model.model import Target
+from simulator.running.run import run
+from simulator.scenario.evidence import active_quantities
+from simulator.scenario.tables import EVIDENCE_MODES
+from simulator.uncertainty.sample import sample
 
 AE_AND_WARD = {
     "needs": {"ae": {"goes_to": "ae", "rate": 1.0}},

@@ -14,11 +14,11 @@ from hand_made import FAR
 from village import village, village_file, village_run
 
 import simulator as sim
-from simulator.break_even import estimates, ratios, rerun, stored, where_zero, with_break_even
-from simulator.cli import main
+from simulator.faces.cli import main
 from simulator.findings import BreakEven, Findings
-from simulator.read import EXAMPLE, read_text
-from simulator.run import Run, open_run, run
+from simulator.running.break_even import estimates, ratios, rerun, stored, where_zero, with_break_even
+from simulator.running.run import Run, open_run, run
+from simulator.scenario.read import EXAMPLE, read_text
 
 # Two years, nobody dies, nothing is discounted: 4 visits a year at £100 are £800 a person; everyone starts at once.
 TOWN = """

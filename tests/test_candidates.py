@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from oracles import Law, check
 from scipy.stats import poisson
 
-from simulator.engines.candidates import (
+from simulator.engines.shared.candidates import (
     BLOCK_SHIFT,
     CLOCK_SHIFT,
     COUNT,
@@ -27,7 +27,7 @@ from simulator.engines.candidates import (
     draw_marks,
     number_in_block,
 )
-from simulator.streams import decision_word, uniform4
+from simulator.uncertainty.draws import decision_word, uniform4
 
 YEAR = 365.25
 WORDS = np.array([decision_word("need:gp") >> 4 << 4, decision_word("death") >> 4 << 4], dtype=np.uint32)

@@ -12,11 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator import scenario as types
 from simulator.errors import Fault, ScenarioError
-from simulator.paths import keys_of, walk
-from simulator.quantity import Quantity, Rate
-from simulator.read import (
+from simulator.scenario import tables as types
+from simulator.scenario.addresses import keys_of, walk
+from simulator.scenario.read import (
     EXAMPLE,
     quantities,
     read,
@@ -25,6 +24,7 @@ from simulator.read import (
     with_changes,
     write,
 )
+from simulator.uncertainty.quantity import Quantity, Rate
 
 CORPUS = Path(__file__).parent / "scenarios"
 SMALL, EVERYTHING = CORPUS / "valid" / "small.toml", CORPUS / "valid" / "everything.toml"

@@ -10,11 +10,11 @@ from engines import ENGINES
 from scenes import scene, town, watch
 from scipy.special import ndtr, ndtri
 
-from simulator.check import CheckResult, check, jackknife
+from simulator.checks.check import CheckResult, check, jackknife
+from simulator.checks.measures import PROGRAMME, USUAL_CARE
+from simulator.checks.smaller import depended_on, without_idle_places
 from simulator.errors import RunError
-from simulator.idle import depended_on, without_idle_places
-from simulator.measures import PROGRAMME, USUAL_CARE
-from simulator.scenario import Scenario
+from simulator.scenario.tables import Scenario
 
 MOST = 4.9  # standard errors
 
@@ -168,7 +168,7 @@ def test_an_unknown_measure_is_an_error_that_names_the_nearest():
 
 
 def test_the_head_of_the_module_says_every_measure():
-    import simulator.measures as module
+    import simulator.checks.measures as module
 
     for name in (*USUAL_CARE, *PROGRAMME):
         assert name in (module.__doc__ or "")

@@ -16,17 +16,17 @@ import pytest
 from click.testing import CliRunner, Result
 from village import VILLAGE, village_file, village_run
 
-from simulator import cli, screen
-from simulator.cli import main
-from simulator.run import Engine
-from simulator.scenario import EVIDENCE_MODES
+from simulator.faces import cli, screen
+from simulator.faces.cli import main
+from simulator.running.run import Engine
+from simulator.scenario.tables import EVIDENCE_MODES
 
 Finished = tuple[Path, Result]
 Printed = tuple[Path, dict[str, Any]]
 HEAVY = ("numpy", "pandas", "matplotlib", "scipy", "numba", "pydantic", "simpy", "pyarrow", "rich", "tree_sitter")
 FOR_RUNS = ("pandas", "matplotlib", "numba", "simpy", "pyarrow", "rich", "scipy.optimize", "scipy.stats")
 SMALL = ("--rows", "4", "--people", "40", "--workers", "1")
-SIMULATOR = (sys.executable, "-m", "simulator.cli")
+SIMULATOR = (sys.executable, "-m", "simulator.faces.cli")
 ANSWERS_IN_S = 0.5
 TOP = (
     "scenario", "hash", "arms", "rows", "people", "years", "seed", "engine", "wall_s", "events", "out", "npv",
@@ -85,7 +85,7 @@ def test_examples_name_options_that_exist(name: str) -> None:
 
 def test_no_help_imports_anything_heavy() -> None:
     code = (
-        "import sys; from click.testing import CliRunner; from simulator.cli import main\n"
+        "import sys; from click.testing import CliRunner; from simulator.faces.cli import main\n"
         "for name in ('', *main.commands): CliRunner().invoke(main, [name, '--help'] if name else ['--help'])\n"
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
@@ -95,7 +95,7 @@ def test_no_help_imports_anything_heavy() -> None:
 
 def test_validate_imports_only_what_a_scenario_file_needs() -> None:
     code = (
-        "import sys; from click.testing import CliRunner; from simulator.cli import main\n"
+        "import sys; from click.testing import CliRunner; from simulator.faces.cli import main\n"
         "said = CliRunner().invoke(main, ['validate', 'spread.toml'])\n"
         f"print(said.exit_code, [name for name in {FOR_RUNS} if name in sys.modules])"
     )

@@ -20,12 +20,12 @@ from click.testing import CliRunner
 from village import village, village_file
 
 import simulator
-from simulator.cli import main
-from simulator.cluster import connected, handed_over_whole, if_alike, stamp
 from simulator.errors import Interrupted, NotFinished, RunError
+from simulator.faces.cli import main
 from simulator.report import write_tables
-from simulator.run import run
-from simulator.workers import Crew, done_by
+from simulator.running.cluster import connected, handed_over_whole, if_alike, stamp
+from simulator.running.run import run
+from simulator.running.workers import Crew, done_by
 
 try:
     from distributed import Client
@@ -219,7 +219,7 @@ def test_a_worker_killed_in_the_middle_changes_no_byte(two: Machines, tmp_path: 
 def test_a_run_that_lost_its_scheduler_or_was_interrupted_goes_on_to_the_same_bytes(
     lost: str, two: Machines, alone: Files
 ) -> None:
-    words = [sys.executable, "-m", "simulator.cli", *COMMAND, "--cluster", two.address, "--out", "out"]
+    words = [sys.executable, "-m", "simulator.faces.cli", *COMMAND, "--cluster", two.address, "--out", "out"]
     with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as running:
         assert running.stderr is not None
         assert "2 workers, 2 threads" in running.stderr.readline()
@@ -255,7 +255,7 @@ def test_an_address_without_a_scheduler_exits_2_and_leaves_old_results_alone(add
 
 
 def test_without_the_library_a_cluster_exits_2_and_says_what_to_install() -> None:
-    code = f"import sys; sys.modules['distributed'] = None; from simulator.cli import main; main({[*COMMAND]!r})"
+    code = f"import sys; sys.modules['distributed'] = None; from simulator.faces.cli import main; main({[*COMMAND]!r})"
     code = code.replace("'run',", "'run', '--cluster', 'tcp://127.0.0.1:8786',")
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert told.returncode == 2 and "pip install distributed" in told.stderr and "Traceback" not in told.stderr

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from simulator.compiling import compiled
-from simulator.inner_code import two_sided
+from simulator.compiling.inner_code import two_sided
 
-DRAW = "from simulator.streams import uniform4; print([u.hex() for u in uniform4(2**64 - 1, 1, 2, 3, 4)])"
-NO_INSIDE = "import sys; sys.modules['simulator.inner_code'] = None; "
+DRAW = "from simulator.uncertainty.draws import uniform4; print([u.hex() for u in uniform4(2**64 - 1, 1, 2, 3, 4)])"
+NO_INSIDE = "import sys; sys.modules['simulator.compiling.inner_code'] = None; "
 
 
 def double(x: float) -> float:
@@ -49,6 +49,6 @@ def test_another_numba_gives_the_same_draws(before: str, tmp_path: Path) -> None
     ran = subprocess.run(
         [sys.executable, "-c", before + DRAW], env=environment, capture_output=True, text=True, check=True
     )
-    from simulator.streams import uniform4
+    from simulator.uncertainty.draws import uniform4
 
     assert ran.stdout.strip() == str([u.hex() for u in uniform4(2**64 - 1, 1, 2, 3, 4)])

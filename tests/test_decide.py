@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hand_made import FAR, WALKS, arm_years, central, ledger, normal_scores, scenario
 
+from simulator.activity.ledger import Ledger
 from simulator.decide import decide
-from simulator.design import Design
 from simulator.errors import RunError
 from simulator.findings import Findings
-from simulator.ledger import Ledger
-from simulator.price import price
-from simulator.scenario import COST_PARTS, Scenario
+from simulator.money.price import price
+from simulator.scenario.tables import COST_PARTS, Scenario
+from simulator.uncertainty.design import Design
 from simulator.wording import three_ranges
 
 WEIGHT = 20.0

@@ -9,7 +9,7 @@ from hand_made import FAR, normal_scores
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from simulator.estimates import (
+from simulator.uncertainty.ranges import (
     Sample,
     band,
     expected_rows,

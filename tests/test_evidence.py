@@ -11,8 +11,8 @@ from hand_made import scenario
 from pydantic import ValidationError
 
 from simulator.errors import RunError
-from simulator.evidence import SCORE_95, active_quantities, effect_quantity, unclaimed
-from simulator.scenario import Effect
+from simulator.scenario.evidence import SCORE_95, active_quantities, effect_quantity, unclaimed
+from simulator.scenario.tables import Effect
 
 EFFECTS = "programmes.walks.effects"
 CLAIM = {"value": 0.69, "ci95": [0.55, 0.86], "grade": 4, "source": "a report", "supports": "31 % fewer"}

@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_two_engines import scenarios
 
-from simulator.build import build
-from simulator.engines import compiled, kept
-from simulator.lives import Totals
-from simulator.model import NONE, Basis, ClockKind, Model
-from simulator.read import read
-from simulator.scenario import Scenario
+from simulator.activity.results import Totals
+from simulator.engines.compiled import engine as compiled
+from simulator.engines.compiled import usual_care as kept
+from simulator.model.build import build
+from simulator.model.model import NONE, Basis, ClockKind, Model
+from simulator.scenario.read import read
+from simulator.scenario.tables import Scenario
 
 
 @pytest.fixture(autouse=True)

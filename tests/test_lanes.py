@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simulator.engines.lanes import AT_ONCE, below, put
+from simulator.engines.shared.eight import AT_ONCE, below, put
 
 
 @numba.njit("void(uint32[::1], int64, uint32, uint32)")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hand_made import ledger, scenario
 
-from simulator import ledger as ledgers
+from simulator.activity import ledger as ledgers
+from simulator.activity.ledger import Ledger
 from simulator.errors import RunError
-from simulator.ledger import Ledger
 
 
 def made(rows: int = 2) -> Ledger:

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from scenes import DAYS_PER_YEAR, LONG_AFTER, TOWN, VISIT, Seen, assert_same, scene, town, watch
 
 from simulator.errors import Interrupted
-from simulator.run import run
-from simulator.scenario import Scenario
+from simulator.running.run import run
+from simulator.scenario.tables import Scenario
 
 BOTH = pytest.mark.parametrize("crowded", [False, True], ids=["free", "crowded"])
 AT_HOME = ("home_alone_days", "community_days")

@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 from village import village
 
-from simulator.cli import main
 from simulator.errors import RunError
-from simulator.precision import half_width, more_rows, until_precise
-from simulator.run import run
+from simulator.faces.cli import main
+from simulator.running.precision import half_width, more_rows, until_precise
+from simulator.running.run import run
 
 
 def test_a_run_to_which_rows_are_added_ends_with_the_same_bytes(tmp_path: Path) -> None:

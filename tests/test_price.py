@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from hand_made import USUAL, WALKS, arm_years, central, ledger, scenario
 
-from simulator.account import Account, discount_factors
+from simulator.activity.ledger import Ledger
 from simulator.errors import RunError
-from simulator.ledger import Ledger
-from simulator.price import price
-from simulator.release import whole_steps
-from simulator.scenario import Scenario
+from simulator.money.account import Account, discount_factors
+from simulator.money.cash import whole_steps
+from simulator.money.price import price
+from simulator.scenario.tables import Scenario
 
 WEIGHT = 20.0  # a place of 1,000 people, 50 simulated in each replicate
 DAYS = 365.25
@@ -366,7 +366,7 @@ def test_the_account_of_a_thousand_rows_takes_well_under_a_tenth_of_a_second() -
 
 def test_pricing_and_deciding_load_no_slow_library() -> None:
     slow = "{'pandas', 'matplotlib', 'scipy.stats', 'numba'}"
-    code = f"import sys, simulator.price, simulator.decide; sys.exit(bool({slow} & set(sys.modules)))"
+    code = f"import sys, simulator.money.price, simulator.decide; sys.exit(bool({slow} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -14,8 +14,8 @@ from village import village
 
 import simulator as sim
 from simulator.errors import ScenarioError
-from simulator.packaged import packaged
-from simulator.scenario import Scenario
+from simulator.scenario.library import packaged
+from simulator.scenario.tables import Scenario
 
 HEAVY = ("numpy", "pandas", "matplotlib", "scipy", "numba", "pydantic", "simpy", "pyarrow", "rich", "tree_sitter")
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "first_steps.ipynb"
@@ -40,7 +40,8 @@ def test_everything_offered_is_where_the_type_checker_finds_it() -> None:
 
 
 def test_run_and_read_stay_functions_whatever_is_imported_first() -> None:
-    code = "import simulator.run, simulator.read, simulator as sim; print(callable(sim.run), callable(sim.read))"
+    modules = "simulator.running.run, simulator.scenario.read"
+    code = f"import {modules}, simulator as sim; print(callable(sim.run), callable(sim.read))"
     assert python(code) == "True True"
 
 

@@ -18,8 +18,8 @@ from pydantic import BaseModel, ValidationError
 from scipy import stats
 
 from simulator.errors import NotAllowed
-from simulator.law import Law, beta_variance_limit, from_interval, normal_score
-from simulator.quantity import (
+from simulator.uncertainty.law import Law, beta_variance_limit, from_interval, normal_score
+from simulator.uncertainty.quantity import (
     Cost,
     Days,
     Number,
@@ -165,7 +165,7 @@ def test_the_editor_schema_takes_a_number_alone_or_a_table() -> None:
 
 def test_start_up_does_not_wait_for_scipy() -> None:
     code = (
-        "import sys; from simulator.quantity import Probability; "
+        "import sys; from simulator.uncertainty.quantity import Probability; "
         "Probability(value=0.05, ci95=(0.01, 0.2)); sys.exit('scipy' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

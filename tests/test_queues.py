@@ -32,9 +32,9 @@ from oracles import (
 )
 from scenes import AT_ONCE, CROWD, DAYS_PER_YEAR, VISIT, Seen, assert_same, scene, town, watch
 
-from simulator.build import build
-from simulator.engines import reference
-from simulator.scenario import Scenario
+from simulator.engines.simpy import engine as reference
+from simulator.model.build import build
+from simulator.scenario.tables import Scenario
 
 Runs = list[Seen]
 

@@ -12,12 +12,11 @@ from typing import Any, Literal, get_args
 import pytest
 
 from simulator.errors import Fault, ScenarioError
-from simulator.inherit import load
-from simulator.locate import locate
-from simulator.packaged import FOLDER
-from simulator.paths import as_written, dotted, field_shapes, is_model, origin
-from simulator.quantity import Number, Quantity, Ratio
-from simulator.read import (
+from simulator.scenario.addresses import as_written, dotted, field_shapes, is_model, origin
+from simulator.scenario.inherit import load
+from simulator.scenario.library import FOLDER
+from simulator.scenario.names import EVENTS, GRAMMARS, TARGETS, UNITS
+from simulator.scenario.read import (
     EXAMPLE,
     examine,
     find,
@@ -29,9 +28,10 @@ from simulator.read import (
     with_changes,
     write,
 )
-from simulator.references import EVENTS, GRAMMARS, TARGETS, UNITS
-from simulator.scenario import Scenario, Table
-from simulator.validate import sound
+from simulator.scenario.tables import Scenario, Table
+from simulator.scenario.toml import locate
+from simulator.scenario.types import sound
+from simulator.uncertainty.quantity import Number, Quantity, Ratio
 
 CORPUS = Path(__file__).parent / "scenarios"
 SCENARIOS = Path(__file__).parents[1] / FOLDER

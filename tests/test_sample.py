@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulator.design import Design
 from simulator.errors import NotAllowed, RunError
-from simulator.quantity import Cost, Number, Probability, Quantity, Ratio, Shares
-from simulator.sample import BATCH_ROWS, central, columns, grid, one_way, sample, stratified, table
+from simulator.uncertainty.design import Design
+from simulator.uncertainty.quantity import Cost, Number, Probability, Quantity, Ratio, Shares
+from simulator.uncertainty.sample import BATCH_ROWS, central, columns, grid, one_way, sample, stratified, table
 
 Floats = NDArray[np.float64]
 QUANTITIES: dict[str, Quantity] = {

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from evidence_table import README, SCENARIOS, between_marks, evidence_table
 
-from simulator import scenario as types
-from simulator.build import build
-from simulator.check import check
-from simulator.evidence import active_groups, active_quantities
-from simulator.model import ClockKind
-from simulator.paths import quantities
-from simulator.read import examine, read, read_text
-from simulator.sample import sample
-from simulator.scenario import EVIDENCE_MODES, Scenario, Table
-from simulator.write import write
+from simulator.checks.check import check
+from simulator.model.build import build
+from simulator.model.model import ClockKind
+from simulator.scenario import tables as types
+from simulator.scenario.addresses import quantities
+from simulator.scenario.evidence import active_groups, active_quantities
+from simulator.scenario.read import examine, read, read_text
+from simulator.scenario.tables import EVIDENCE_MODES, Scenario, Table
+from simulator.scenario.write import write
+from simulator.uncertainty.sample import sample
 
 NAMES = sorted(path.stem for path in SCENARIOS.glob("*.toml"))
 PROGRAMMES = ["age_uk", "befriending", "popp"]

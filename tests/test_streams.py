@@ -15,8 +15,8 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulator import streams
-from simulator.streams import check_seed, decision_word, philox, register, uniform4, uniforms
+from simulator.uncertainty import draws as streams
+from simulator.uncertainty.draws import check_seed, decision_word, philox, register, uniform4, uniforms
 
 Z_LIMIT = 4.9
 ALL_ONES = 2**32 - 1

@@ -10,12 +10,13 @@ from corpus import VALID
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from simulator.build import build
-from simulator.engines import compiled, reference
-from simulator.lives import Lives
-from simulator.packaged import packaged
-from simulator.read import read
-from simulator.scenario import Scenario
+from simulator.activity.results import Lives
+from simulator.engines.compiled import engine as compiled
+from simulator.engines.simpy import engine as reference
+from simulator.model.build import build
+from simulator.scenario.library import packaged
+from simulator.scenario.read import read
+from simulator.scenario.tables import Scenario
 
 DAYS_TOLERANCE = 1e-9
 

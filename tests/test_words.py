@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from village import village
 
+from simulator.activity.results import Said
 from simulator.errors import RunError
-from simulator.lives import Said
-from simulator.story import told
-from simulator.words import Moment, Names, Pair, folded, side_by_side, story, tell, when
+from simulator.running.trace import told
+from simulator.running.trace_words import Moment, Names, Pair, folded, side_by_side, story, tell, when
 
 NAMES = Names(("GP", "A&E", "Hospital ward"), ("Home care", "Walks"), ("gp", "ae"), ("fit", "frail"), frozenset({"GP"}))
 VISIT: list[Said] = [(3.0, 7, "enters", (0, 3.02)), (3.02, 7, "goes home", 0)]

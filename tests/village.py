@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from simulator.read import read_text
-from simulator.run import Run, run
-from simulator.scenario import Scenario
+from simulator.running.run import Run, run
+from simulator.scenario.read import read_text
+from simulator.scenario.tables import Scenario
 
 VILLAGE = """
 name = "village"

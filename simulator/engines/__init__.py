@@ -1,0 +1,1 @@
+"""How lives are lived, twice: readable in SimPy, and compiled; both give the same integers."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from simulator.account import Array
 from simulator.figures.style import (
     BRIGHT,
     GREY,
@@ -22,6 +21,7 @@ from simulator.figures.style import (
     styled,
 )
 from simulator.findings import ArmFindings, Findings
+from simulator.money.account import Array
 from simulator.wording import end, in_futures, net, per_cent
 
 BINS = 40

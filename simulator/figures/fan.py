@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from simulator.account import Array
 from simulator.figures.style import (
     BLUE,
     GREY,
@@ -26,6 +25,7 @@ from simulator.figures.style import (
     year_axis,
 )
 from simulator.findings import ArmFindings, Findings
+from simulator.money.account import Array
 from simulator.wording import end, net
 
 

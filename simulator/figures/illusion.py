@@ -7,7 +7,6 @@ import textwrap
 import numpy as np
 from matplotlib.axes import Axes
 
-from simulator.estimates import Band
 from simulator.figures.style import (
     BLUE,
     GREY,
@@ -23,6 +22,7 @@ from simulator.figures.style import (
     styled,
 )
 from simulator.findings import ArmFindings, BeforeAfter, Findings
+from simulator.uncertainty.ranges import Band
 
 MOST = 6
 LABEL_CHARACTERS = 24

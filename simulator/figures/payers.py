@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from simulator.account import Array
 from simulator.figures.style import (
     BLUE,
     GREY,
@@ -24,6 +23,7 @@ from simulator.figures.style import (
     styled,
 )
 from simulator.findings import SOCIETY, ArmFindings, Findings, View
+from simulator.money.account import Array
 from simulator.wording import end, pounds
 
 COLOURS = (BLUE, ORANGE, TEAL, PLUM, SILVER)

@@ -22,10 +22,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from matplotlib.transforms import offset_copy
 
-from simulator.account import Array
 from simulator.errors import RunError
 from simulator.findings import ArmFindings, Findings
-from simulator.scenario import MODE_WORDS
+from simulator.money.account import Array
+from simulator.scenario.tables import MODE_WORDS
 from simulator.wording import pounds
 
 BLUE, TEAL, PLUM, ORANGE, GREY = get_af_colours("categorical", number_of_colours=5)

@@ -46,8 +46,9 @@ def chain(people: int, bare_people: int, rounds: int) -> None:
     """The cost difference on the bench pathway."""
     import bare_simpy
 
-    from simulator.engines import compiled, reference
-    from simulator.engines.kept import SHELF
+    from simulator.engines.compiled import engine as compiled
+    from simulator.engines.compiled.usual_care import SHELF
+    from simulator.engines.simpy import engine as reference
 
     def bare(seed: int) -> list[Lived]:
         arms = ((2 * seed, 1.0), (2 * seed + 1, REDUCED))
@@ -103,8 +104,8 @@ def _exact_variances() -> dict[str, float]:
 
 def scenario(name: str, people: int, rows: int, slow_people: int, rounds: int) -> None:
     """The discounted net saving of a shipped scenario's first programme arm, per person of the place."""
-    from simulator.read import read
-    from simulator.run import run
+    from simulator.running.run import run
+    from simulator.scenario.read import read
 
     written = read(name)
     arm = list(written.all_arms())[1]

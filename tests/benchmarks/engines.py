@@ -19,7 +19,8 @@ from typing import Any
 from pathway import Lived, lived, model_of, must_agree, must_be_exact
 from stopwatch import Rates, alternate, machine, table
 
-from simulator.engines import compiled, reference
+from simulator.engines.compiled import engine as compiled
+from simulator.engines.simpy import engine as reference
 
 BARE, SCALAR = "bare SimPy", "bare SimPy, numpy call per number"
 OURS, ONE_ARM, TWO_ARMS = "our SimPy engine", "compiled, one arm", "compiled, two arms at once"

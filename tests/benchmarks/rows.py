@@ -25,11 +25,11 @@ from typing import Any
 import pathway
 from stopwatch import cpu_seconds, machine, table, wall_seconds
 
-from simulator.build import build
-from simulator.engines.kept import SHELF
-from simulator.read import read
-from simulator.run import Run, run, simulate_row
-from simulator.scenario import Scenario
+from simulator.engines.compiled.usual_care import SHELF
+from simulator.model.build import build
+from simulator.running.run import Run, run, simulate_row
+from simulator.scenario.read import read
+from simulator.scenario.tables import Scenario
 
 ASKED = {"rows": 1_000, "people": 10_000, "years": 10}  # the run that is extrapolated to
 SLIDER = {"rows": 200, "people": 2_000}
@@ -146,15 +146,15 @@ def _most_memory(work: Callable[..., Any], *args: Any) -> float:
 
 def start_up(scenario: Scenario, times: int) -> None:
     """How long `simulator --help` and `simulator validate` take."""
-    from simulator.write import write
+    from simulator.scenario.write import write
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "whole.toml"
         file.write_text(write(scenario))
         commands = {
             "python -c pass": ["-c", "pass"],
-            "simulator --help": ["-m", "simulator.cli", "--help"],
-            "simulator validate": ["-m", "simulator.cli", "validate", str(file)],
+            "simulator --help": ["-m", "simulator.faces.cli", "--help"],
+            "simulator validate": ["-m", "simulator.faces.cli", "validate", str(file)],
         }
         seconds: dict[str, list[float]] = {name: [] for name in commands}
         for _ in range(times):

@@ -1,0 +1,1 @@
+"""Figures on record beside simulated ones."""

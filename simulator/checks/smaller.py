@@ -1,0 +1,84 @@
+"""Turns a scenario into one without the places that nobody looks at and nothing depends on: fewer events, same answers.
+
+A place is idle when no journey goes on from it or to it, it has no queue, and no offer, boost, redirect or eligibility
+refers to it. Draws are keyed by name, so everyone else's life stays as it was but for the minutes not spent there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, TypeVar
+
+from simulator.scenario.tables import Effect, Place, Scenario, Support
+
+T = TypeVar("T")
+S = TypeVar("S", bound=Support)
+
+
+def without_idle_places(scenario: Scenario, looked_at: Collection[str]) -> Scenario:
+    """The scenario without idle places, the needs that go there and the effects on them.
+
+    Args:
+        scenario: resolved scenario.
+        looked_at: names of places to keep in any case.
+    """
+    idle = set(scenario.places) - set(looked_at) - depended_on(scenario)
+    needs = {name for name, need in scenario.needs.items() if need.goes_to in idle}
+    kept: dict[str, Any] = {
+        "places": _left(scenario.places, idle),
+        "needs": _left(scenario.needs, needs),
+        "supports": {name: _without_effects(each, idle, needs) for name, each in scenario.supports.items()},
+        "programmes": {name: _without_effects(each, idle, needs) for name, each in scenario.programmes.items()},
+        "boosts": {
+            name: boost.model_copy(update={"ratio": _left(boost.ratio, needs)})
+            for name, boost in scenario.boosts.items()
+        },
+    }
+    if scenario.flares is not None:
+        kept["flares"] = scenario.flares.model_copy(update={"ratio": _left(scenario.flares.ratio, needs)})
+    return scenario.model_copy(update=kept)
+
+
+def depended_on(scenario: Scenario) -> set[str]:
+    """Places on a journey, with a queue, or that something else in the scenario refers to.
+
+    Args:
+        scenario: resolved scenario.
+    """
+    names = {boost.after for boost in scenario.boosts.values()}
+    for name, place in scenario.places.items():
+        names |= _on_a_journey(name, place)
+    for support in (*scenario.supports.values(), *scenario.programmes.values()):
+        names |= _referred_to(support)
+    return names
+
+
+def _on_a_journey(name: str, place: Place) -> set[str]:
+    ways = {route.to for route in place.routes.values()} | {place.otherwise}
+    ways |= {place.wait_limit.goes_to} if place.wait_limit else set()
+    alone = ways == {"home"} and not place.routes and place.slots is None and not place.emergency
+    return set() if alone else ways | {name}
+
+
+def _referred_to(support: Support) -> set[str]:
+    recents = [support.eligible.recent, *(offer.eligible.recent for offer in support.offers.values())]
+    names = {recent.place for recent in recents if recent is not None}
+    names |= {offer.on.partition(":")[2] for offer in support.offers.values()}
+    return names | ({support.redirect.place} if support.redirect else set())
+
+
+def _without_effects(support: S, places: set[str], needs: set[str]) -> S:
+    effects = {name: effect for name, effect in support.effects.items() if not _acts_on(effect, places, needs)}
+    early = support.early_uplift
+    still = tuple(need for need in early.needs if need not in needs) if early else ()
+    uplift = early.model_copy(update={"needs": still}) if early and still else None
+    return support.model_copy(update={"effects": effects, "early_uplift": uplift})
+
+
+def _acts_on(effect: Effect, places: set[str], needs: set[str]) -> bool:
+    kind, _, subject = effect.target.partition(":")
+    return subject in needs if kind == "need" else subject.partition(".")[0] in places
+
+
+def _left(table: Mapping[str, T], gone: set[str]) -> dict[str, T]:
+    return {name: value for name, value in table.items() if name not in gone}

@@ -1,0 +1,143 @@
+"""Compile functions once, on disk, for one signature each, and never run stale code.
+
+Compiled code is cached in a folder named after a digest of every source file that takes part, so a changed
+table layout or draw can never meet code compiled for the old one. Functions with annotated machine types are
+compiled for just these: left alone, numba compiles a function anew for every mix of integer widths and literals
+it is called with, and the first run takes three times as long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import numba
+
+try:
+    from simulator.compiling.inner_code import two_sided
+except (ImportError, AttributeError):  # a numba whose inside is another
+    two_sided = None  # type: ignore[assignment]
+
+__all__ = ["announce", "compile_now", "compiled", "fixed", "folded"]
+
+log = logging.getLogger("simulator")
+P = ParamSpec("P")
+R = TypeVar("R")
+PACKAGE = Path(__file__).parents[1]
+SOURCES = ("units.py", "compiling/*.py", "uncertainty/draws.py", "activity/*.py", "model/*.py", "engines/**/*.py")
+
+njit: Any = numba.njit  # numba's own types leave out options that it takes
+types: Any = numba.types
+config: Any = numba.config
+
+_TYPES: dict[str, Any] = {
+    "Addresses": types.int64,
+    "int": types.int64,
+    "float": types.float64,
+    "bool": types.boolean,
+    "None": types.void,
+    "tuple[int, float]": types.Tuple((types.int64, types.float64)),
+    "tuple[int, float, int]": types.Tuple((types.int64, types.float64, types.int64)),
+    "tuple[float, float, float, float]": types.UniTuple(types.float64, 4),
+}
+
+
+def compiled(signature: str | None = None, *, inline: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Compile without the interpreter lock and without fast-math, when first called, cached on disk.
+
+    Args:
+        signature: the one signature, in numba's words; as first called if left out.
+        inline: write the function's text into its callers, so that loops of it can be done several at a time.
+
+    >>> @compiled("float64(float64)")
+    ... def half(x: float) -> float:
+    ...     return x / 2
+    >>> half(3.0)
+    1.5
+    """
+    options = {"nogil": True} | ({"inline": "always"} if inline else {})
+    return partial(_made, signature=signature, options=options)
+
+
+def fixed(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function for its annotated types: Addresses, int, float, bool, None and tuples of them.
+
+    Raises:
+        KeyError: for an annotation that has no machine type here.
+    """
+    return _fixed(function, forceinline=False)
+
+
+def folded(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile as :func:`fixed` does, and fold the machine code into that of the callers: for what is small and hot."""
+    return _fixed(function, forceinline=True)
+
+
+def _fixed(function: Callable[P, R], *, forceinline: bool) -> Callable[P, R]:
+    hints = dict(function.__annotations__)
+    result = _TYPES[hints.pop("return")]
+    signature = result(*(_TYPES[hint] for hint in hints.values()))
+    options = {"nogil": True, "no_cfunc_wrapper": True, "forceinline": forceinline}
+    return _made(function, signature, options | {"_nrt": False})  # without reference counts of arrays
+
+
+def _made(function: Callable[P, R], signature: Any, options: dict[str, Any]) -> Callable[P, R]:
+    cache = not function.__code__.co_filename.startswith("<")
+    with _own_cache():
+        if two_sided is not None:
+            made: Callable[P, R] = two_sided(function, signature, options, cache=cache)
+            return made
+        make = njit(signature, cache=cache, **options) if signature else njit(cache=cache, **options)
+        made = make(function)
+        return made
+
+
+@cache
+def _folder() -> Path:
+    """Where this version's compiled code lies: beside the package, or in the user's cache."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for pattern in SOURCES:
+        for path in sorted(PACKAGE.glob(pattern)):
+            digest.update(path.read_bytes())
+    name = f"compiled-{digest.hexdigest()[:16]}"
+    beside = PACKAGE / "__pycache__"
+    if os.access(beside if beside.exists() else PACKAGE, os.W_OK):
+        return beside / name
+    return Path.home() / ".cache" / "coproduction-simulator" / name
+
+
+@contextmanager
+def _own_cache() -> Iterator[None]:
+    """Let numba cache into our folder, and only what is decorated meanwhile."""
+    before = config.CACHE_DIR
+    config.CACHE_DIR = before or str(_folder())
+    try:
+        yield
+    finally:
+        config.CACHE_DIR = before
+
+
+def compile_now(*functions: Any) -> None:
+    """Compile these or load them, before several threads want them, and remember that it has been done here."""
+    for function in functions:
+        if two_sided is not None:
+            function.compile(function.signature)
+    _folder().mkdir(parents=True, exist_ok=True)
+    _ready().touch()
+
+
+@cache
+def announce() -> None:
+    """Say, once in a process, that the fast engine has yet to be compiled on this machine."""
+    if not _ready().exists():
+        log.warning("the fast engine is not compiled on this machine yet: about half a minute more, this once")
+
+
+def _ready() -> Path:
+    return _folder() / "ready"

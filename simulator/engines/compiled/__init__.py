@@ -1,0 +1,1 @@
+"""The fast engine: the same events in loops that numba compiles."""

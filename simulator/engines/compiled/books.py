@@ -1,0 +1,238 @@
+"""Compiled bookkeeping: counts, days split by year, health days by band, and the windows of a known index day.
+
+A life writes into one row of the book, and into the rows of the groups it is known to belong to.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from simulator.activity.ledger import (
+    LIFE_COUNTS,
+    LIFE_DAYS,
+    PLACE_COUNTS,
+    PLACE_DAYS,
+    SUPPORT_COUNTS,
+    SUPPORT_DAYS,
+    WINDOW_KINDS,
+)
+from simulator.compiling import fixed, folded
+from simulator.engines.shared import memory as of
+from simulator.engines.shared.hazards import weight_days
+from simulator.engines.shared.memory import Addresses
+from simulator.engines.shared.records import WINDOW_DAYS
+from simulator.model.model import Target
+from simulator.units import DAYS_PER_YEAR
+
+VISITS, EMERGENCY, THROUGH, READMISSIONS, WAITS, LOST, GAVE_UP, UNFINISHED = range(len(PLACE_COUNTS))
+IN_PLACE, IN_EMERGENCY, WAITING, DELAYED = range(len(PLACE_DAYS))
+OFFERS, REFUSALS, STARTS, COMPLETIONS, DROP_OUTS, LAPSES, NEW_VOLUNTEERS = range(len(SUPPORT_COUNTS))
+ACTIVE, LISTED, VOLUNTEER = range(len(SUPPORT_DAYS))
+DEATHS, ENTRANTS, LEAVERS, FLARES = range(len(LIFE_COUNTS))
+HOME_ALONE, COMMUNITY, DEAD_DAYS, FLARE_DAYS = range(len(LIFE_DAYS))
+N_PLACE_COUNTS, N_PLACE_DAYS = len(PLACE_COUNTS), len(PLACE_DAYS)
+N_SUPPORT_COUNTS, N_SUPPORT_DAYS = len(SUPPORT_COUNTS), len(SUPPORT_DAYS)
+KINDS = len(WINDOW_KINDS)
+COMPLETER = 2  # of flags MEMBER; 1 is a starter
+_UTILITY = int(Target.UTILITY)
+
+
+@fixed
+def write(m: Addresses, life: int, year: int, item: int, amount: float) -> None:
+    """Add to an item of a year, for everyone and for the groups this life is known to belong to."""
+    body, book = of.body(m)[life], of.floats3(m, of.BOOK)
+    row = body["row"]
+    if row >= 0:
+        book[row, year, item] += amount
+    if body["window"] >= 0:
+        member, arm = of.flags2(m, of.MEMBER), body["arm"]
+        for k in range(member.shape[1]):
+            if member[body["window"], k] and (arm == 0 or arm == k + 1):
+                book[arm * (member.shape[1] + 1) + k + 1, year, item] += amount
+
+
+@fixed
+def count(m: Addresses, life: int, item: int, t: float) -> None:
+    """One more of an item at time t; what lies before t = 0 is left out."""
+    if t >= 0.0:
+        write(m, life, int(t / DAYS_PER_YEAR), item, 1.0)
+
+
+@fixed
+def count_place(m: Addresses, life: int, kind: int, place: int, t: float) -> None:
+    """One more of a place's counts."""
+    count(m, life, place * N_PLACE_COUNTS + kind, t)
+
+
+@fixed
+def count_need(m: Addresses, life: int, need: int, met_elsewhere: int, t: float) -> None:
+    """One more need, or one of them met elsewhere."""
+    count(m, life, of.whole(m, of.NEED_COUNTS) + 2 * need + met_elsewhere, t)
+
+
+@fixed
+def count_support(m: Addresses, life: int, kind: int, support: int, t: float) -> None:
+    """One more of a support's counts."""
+    count(m, life, of.whole(m, of.SUPPORT_COUNTS) + support * N_SUPPORT_COUNTS + kind, t)
+
+
+@fixed
+def count_life(m: Addresses, life: int, kind: int, t: float) -> None:
+    """One more death, entrant, leaver or flare."""
+    count(m, life, of.whole(m, of.LIFE_COUNTS) + kind, t)
+
+
+@fixed
+def count_unfinished(m: Addresses, life: int, place: int) -> None:
+    """A stay or wait cut by the horizon, in the last year."""
+    write(m, life, of.whole(m, of.YEARS) - 1, place * N_PLACE_COUNTS + UNFINISHED, 1.0)
+
+
+@fixed
+def add_days(m: Addresses, life: int, item: int, start: float, end: float) -> None:
+    """Add a span of days, split at the years."""
+    start, end = max(start, 0.0), min(end, of.number(m, of.HORIZON))
+    while start < end:
+        year = int(start / DAYS_PER_YEAR)
+        stop = min(end, (year + 1) * DAYS_PER_YEAR)
+        write(m, life, year, item, stop - start)
+        start = stop
+
+
+@folded
+def home_item(m: Addresses, life: int) -> int:
+    """Where days at home are written: alone, or in community support."""
+    return of.whole(m, of.LIFE_DAYS) + (COMMUNITY if of.body(m)[life]["on"] else HOME_ALONE)
+
+
+@fixed
+def stay_days(m: Addresses, life: int, place: int, emergency: int, start: float, end: float) -> None:
+    """Days in a place, which are not days at home: those are written whole, stays taken out again here."""
+    start, end = max(start, 0.0), min(end, of.number(m, of.HORIZON))
+    item = of.whole(m, of.DAYS) + place * N_PLACE_DAYS
+    while start < end:
+        year = int(start / DAYS_PER_YEAR)
+        stop = min(end, (year + 1) * DAYS_PER_YEAR)
+        write(m, life, year, item + IN_PLACE, stop - start)
+        if emergency:
+            write(m, life, year, item + IN_EMERGENCY, stop - start)
+        write(m, life, year, home_item(m, life), start - stop)
+        start = stop
+
+
+@fixed
+def place_days(m: Addresses, life: int, kind: int, place: int, start: float, end: float) -> None:
+    """Days held in or waiting for a place."""
+    add_days(m, life, of.whole(m, of.DAYS) + place * N_PLACE_DAYS + kind, start, end)
+
+
+@fixed
+def support_days(m: Addresses, life: int, kind: int, support: int, start: float, end: float) -> None:
+    """Days on a support, on its list, or as its volunteer."""
+    add_days(m, life, of.whole(m, of.SUPPORT_DAYS) + support * N_SUPPORT_DAYS + kind, start, end)
+
+
+@fixed
+def life_days(m: Addresses, life: int, kind: int, start: float, end: float) -> None:
+    """Days dead or in a flare."""
+    add_days(m, life, of.whole(m, of.LIFE_DAYS) + kind, start, end)
+
+
+@folded
+def visit(m: Addresses, life: int, k: int, start: float, end: float, year: int) -> None:
+    """A need from home and the planned stay that it led to, all at once and within the year."""
+    body, one = of.body(m)[life], of.visits(m)[k]
+    if body["window"] >= 0:
+        count(m, life, one["need_item"], start)
+        count(m, life, one["visit_item"], start)
+        stay_days(m, life, one["place"], 0, start, end)
+    elif start >= 0.0 and body["row"] >= 0:
+        book, row = of.floats3(m, of.BOOK), body["row"]
+        book[row, year, one["need_item"]] += 1.0
+        book[row, year, one["visit_item"]] += 1.0
+        book[row, year, one["days_item"]] += end - start
+        book[row, year, home_item(m, life)] -= end - start
+
+
+@fixed
+def person_days(m: Addresses, life: int, health: int, start: float, end: float) -> None:
+    """Days alive by health state, split at the age bands."""
+    start, edges, age = max(start, 0.0), of.floats(m, of.BANDS), of.life(m)[life]["age"]
+    bands = len(edges)
+    for band in range(bands):
+        upper = edges[band + 1] if band + 1 < bands else np.inf
+        stop = min(end, (upper - age) * DAYS_PER_YEAR)
+        if start < stop:
+            add_days(m, life, of.whole(m, of.HEALTH_DAYS) + health * bands + band, start, stop)
+            start = stop
+
+
+@fixed
+def weigh(m: Addresses, life: int, e: int, t: float) -> None:
+    """Write a utility effect's weight times days up to now, before its spell changes."""
+    effect = of.effects(m)[e]
+    if effect["target"] != _UTILITY:
+        return
+    until, utility = of.floats2(m, of.WEIGHED_UNTIL), effect["subject"]
+    since = until[life, utility]
+    if since > -np.inf:
+        start, end = max(since, 0.0), min(t, of.number(m, of.HORIZON))
+        for year in range(int(start / DAYS_PER_YEAR), of.whole(m, of.YEARS)):
+            a, b = max(start, year * DAYS_PER_YEAR), min(end, (year + 1) * DAYS_PER_YEAR)
+            if a < b:
+                write(m, life, year, of.whole(m, of.UTILITY_DAYS) + utility, weight_days(m, life, e, a, b))
+    until[life, utility] = max(t, since)
+
+
+@fixed
+def looks(m: Addresses, life: int, k: int) -> bool:
+    """Whether this life is looked at around the index day of programme arm k."""
+    arm, row = of.body(m)[life]["arm"], of.body(m)[life]["window"]
+    if row < 0 or (arm != 0 and arm != k + 1):
+        return False
+    return not math.isnan(of.floats2(m, of.WINDOW_INDEX)[row, k])
+
+
+@fixed
+def write_window(m: Addresses, life: int, k: int, side: int, measure: int, amount: float) -> None:
+    """Add to a measure of a window, for those who start and for those who complete."""
+    body, windows = of.body(m)[life], of.floats5(m, of.WINDOWS)
+    world, row = int(body["arm"] == 0), body["window_row"]
+    windows[row, k, world, side, measure] += amount
+    if of.flags2(m, of.MEMBER)[body["window"], k] == COMPLETER:
+        windows[row + 1, k, world, side, measure] += amount
+
+
+@fixed
+def window_stay(m: Addresses, life: int, place: int, emergency: int, start: float, end: float) -> None:
+    """A stay in the windows of the index days looked at: its beginning, and its days."""
+    if of.body(m)[life]["window"] < 0:
+        return
+    for k in range(of.floats2(m, of.WINDOW_INDEX).shape[1]):
+        if not looks(m, life, k):
+            continue
+        index = of.floats2(m, of.WINDOW_INDEX)[of.body(m)[life]["window"], k]
+        for side in range(2):
+            low = index - WINDOW_DAYS * (1 - side)
+            high = low + WINDOW_DAYS
+            if low <= start < high:
+                write_window(m, life, k, side, place * KINDS, 1.0)
+                write_window(m, life, k, side, place * KINDS + 1, float(emergency))
+            days = min(end, high) - max(start, low)
+            if days > 0.0:
+                write_window(m, life, k, side, place * KINDS + 2, days)
+                write_window(m, life, k, side, place * KINDS + 3, days * emergency)
+
+
+@fixed
+def window_life(m: Addresses, life: int, ended: float) -> None:
+    """Days alive and the person, once their life is over or the horizon is reached."""
+    for k in range(of.floats2(m, of.WINDOW_INDEX).shape[1]):
+        if looks(m, life, k):
+            for side in range(2):
+                low = of.floats2(m, of.WINDOW_INDEX)[of.body(m)[life]["window"], k] - WINDOW_DAYS * (1 - side)
+                last = of.floats5(m, of.WINDOWS).shape[4]
+                write_window(m, life, k, side, last - 2, max(0.0, min(low + WINDOW_DAYS, ended) - low))
+                write_window(m, life, k, side, last - 1, 1.0)

@@ -1,0 +1,1 @@
+"""What both engines call, so that their agreement proves nothing about it: closed forms in tests/ do."""

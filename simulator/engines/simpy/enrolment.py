@@ -1,0 +1,365 @@
+"""Being on supports: offers, take-up, waiting lists, effects, leaving, volunteering."""
+
+from __future__ import annotations
+
+from math import inf, nan
+from typing import Any
+
+from simulator.engines.shared import hazards
+from simulator.engines.shared.candidates import PASS_SHIFT
+from simulator.engines.shared.people import Person
+from simulator.engines.simpy.state import Spell, State
+from simulator.engines.simpy.world import Journey, Request, Wait, World
+from simulator.model.model import NONE, Basis, Target
+from simulator.model.moments import DATE, ENDING, OFFER
+from simulator.units import DAYS_PER_YEAR
+
+_UPTAKE = int(Target.UPTAKE)
+
+
+class Enrolment(State):
+    """The part of a life that is spent on supports."""
+
+    __slots__ = (
+        "completed", "first_start", "index_day", "listed", "refused_until", "starting_later", "starts", "volunteering",
+        "weighed_until",
+    )  # fmt: skip
+
+    def __init__(self, world: World, row: int, person: Person, start: float) -> None:
+        super().__init__(world, row, person, start)
+        self.listed: dict[int, Wait] = {}
+        self.starting_later: set[int] = set()
+        self.starts: dict[int, int] = {}
+        self.first_start: dict[int, float] = {}
+        self.refused_until: dict[int, float] = {}
+        self.volunteering: dict[int, float] = {}
+        self.weighed_until: dict[int, float] = {}
+        self.index_day, self.completed = nan, False
+
+    # --- offers --------------------------------------------------------------------------------
+
+    def _set_clock(self, clock: int, run: int) -> None:
+        """Let a clock run or rest."""
+        self.world.running[self.row, clock] = run
+        self.stale = True
+
+    def _set_offers(self, support: int, run: int) -> None:
+        for clock in self.world.rate_offers[support]:
+            self._set_clock(clock, run)
+
+    def _event_offers(self, offers: list[tuple[int, Any]], place: int, journey: Journey, t: float) -> None:
+        """Offers made on a visit to a place or a discharge from it, each with a mark of its own."""
+        model = self.world.model
+        for offer, row in offers:
+            word = int(model.words.event_offer[journey.need, offer]) | journey.layer
+            _, mark, length, _ = self._draw(word, journey.candidate | journey.entered.count(place) << PASS_SHIFT)
+            share = row.share * float(model.offer_by_health[offer, self.health])
+            if mark < share * hazards.power(self.person.risk, row.risk_power):
+                self._offer(offer, length, t)
+
+    def _offer(self, offer: int, length_mark: float, t: float) -> None:
+        """An offer is made to someone who may have one; willing people take it up, perhaps after a delay."""
+        row = self.world.offer[offer]
+        support = row.support
+        if not self._may_be_offered(support, row.criteria, t):
+            return
+        self.count(self.world.item.offers[support], t)
+        self._start_effects(support, Basis.OFFERED, t, t + self._planned_days(support, 1))
+        uptake = self.world.support[support].uptake
+        willing = self._draw(self.world.model.words.willing[support], 0)[1]
+        if willing >= uptake * self._ratio(_UPTAKE, support, 0, t):
+            self._refuse(support, t)
+        elif row.delay == NONE:
+            self._seek_support(support, t)
+        else:
+            self.starting_later.add(support)
+            self._set_offers(support, 0)
+            self._note(t + self._length(row.delay, length_mark), OFFER, Enrolment._on_start_due, support)
+
+    def _may_be_offered(self, support: int, criteria: int, t: float) -> bool:
+        row = self.world.support[support]
+        return bool(
+            self.world.open_for(support, self.person.cluster, t)
+            and support not in self.enrolled
+            and support not in self.listed
+            and support not in self.starting_later
+            and t >= self.refused_until.get(support, -inf)
+            and not (row.once and support in self.starts)
+            and self._eligible(row.criteria, t)
+            and self._eligible(criteria, t)
+        )
+
+    def _refuse(self, support: int, t: float) -> None:
+        self.count(self.world.item.refusals[support], t)
+        self._say(t, "refuses", support)
+        self.refused_until[support] = t + self.world.support[support].reoffer_days
+        if self.refused_until[support] == inf:
+            self._set_offers(support, 0)
+
+    def _eligible(self, criteria: int, t: float) -> bool:
+        """Whether every condition holds now; recent use counts emergency starts in (t - window, t]."""
+        c = self.world.criterion[criteria]
+        age, on = self.person.age + t / DAYS_PER_YEAR, self.on
+        if not c.min_age <= age < c.max_age:
+            return False
+        if c.health and not c.health >> self.health & 1:
+            return False
+        if c.on & ~on or c.off & on:
+            return False
+        if c.recent_place == NONE:
+            return True
+        recent = sum(t - c.days < at <= t for at in self.emergencies.get(c.recent_place, ()))
+        return bool(recent >= c.at_least)
+
+    def _on_start_due(self, support: int, t: float) -> None:
+        """The delay between accepting and starting is over."""
+        self.starting_later.discard(support)
+        if t < self.world.support[support].ends_day and support not in self.enrolled:
+            self._seek_support(support, t)
+
+    def _seek_support(self, support: int, t: float) -> None:
+        """Start, or join the waiting list, or be turned away when full."""
+        slots = self.world.supports[support]
+        if self.journey is not None and self.journey.support == support and self.journey.support_slot is not None:
+            return  # already held for it
+        if slots is None:
+            self._start_support(support, None, t)
+            return
+        if len(slots.users) >= slots.capacity and self.world.support[support].refuse_when_full:
+            self.count(self.world.item.refusals[support], t)
+            self._set_offers(support, 1)
+            return
+        request = Request(slots, 0, t, self.row)
+        if request.triggered:
+            self._start_support(support, request, t)
+            return
+        wait = self.listed[support] = Wait(request, t)
+        ends = self.world.support[support].ends_day
+        if ends < inf:
+            self._note(max(ends, t), DATE, Enrolment._on_programme_end, (support, self.starts.get(support, 0) + 1))
+        self._set_offers(support, 0)
+        self._say(t, "listed", support)
+        request.callbacks.append(lambda _: self._call(lambda now: self._turn_on(support, wait, now)))
+
+    def _turn_on(self, support: int, wait: Wait, t: float) -> None:
+        """A place on the support is free: eligibility is looked at again now."""
+        if self.listed.get(support) is not wait:
+            return
+        row = self.world.support[support]
+        if t < row.ends_day and self._eligible(row.criteria, t):
+            del self.listed[support]
+            self._spend(self.world.item.listed_days[support], wait.since, t)
+            self._start_support(support, wait.request, t)
+        else:
+            self._unlist(support, t)
+            self._set_offers(support, 1)
+
+    def _unlist(self, support: int, t: float) -> None:
+        wait = self.listed.pop(support)
+        self._withdraw(self.world.supports[support], wait.request)
+        self._spend(self.world.item.listed_days[support], wait.since, t)
+
+    # --- on a support --------------------------------------------------------------------------
+
+    def _planned_days(self, support: int, number: int) -> float:
+        duration = self.world.support[support].length
+        if duration == NONE:
+            return inf
+        return self._length(duration, self._draw(self.world.model.words.length[support], number)[2])
+
+    def _start_support(self, support: int, slot: Any, t: float) -> None:
+        """Enrol: effects begin, drop-out runs, the end is noted."""
+        if self.journey is None:
+            self._close_home(t)
+        number = self.starts[support] = self.starts.get(support, 0) + 1
+        row = self.world.support[support]
+        paused = bool(row.pause) and self.journey is not None
+        self.enrolled[support] = Spell(t, inf if paused else t, slot, number)
+        self.on |= 1 << support
+        self.count(self.world.item.starts[support], t)
+        self._say(t, "starts", support)
+        self._mark_first_start(support, t)
+        self._set_offers(support, 0)
+        if row.drop_out_clock != NONE:
+            self._set_clock(row.drop_out_clock, 1)
+        planned = t + self._planned_days(support, number)
+        if planned < inf:
+            self._note(planned, ENDING, Enrolment._on_support_end, (support, number))
+        if row.ends_day < inf:
+            self._note(max(row.ends_day, t), DATE, Enrolment._on_programme_end, (support, number))
+        self._start_effects(support, Basis.ACTIVE, t, inf)
+        self._start_effects(support, Basis.STARTERS, t, min(planned, row.ends_day))
+
+    def _mark_first_start(self, support: int, t: float) -> None:
+        self.first_start.setdefault(support, t)
+        if self.world.support[support].programme and not self.index_day <= t:
+            self.index_day = t
+
+    def _start_prevalent(self, start: float) -> None:
+        """Supports that some people are on when the simulated time starts."""
+        for support, shares in self.world.starting:
+            if self._draw(self.world.model.words.starting[support], 0)[1] >= shares[self.health]:
+                continue
+            slots = self.world.supports[support]
+            if slots is None:
+                self._start_support(support, None, start)
+            elif len(slots.users) < slots.capacity:
+                self._start_support(support, Request(slots, 0, start, self.row), start)
+
+    def _on_support_end(self, which: tuple[int, int], t: float) -> None:
+        """The planned length is over: the support is completed."""
+        support, number = which
+        if support in self.enrolled and self.enrolled[support].number == number:
+            self._end_support(support, "completions", t)
+            self.completed = self.completed or bool(self.world.support[support].programme)
+            self._maybe_volunteer(support, number, t)
+
+    def _on_programme_end(self, which: tuple[int, int], t: float) -> None:
+        """The programme closes: whoever is on it leaves, and so does whoever is on the list."""
+        support, number = which
+        if support in self.enrolled and self.enrolled[support].number == number:
+            self._end_support(support, "lapses", t)
+        elif support in self.listed and self.starts.get(support, 0) < number:
+            self._unlist(support, t)
+
+    def _end_support(self, support: int, how: str, t: float) -> None:
+        """Completion, drop-out or lapse: effects begin to fade, the slot is free, offers may run again."""
+        if self.journey is None:
+            self._close_home(t)
+        self.count(getattr(self.world.item, how)[support], t)
+        self._say(t, how, support)
+        self._stop_support(support, t)
+        if not self.world.support[support].once and t >= self.refused_until.get(support, -inf):
+            self._set_offers(support, 1)
+
+    def _stop_support(self, support: int, t: float) -> None:
+        """Book the days, let effects fade, give the slot back."""
+        spell = self.enrolled.pop(support)
+        self.on &= ~(1 << support)
+        self._spend(self.world.item.active_days[support], spell.active_since, t)
+        if (clock := self.world.support[support].drop_out_clock) != NONE:
+            self._set_clock(clock, 0)
+        for e in self.world.effects_of[support][Basis.ACTIVE]:
+            self._weigh(e, t)
+            self.world.spell_end[self.row, e] = t
+            self.stale = True
+        if spell.slot is not None:
+            self._withdraw(self.world.supports[support], spell.slot)
+
+    def _give_up_slots(self, t: float) -> None:
+        """Entering a limited place: limited supports lapse at once, or after their keep days."""
+        journey = self.journey
+        assert journey is not None
+        for support in sorted(self.enrolled):
+            if self.enrolled[support].slot is None:
+                continue
+            keep = self.world.support[support].keep_days
+            if keep == 0.0:
+                self._end_support(support, "lapses", t)
+            elif keep < inf:
+                which = (support, self.enrolled[support].number, journey, journey.entered)
+                self._note(t + keep, ENDING, Enrolment._on_keep_end, which)
+
+    def _pause_supports(self, t: float) -> None:
+        for support, spell in self.enrolled.items():
+            if self.world.support[support].pause:
+                self._spend(self.world.item.active_days[support], spell.active_since, t)
+                spell.active_since = inf
+
+    def _resume_supports(self, t: float) -> None:
+        for spell in self.enrolled.values():
+            if spell.active_since == inf:
+                spell.active_since = t
+
+    # --- effects -------------------------------------------------------------------------------
+
+    def _start_effects(self, support: int, basis: Basis, start: float, end: float) -> None:
+        for e in self.world.effects_of[support][basis]:
+            self._start_effect(e, start, end)
+
+    def _start_effect(self, e: int, start: float, end: float) -> None:
+        self._weigh(e, max(start, self.arrived_day))
+        hazards.start_effect(self.world.table, self.row, e, start, end)
+        self.world.affected[self.row] |= 1 << self.world.effect[e].target
+        self.any_effect = self.stale = True
+
+    def _weigh(self, e: int, t: float) -> None:
+        """Book a utility effect's weight times days up to now, year by year, before its spell changes."""
+        effect = self.world.effect[e]
+        if effect.target != Target.UTILITY:
+            return
+        since = self.weighed_until.get(e, inf)
+        start, end = max(since, 0.0), min(t, self.world.model.horizon)
+        while start < end:
+            year = int(start / DAYS_PER_YEAR)
+            stop = min(end, (year + 1) * DAYS_PER_YEAR)
+            days = hazards.weight_days(self.world.table, self.row, e, start, stop)
+            self.world.diary.weights.extend((self.row, effect.subject, year, days))
+            start = stop
+        self.weighed_until[e] = max(t, self.weighed_until.get(e, t))
+
+    # --- volunteers ----------------------------------------------------------------------------
+
+    def _maybe_volunteer(self, support: int, number: int, t: float) -> None:
+        row = self.world.support[support]
+        if row.tenure == NONE or support in self.volunteering:
+            return
+        _, mark, tenure, _ = self._draw(self.world.model.words.volunteer[support], number)
+        if mark < row.volunteer_share:
+            self._note(t + row.training_days, ENDING, Enrolment._on_volunteer_start, (support, tenure))
+
+    def _on_volunteer_start(self, which: tuple[int, float], t: float) -> None:
+        support, mark = which
+        if support in self.volunteering:
+            return
+        self.count(self.world.item.new_volunteers[support], t)
+        self._say(t, "volunteers", support)
+        self.volunteering[support] = t
+        self.world.volunteers[support] += 1
+        self.world.resize_support(support)
+        tenure = self._length(self.world.support[support].tenure, mark)
+        self._note(t + tenure, ENDING, Enrolment._on_volunteer_end, support)
+
+    def _on_volunteer_end(self, support: int, t: float) -> None:
+        self._spend(self.world.item.volunteer_days[support], self.volunteering.pop(support), t)
+        self.world.volunteers[support] -= 1
+        self.world.resize_support(support)
+
+    # --- the end -------------------------------------------------------------------------------
+
+    def _on_keep_end(self, which: tuple[int, int, Journey, tuple[int, ...]], t: float) -> None:
+        """Away too long: the kept slot is given up."""
+        support, number, journey, entered = which
+        spell, same_stay = self.enrolled.get(support), self.journey is journey and journey.entered == entered
+        if same_stay and spell is not None and spell.number == number:
+            self._end_support(support, "lapses", t)
+
+    def _leave_supports(self, t: float) -> None:
+        """Death or moving away: everything ends, nothing is offered any more."""
+        if self.journey is None:
+            self._close_home(t)
+        for support in sorted(self.enrolled):
+            self._stop_support(support, t)
+        for support in sorted(self.listed):
+            self._unlist(support, t)
+        for support in sorted(self.volunteering):
+            self._on_volunteer_end(support, t)
+        self._close_effects(t)
+
+    def _cut_supports(self, t: float) -> None:
+        """The horizon cuts enrolments, waiting lists and volunteering."""
+        for support, spell in self.enrolled.items():
+            self._spend(self.world.item.active_days[support], spell.active_since, t)
+        for support, wait in self.listed.items():
+            self._spend(self.world.item.listed_days[support], wait.since, t)
+        for support, since in self.volunteering.items():
+            self._spend(self.world.item.volunteer_days[support], since, t)
+        self._close_effects(t)
+
+    def _close_effects(self, t: float) -> None:
+        """Book utility effects and stated benefits up to the end."""
+        for e in list(self.weighed_until):
+            self._weigh(e, t)
+        for item, support, days in self.world.benefits:
+            if support in self.first_start:
+                self._spend(item, self.first_start[support], min(t, self.first_start[support] + days))

@@ -1,0 +1,136 @@
+"""Adds up lives into one row of a ledger: people -> replicates, groups, years, items.
+
+When nothing is shared the two replicates are the people below and above half of the ids (entrants: even and odd
+ids); when something is, they are two independent runs of the whole sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.activity.ledger import WHO, Ledger, group_names
+from simulator.activity.results import Lives, Totals, halves
+from simulator.model.model import Model
+from simulator.units import ENTRANT_IDS_FROM
+
+CROWD = 2000
+
+
+def replicates(simulate: Callable[..., Lives], model: Model, stream: int) -> tuple[Totals, Totals]:
+    """Two replicates from an engine that returns the lives of people.
+
+    Args:
+        simulate: the engine.
+        model: one design row.
+        stream: which luck people have; with something shared the second replicate has the next.
+    """
+    if model.shares_anything:
+        first, second = (simulate(model, stream + k) for k in (0, 1))
+        return _everyone(first), _everyone(second)
+    made = [
+        [totals(lives, who) for who in halves(lives.person, model.population.people)]
+        for lives in _crowds(simulate, model, stream)
+    ]
+    return reduce(_together, (one for one, _ in made)), reduce(_together, (other for _, other in made))
+
+
+def _crowds(simulate: Callable[..., Lives], model: Model, stream: int) -> Iterator[Lives]:
+    """Everyone, some at a time, so that memory does not grow with the population; those who join come last."""
+    people = model.population.people
+    for first in range(0, people, CROWD):
+        yield simulate(model, stream, np.arange(first, min(first + CROWD, people)), entering=slice(0, 0))
+    yield simulate(model, stream, np.arange(0), entering=slice(None))
+
+
+def totals(lives: Lives, who: NDArray[np.bool_]) -> Totals:
+    """Some people's lives added up.
+
+    Args:
+        lives: an engine's lives.
+        who: which people belong to the replicate.  # [person]
+    """
+    there = float((who & (lives.person < ENTRANT_IDS_FROM)).sum())
+    return Totals(there, _activity(lives, who), _windows(lives, who))
+
+
+def _everyone(lives: Lives) -> Totals:
+    return totals(lives, np.ones(len(lives.person), dtype=np.bool_))
+
+
+def _together(one: Totals, other: Totals) -> Totals:
+    """Two crowds as one."""
+    return Totals(one.people + other.people, one.activity + other.activity, one.windows + other.windows)
+
+
+def tally(
+    made: Sequence[Totals],
+    *,
+    row: int,
+    place_size: float,
+    arms: Mapping[str, tuple[str, ...]],
+    items: tuple[str, ...],
+    measures: tuple[str, ...],
+) -> Ledger:
+    """One row of a ledger from its replicates.
+
+    Args:
+        made: its replicates.  # [replicate]
+        row: design row number.
+        place_size: people in the place.
+        arms: programmes by arm, usual care first.
+        items: names of counts, then of days.
+        measures: names of what the windows hold.
+
+    Returns:
+        A ledger of one row.
+    """
+    activity = np.stack([one.activity for one in made])
+    return Ledger(
+        arms=tuple(arms),
+        groups=group_names(arms),
+        items=items,
+        measures=measures,
+        rows=np.array([row]),
+        people=np.array([[one.people for one in made]]),
+        place_size=place_size,
+        activity=activity[None],
+        windows=np.stack([one.windows for one in made])[None],
+        events=happened(activity, items),
+    )
+
+
+def happened(activity: NDArray[np.float64], items: tuple[str, ...]) -> int:
+    """How many things happened to people: needs, stays, starts and ends of supports, flares, lives begun and ended."""
+    kinds = {"needs", "visits", "offers", "starts", "completions", "drop_outs", "lapses", "flares", "deaths"}
+    kinds |= {"entrants", "leavers", "new_volunteers"}
+    chosen = [i for i, name in enumerate(items) if name.split(":")[0] in kinds]
+    return int(activity[:, :, 0][..., chosen].sum())
+
+
+def _activity(lives: Lives, who: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Sums over people: [arm, group, year, item]."""
+    arms, _, years, counts = lives.counts.shape
+    table = np.zeros((arms, arms, years, counts + lives.days.shape[-1]))
+    for arm in range(arms):
+        for group in range(arms):
+            if group and arm not in (0, group):
+                continue
+            chosen = who & ~np.isnan(lives.index_day[group]) if group else who
+            table[arm, group, :, :counts] = lives.counts[arm, chosen].sum(axis=0)
+            table[arm, group, :, counts:] = lives.days[arm, chosen].sum(axis=0)
+    return table
+
+
+def _windows(lives: Lives, who: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Sums over starters and over completers: [programme arm, who, world, side, measure]."""
+    arms = lives.windows.shape[0]
+    table = np.zeros((arms, len(WHO), *lives.windows.shape[2:]))
+    for k in range(arms):
+        inside = who & ~np.isnan(lives.windows[k, :, 0, 0, 0])
+        for group, chosen in enumerate((inside, inside & lives.completed[k + 1])):
+            table[k, group] = lives.windows[k, chosen].sum(axis=0)
+    return table

@@ -1,0 +1,466 @@
+"""The command line: each command reads what it was given, calls one verb, and says what came of it.
+
+Heavy libraries are imported inside the commands, so that ``simulator --help`` answers at once. Exit codes: 0 done, 1 it
+ran but the answer is no, 2 your input, 3 not finished and can resume, 130 interrupted and can resume.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simulator.errors import CheckFailed, Fault, Interrupted, NotAllowed, ScenarioError, SimulatorError
+
+if TYPE_CHECKING:
+    from simulator.checks.check import CheckResult
+    from simulator.findings import Findings
+    from simulator.running.cluster import Cluster
+    from simulator.running.run import Run
+    from simulator.scenario.tables import Scenario
+
+MODES = ("calibrated", "claimed", "sceptical")
+ENGINES = ("auto", "simpy", "compiled")
+LARGEST_SEED = 2**64 - 1
+FIRST_SEED = 1
+ROWS = 64
+
+
+class Commands(click.Group):
+    """Commands whose errors are sentences, never tracebacks."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what goes wrong on purpose is printed plainly and sets the exit code."""
+        try:
+            return super().invoke(ctx)
+        except SimulatorError as fault:
+            click.echo(str(fault), err=True)
+            ctx.exit(fault.exit_code)
+        except KeyboardInterrupt:
+            click.echo("stopped", err=True)
+            ctx.exit(Interrupted.exit_code)
+        except OSError as fault:
+            if fault.errno == errno.EPIPE:
+                raise
+            click.echo(f"{fault.filename or 'a file'}: {fault.strerror or fault}", err=True)
+            ctx.exit(SimulatorError.exit_code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="coproduction-simulator", prog_name="simulator")
+def main() -> None:
+    """What a co-production programme may cost and save, for whom, by when, and how sure we are.
+
+    \b
+    Example:
+      simulator list
+      simulator run age_uk
+      simulator plot results/age_uk-0123456789ab
+    """
+
+
+def _sets(command: Any) -> Any:
+    text = "Change a value of the scenario, written as in the file; may be given again."
+    return click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help=text)(command)
+
+
+def _json(command: Any) -> Any:
+    text = "Print one JSON object on standard output, and nothing else there."
+    return click.option("--json", "as_json", is_flag=True, help=text)(command)
+
+
+_PEOPLE = click.option("--people", type=click.IntRange(2), help="People simulated in each set; changes precision only.")
+_SEED = click.option(
+    "--seed", type=click.IntRange(0, LARGEST_SEED), default=FIRST_SEED, show_default=True, help="Which luck."
+)
+_WORKERS = click.option("--workers", type=click.IntRange(1), help="Processes; as many as there are cores if left out.")
+_EVIDENCE = click.option(
+    "--evidence", type=click.Choice(MODES), default=MODES[0], show_default=True,
+    help="calibrated: best independent evidence; claimed: as reported; sceptical: track record of similar programmes.",
+)  # fmt: skip
+_RUN = click.argument("run_folder", metavar="RUN", type=click.Path(exists=True, file_okay=False, path_type=Path))
+_OUT = click.Path(file_okay=False, path_type=Path)
+
+
+# ----------------------------------------------------------------------------------------- simulating
+
+
+@main.command("run", short_help="Simulate a scenario; write tables and figures.")
+@click.argument("scenario")
+@click.option("--rows", type=click.IntRange(2), default=ROWS, show_default=True, help="Sampled sets of parameters.")
+@click.option(
+    "--until-precise", metavar="GBP", type=click.FloatRange(0, min_open=True),
+    help="Add rows until the half-width of the mean net saving for each person of the place is below this.",
+)  # fmt: skip
+@_PEOPLE
+@click.option("--years", type=click.IntRange(1, 100), help="Years followed; the scenario's own if left out.")
+@_SEED
+@click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0], show_default=True, help="What simulates.")
+@_EVIDENCE
+@_WORKERS
+@click.option("--cluster", metavar="ADDRESS", help="Workers of the dask scheduler at this address, not this machine's.")
+@_sets
+@click.option("--out", type=_OUT, help="Results folder; results/SCENARIO-HASH if left out.")
+@click.option(
+    "--resume", is_flag=True, help="Go on from the rows in the results folder: of an interrupted run, or of fewer."
+)
+@_json
+def run_command(
+    scenario: str,
+    until_precise: float | None,
+    years: int | None,
+    cluster: str | None,
+    sets: tuple[str, ...],
+    out: Path | None,
+    as_json: bool,
+    **asked: Any,
+) -> None:
+    """Simulate a scenario and write tables and figures into a results folder.
+
+    SCENARIO is a file, or a name that `simulator list` shows.
+
+    \b
+    Example:
+      simulator run befriending
+      simulator run befriending --rows 256 --people 2000 --evidence claimed
+      simulator run befriending --until-precise 2
+      simulator run befriending --set programmes.befriending.uptake=0.4 --out results/low-uptake
+      simulator run befriending --rows 4096 --cluster tcp://192.168.0.10:8786
+    """
+    from simulator.compiling import announce
+
+    if asked["engine"] != "simpy":
+        announce()
+    from simulator.faces.screen import progress
+    from simulator.running.alternatives import rebuilt, with_alternatives
+    from simulator.running.break_even import rerun, with_break_even
+    from simulator.running.precision import until_precise as rows_until
+    from simulator.running.run import run
+
+    changes = (*sets, *([f"horizon.years={years}"] if years else []))
+    resolved = _examined(scenario, changes)
+    folder = out or _default_folder(resolved, asked["evidence"], asked["seed"])
+    with _crew(cluster) as crew, progress(resolved.name) as tell:
+        asked |= {"out": folder, "progress": tell, "executor": crew}
+        done = (
+            run(resolved, **asked) if until_precise is None else rows_until(resolved, until_precise, told=_say, **asked)
+        )
+    with progress("break-even") as tell:
+        again = rerun(done, workers=asked["workers"], resume=asked["resume"], progress=tell)
+    with progress("other ways to build the model") as tell:
+        others = rebuilt(done, workers=asked["workers"], resume=asked["resume"], progress=tell)
+    findings = with_alternatives(done, with_break_even(done, again), others)
+    _write(done, findings, folder)
+    _tell(done, findings, folder, as_json)
+
+
+def _say(rows: int, half_width: float) -> None:
+    """How precise a run is so far."""
+    click.echo(f"{rows} rows: the mean net saving is good to £{half_width:.3g} for each person of the place", err=True)
+
+
+@contextmanager
+def _crew(address: str | None) -> Iterator[Cluster | None]:
+    """The workers of a cluster; none if there is no address."""
+    if address is None:
+        yield None
+        return
+    from simulator.running.cluster import connected
+
+    with connected(address) as cluster:
+        click.echo(f"{cluster}; compiling, where it has not been done, takes about half a minute", err=True)
+        yield cluster
+
+
+def _examined(scenario: str, changes: Sequence[str]) -> Scenario:
+    """The scenario; numbers whose law fits badly are mentioned on standard error."""
+    from simulator.scenario.read import examine
+
+    reading = examine(scenario, sets=changes)
+    for fault in reading.warnings:
+        click.echo(f"note: {fault}", err=True)
+    return reading.scenario
+
+
+def _default_folder(scenario: Scenario, evidence: str, seed: int) -> Path:
+    """A folder of its own for each scenario, mode of evidence and seed, so that one run never replaces another."""
+    from simulator.scenario.read import scenario_hash
+
+    mode = f"-{evidence}" if evidence != MODES[0] else ""
+    luck = f"-seed-{seed}" if seed != FIRST_SEED else ""
+    return Path("results") / f"{scenario.name}{mode}{luck}-{scenario_hash(scenario)}"
+
+
+def _write(run: Run, findings: Findings, folder: Path) -> None:
+    """Tables and figures of a run."""
+    from simulator.figures import save_all
+    from simulator.report import write_tables
+
+    write_tables(findings, run.account(), folder)
+    save_all(run, folder / "figures")
+
+
+def _tell(run: Run, findings: Findings, folder: Path | None, as_json: bool) -> None:
+    from simulator.faces import screen
+
+    if as_json:
+        click.echo(json.dumps(screen.as_json(run, None if folder is None else str(folder), findings), indent=2))
+        return
+    screen.show(findings)
+    if folder is not None:
+        click.echo(f"\nTables, figures and the record of the run: {folder}")
+
+
+@main.command(short_help="One person's two lives, side by side, in words.")
+@click.argument("scenario")
+@click.option("--person", type=click.IntRange(0), help="Whose life; the first who starts the programme if left out.")
+@click.option("--arm", help="The programme arm; the first if left out.")
+@_PEOPLE
+@_SEED
+@_EVIDENCE
+@_sets
+def trace(scenario: str, person: int | None, arm: str | None, sets: tuple[str, ...], **asked: Any) -> None:
+    """One person's life in both worlds, side by side, in words.
+
+    Parameters have their stated values. Where people share beds or places, everyone is simulated and it takes longer.
+
+    \b
+    Example:
+      simulator trace befriending
+      simulator trace befriending --person 12 --set horizon.years=2
+    """
+    from simulator.running.trace import told
+    from simulator.scenario.read import read
+
+    click.echo(told(read(scenario, sets=sets), person=person, arm=arm, **asked))
+
+
+# ------------------------------------------------------------------------------------------ checking
+
+
+@main.command(short_help="Figures on record beside simulated ones.")
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO ...]")
+@click.option("--name", "names", multiple=True, help="One check; may be given again. All if left out.")
+@_PEOPLE
+@click.option("--rows", type=click.IntRange(1), help="Samples of people; 8, or what a check needs, if left out.")
+@_SEED
+@_sets
+@_json
+def check(
+    scenarios: tuple[str, ...], names: tuple[str, ...], sets: tuple[str, ...], as_json: bool, **asked: Any
+) -> None:
+    """Show figures on record beside simulated ones; exit 1 if any lies outside its range.
+
+    Without SCENARIO, every scenario that `simulator list` shows and that has checks.
+
+    \b
+    Example:
+      simulator check
+      simulator check age_uk --people 5000
+    """
+    from simulator.faces import screen
+
+    results = _checked(scenarios, names, sets, {name: value for name, value in asked.items() if value is not None})
+    if as_json:
+        click.echo(json.dumps(screen.checks_as_json(results), indent=2))
+    else:
+        for scenario, entries in results:
+            screen.show_checks(scenario, entries)
+    out = [entry.name for _, entries in results for entry in entries if entry.passed is False]
+    if out:
+        raise CheckFailed(f"outside their range: {', '.join(out)}")
+
+
+def _checked(
+    scenarios: Sequence[str], names: Sequence[str], sets: Sequence[str], asked: dict[str, Any]
+) -> list[tuple[Scenario, list[CheckResult]]]:
+    """The results of every scenario that has checks."""
+    from simulator.checks.check import check as done
+    from simulator.faces.screen import progress
+    from simulator.scenario.library import packaged
+    from simulator.scenario.read import read
+
+    chosen = [read(name, sets=sets) for name in scenarios or packaged()]
+    wanted = [scenario for scenario in chosen if scenario.checks]
+    results = []
+    with progress("check") as tell:
+        for number, scenario in enumerate(wanted, start=1):
+            results.append((scenario, done(scenario, names=names, **asked)))
+            tell(number, len(wanted))
+    return results
+
+
+@main.command(short_help="Every fault of scenario files at once.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE ...")
+def validate(files: tuple[str, ...]) -> None:
+    """Find every fault of scenario files at once; exit 2 if there is any.
+
+    \b
+    Example:
+      simulator validate my_programme.toml
+    """
+    from simulator.scenario.read import examine
+
+    faults: list[Fault] = []
+    for file in files:
+        try:
+            notes = examine(file).warnings
+        except ScenarioError as error:
+            faults += error.faults
+            continue
+        for note in notes:
+            click.echo(f"note: {note}")
+        click.echo(f"{file}: no faults")
+    if faults:
+        raise ScenarioError(faults)
+
+
+# ---------------------------------------------------------------------------------------- finished runs
+
+
+@main.command(short_help="Other prices on a finished run, without simulation.")
+@_RUN
+@_sets
+@click.option("--out", type=_OUT, help="Write tables and figures with the new prices into this folder.")
+@_json
+def price(run_folder: Path, sets: tuple[str, ...], out: Path | None, as_json: bool) -> None:
+    """Put other prices, payers, discount rates or cash rules on a finished run; nothing is simulated.
+
+    \b
+    Example:
+      simulator price results/age_uk --set prices.ae.amount=260
+      simulator price results/age_uk --set economics.discount_rate=0.015 --out results/age_uk-at-1.5
+    """
+    from simulator.running.alternatives import stored as other_models
+    from simulator.running.alternatives import with_alternatives
+    from simulator.running.break_even import stored, with_break_even
+    from simulator.running.run import open_run
+
+    done, changes = open_run(run_folder), _changes(sets)
+    priced = done.priced(changes)
+    findings = with_break_even(priced, stored(done), changes)
+    findings = with_alternatives(priced, findings, other_models(done), changes)
+    if out is not None:
+        _write(priced, findings, out)
+    _tell(priced, findings, out, as_json)
+
+
+def _changes(sets: Iterable[str]) -> dict[str, object]:
+    from simulator.scenario.inherit import parse_set
+
+    changes, faults = dict[str, object](), list[Fault]()
+    for text in sets:
+        try:
+            changes |= dict([parse_set(text)])
+        except NotAllowed as fault:
+            faults.append(Fault("--set", text.partition("=")[0], None, fault.found, fault.allowed, fault.hint))
+    if faults:
+        raise ScenarioError(faults)
+    return changes
+
+
+@main.command(short_help="Figures of a finished run, png and svg.")
+@_RUN
+@click.option(
+    "--figure", "names", multiple=True, metavar="NAME", help="One figure; may be given again. All if left out."
+)
+@click.option("--out", type=_OUT, help="Where to; the figures folder of the run if left out.")
+def plot(run_folder: Path, names: tuple[str, ...], out: Path | None) -> None:
+    """Draw the figures of a finished run as png and svg.
+
+    \b
+    Names: savings_fan, npv_distribution, payback_curve, saving_by_payer, before_after.
+
+    \b
+    Example:
+      simulator plot results/age_uk
+      simulator plot results/age_uk --figure savings_fan --out .
+    """
+    from simulator.figures import FIGURES, save_all
+    from simulator.running.run import open_run
+
+    done = open_run(run_folder)
+    if not done.findings().arms:
+        click.echo("Usual care alone: there is no programme to draw.")
+    for file in save_all(done, out or run_folder / "figures", names or FIGURES):
+        click.echo(str(file))
+
+
+# -------------------------------------------------------------------------------------- scenario files
+
+
+@main.command("list", short_help="Scenarios that can be run by name.")
+def list_command() -> None:
+    """The scenarios that can be run by name: those that come with the simulator, and those in ./scenarios.
+
+    \b
+    Example:
+      simulator list
+    """
+    from simulator.faces.screen import title_in
+    from simulator.scenario.library import packaged
+
+    found = {name: title_in(path) for name, path in packaged().items()}
+    width = max(map(len, found), default=0)
+    for name, title in found.items():
+        click.echo(f"{name:<{width}}  {title}".rstrip())
+
+
+@main.command(short_help="A scenario with every value written out.")
+@click.argument("scenario")
+@click.argument("part", required=False)
+@_sets
+def show(scenario: str, part: str | None, sets: tuple[str, ...]) -> None:
+    """Print a scenario with every value written out, or one part of it.
+
+    \b
+    Example:
+      simulator show befriending
+      simulator show befriending programmes.befriending
+      simulator show befriending > all_values.toml
+    """
+    from simulator.scenario.new_file import part_of
+    from simulator.scenario.read import read
+    from simulator.scenario.write import write
+
+    resolved = read(scenario, sets=sets)
+    click.echo((part_of(resolved, part) if part else write(resolved)).rstrip("\n"))
+
+
+@main.command(short_help="A commented starter file.")
+@click.argument("name")
+@click.option("--from", "parent", required=True, metavar="SCENARIO", help="The scenario it starts from.")
+def new(name: str, parent: str) -> None:
+    """Write NAME.toml here: a commented starter file that extends another scenario.
+
+    \b
+    Example:
+      simulator new my_programme --from befriending
+    """
+    from simulator.scenario.new_file import write_starter
+
+    path = write_starter(name, parent)
+    click.echo(f"{path}: change what you like, then  simulator validate {path}  and  simulator run {path}")
+
+
+@main.command(short_help="JSON Schema of scenario files.")
+def schema() -> None:
+    """Print the JSON Schema of scenario files, which editors use to complete and check them.
+
+    \b
+    Example:
+      simulator schema > schema.json
+    """
+    from simulator.scenario.read import schema as of_scenarios
+
+    click.echo(json.dumps(of_scenarios(), indent=2))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

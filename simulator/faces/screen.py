@@ -1,0 +1,342 @@
+"""What a terminal shows of a run: how far it is, the table and plain lines at its end, or one JSON object."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simulator.wording import ENOUGH_ROWS, TOO_FEW_ROWS, per_cent, three_ranges
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from simulator.checks.check import CheckResult
+    from simulator.findings import ArmFindings, Findings
+    from simulator.running.run import Run
+    from simulator.scenario.tables import Scenario
+    from simulator.uncertainty.ranges import Band
+
+TENTHS = 10
+WIDTH = 110
+UNITS = ((1e6, 2, "£ million"), (1e3, 1, "£ thousand"), (1.0, 0, "£"))
+STARTERS, PER = "starters", "person-year alive"
+
+
+# ------------------------------------------------------------------------------------------- how far
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """How far a long job is, on standard error: a bar on a terminal, else a line for each tenth.
+
+    Args:
+        what: what is being done.
+
+    Yields:
+        A function to call with what is done and what there is in all.
+    """
+    if sys.stderr.isatty():
+        with _bar(what) as tell:
+            yield tell
+    else:
+        yield Tenths(what)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+class Tenths:
+    """A line on standard error each time another tenth is done.
+
+    Args:
+        what: what is being done.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what, self.told, self.start = what, 0, time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Say so if a tenth has been passed."""
+        tenth = done * TENTHS // max(total, 1)
+        if tenth > self.told:
+            self.told = tenth
+            passed = time.monotonic() - self.start
+            click.echo(f"{self.what}: {tenth * 100 // TENTHS} % ({done} of {total}), {passed:.0f} s", err=True)
+
+
+# ------------------------------------------------------------------------------------------ JSON
+
+
+def as_json(run: Run, out: str | None, findings: Findings | None = None) -> dict[str, Any]:
+    """A run as one object for scripts: ``programmes`` by arm; with one programme arm its figures also at the top.
+
+    Args:
+        run: the run.
+        out: the results folder; None when nothing was written.
+        findings: of the run; with what was worked out beside it.
+    """
+    findings = findings or run.findings()
+    told = findings.to_dict()["arms"]
+    arms = {arm.arm: _arm_json(told[arm.arm]) for arm in findings.arms}
+    about = {
+        "scenario": findings.scenario,
+        "hash": run.hash,
+        "arms": list(run.scenario.all_arms()),
+        "rows": run.rows,
+        "people": run.people,
+        "years": findings.years,
+        "seed": run.seed,
+        "engine": run.engine,
+        "evidence": findings.evidence,
+        "price_year": findings.price_year,
+        "wall_s": round(run.wall_s, 3),
+        "events": int(run.events),
+        "out": out,
+        "notes": list(findings.notes),
+    }
+    alone = next(iter(arms.values())) if len(arms) == 1 else {}
+    return {**about, **alone, "programmes": arms}
+
+
+def _arm_json(arm: dict[str, Any]) -> dict[str, Any]:
+    shown = ("year", "mean", "low", "high", "mcse")
+    payback = ("p_never", "median_year", "restricted_mean_years")
+    entries = [entry for entry in arm["before_after"] if (entry["who"], entry["per"]) == (STARTERS, PER)]
+    return {
+        "npv": _only(arm["npv"], shown[1:]),
+        "npv_expected": _only(arm["npv_expected"], shown[1:]),
+        "npv_new_place": arm["npv_new_place"] and _only(arm["npv_new_place"], shown[1:]),
+        "net_saving_by_year": [_only(year, shown) for year in arm["net_saving_by_year"]],
+        "p_saving_by_year": arm["p_saving_by_year"],
+        "payback": _only(arm["payback"], payback),
+        "before_after": [_only(entry, ("measure", "naive", "true", "rho")) for entry in entries],
+        "break_even": arm["break_even"],
+        "alternatives": arm["alternatives"],
+    }
+
+
+def _only(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: row[name] for name in names}
+
+
+# ------------------------------------------------------------------------------------------ in words
+
+
+def title_in(path: Path) -> str:
+    """The title in a scenario file; one that cannot be read is said to have faults.
+
+    Args:
+        path: the file.
+    """
+    import tomllib
+
+    try:
+        return str(tomllib.loads(path.read_text(encoding="utf-8")).get("title", ""))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return "(has faults: see simulator validate)"
+
+
+def show(findings: Findings) -> None:
+    """The table of net saving by year and the five plain lines of every programme arm, on standard output.
+
+    Args:
+        findings: of the run.
+    """
+    from simulator.scenario.tables import MODE_WORDS
+
+    screen = _screen()
+    mode = MODE_WORDS.get(findings.evidence, findings.evidence)
+    click.echo(f"\n{findings.title}\nEvidence: {mode}. Pounds of {findings.price_year}, {_place(findings)}.")
+    if findings.arms and findings.rows < ENOUGH_ROWS:
+        click.echo(f"{TOO_FEW_ROWS.format(rows=findings.rows)}.")
+    if not findings.arms:
+        click.echo("Usual care alone: there is no programme to compare it with. What it costs is in account.csv.")
+    for arm in findings.arms:
+        screen.print(year_table(arm))
+        for line in findings.sentences(arm.arm):
+            click.echo(textwrap.fill(line, screen.width, subsequent_indent="  "))
+
+
+def _screen() -> Console:
+    """Standard output, as wide as the terminal or, where there is none, as a page."""
+    from rich.console import Console
+
+    return Console(width=min(WIDTH, Console().width) if sys.stdout.isatty() else WIDTH)
+
+
+def _place(findings: Findings) -> str:
+    return f"for a place of {findings.place_size:,.0f} people"
+
+
+def year_table(arm: ArmFindings) -> Any:
+    """Net saving to the public purse by year: mean, ranges, cash, and who has paid back by then."""
+    from rich import box
+    from rich.table import Table
+
+    view, cash = arm.view(), arm.view(money="cash")
+    unit, digits, words = _unit(abs(float(view.by_year.place.low.min())), float(view.by_year.place.high.max()))
+    title = f"{arm.title}\nNet saving to the public purse by year, {words}, a cost negative"
+    error = in_units(float(view.npv.expected.mcse), unit, digits)
+    about = f"All: over all years, discounted; Monte Carlo error of its mean ± {error}."
+    caption = f"{about} {three_ranges(arm)}"
+    table = Table(title=title, caption=caption, box=box.SIMPLE)
+    table.title_justify = table.caption_justify = "left"
+    for heading in ("Year", "Mean", "80 % range", "95 % range", "Cash", "Saves by then", "Paid back"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for year in range(len(view.by_year.mean)):
+        figures = _ranges(view.by_year.place.at(year), cash.by_year.place.at(year), unit, digits)
+        table.add_row(str(year), *figures, _share(view.p_saving.value[year]), _share(view.payback.by_year.value[year]))
+    table.add_section()
+    table.add_row("All", *_ranges(view.npv.place, cash.npv.place, unit, digits))
+    return table
+
+
+def _unit(*amounts: float) -> tuple[float, int, str]:
+    """Size of a unit, digits after the point, and name."""
+    return next((unit for unit in UNITS if max(amounts) >= unit[0]), UNITS[-1])
+
+
+def _ranges(band: Band, cash: Band, unit: float, digits: int) -> tuple[str, ...]:
+    """Mean, 80 % range, 95 % range and mean in cash of one figure."""
+    ranges = ((band.mean,), (band.p10, band.p90), (band.low, band.high), (cash.mean,))
+    return tuple(" to ".join(in_units(float(end), unit, digits) for end in ends) for ends in ranges)
+
+
+def in_units(amount: float, unit: float, digits: int) -> str:
+    """An amount for a table, without the sign of nothing.
+
+    Args:
+        amount: pounds, a saving positive.
+        unit: pounds of one unit.
+        digits: digits after the point.
+
+    >>> in_units(-123456.0, 1e3, 1), in_units(-12.0, 1e3, 1)
+    ('-123.5', '0.0')
+    """
+    return f"{round(amount / unit, digits) + 0.0:,.{digits}f}"
+
+
+def _share(share: Any) -> str:
+    return per_cent(float(share))
+
+
+# -------------------------------------------------------------------------------------------- checks
+
+PENCE = 4
+VERDICTS = {True: "met", False: "OUT", None: "reported"}
+
+
+def show_checks(scenario: Scenario, results: list[CheckResult]) -> None:
+    """Figures on record beside simulated ones, on standard output, with a note for each that is not met.
+
+    Args:
+        scenario: whose checks they are.
+        results: what came of them.
+    """
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=f"{scenario.title}: on record beside simulated", box=box.SIMPLE, title_justify="left")
+    table.add_column("Check", overflow="fold")
+    table.add_column("", overflow="fold")
+    for heading in ("On record", "Range", "Simulated", "Error", ""):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for entry in results:
+        low, high, simulated, error = (
+            in_unit(value, entry.unit) for value in (entry.low, entry.high, entry.simulated, entry.mcse)
+        )
+        target = "" if entry.target is None else in_unit(entry.target, entry.unit)
+        figures = (target, f"{low} to {high}", simulated, f"± {error}", _verdict(entry))
+        table.add_row(_check_words(entry), _each(entry.unit), *figures)
+    screen = _screen()
+    screen.print(table)
+    for entry in results:
+        if entry.note and not entry.passed:
+            click.echo(textwrap.fill(f"{_check_words(entry)}: {entry.note}", screen.width, subsequent_indent="  "))
+
+
+def _check_words(entry: CheckResult) -> str:
+    from simulator.scenario.tables import MODE_WORDS
+
+    name = entry.name.replace("_", " ")
+    return f"{name} ({entry.comparison}; {MODE_WORDS[entry.evidence]})" if entry.programme else name
+
+
+def checks_as_json(results: list[tuple[Scenario, list[CheckResult]]]) -> dict[str, Any]:
+    """Results of checks as one object for scripts: scenario -> list of checks.
+
+    Args:
+        results: scenarios and what came of their checks.
+    """
+    return {scenario.name: [_check_json(entry) for entry in entries] for scenario, entries in results}
+
+
+def _check_json(entry: CheckResult) -> dict[str, Any]:
+    told = dataclasses.asdict(entry)
+    return {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in told.items()
+    }
+
+
+def _verdict(entry: CheckResult) -> str:
+    return "too few people" if entry.judged and entry.passed is None else VERDICTS[entry.passed]
+
+
+def _each(unit: str) -> str:
+    """What a figure is for; empty where the per cent sign says enough."""
+    return "" if unit in ("change", "share") else unit.removeprefix("pounds ").removeprefix("number ")
+
+
+def in_unit(value: float, unit: str) -> str:
+    """A figure of a check: shares and changes in per cent, pounds with their sign.
+
+    Args:
+        value: the figure.
+        unit: what it is counted in.
+
+    >>> in_unit(-0.2701, "change"), in_unit(2650.0, "pounds a person-year"), in_unit(454.4, "number for 10,000 people")
+    ('-27 %', '£2,650', '454.4')
+    """
+    if not math.isfinite(value):
+        return number(value)
+    if unit in ("change", "share"):
+        return f"{value * 100:.3g} %"
+    if unit.startswith("pounds "):
+        return f"{'-' if value < 0 else ''}£{number(round(abs(value), PENCE))}"
+    return number(value)
+
+
+def number(value: float) -> str:
+    """A number to four significant digits.
+
+    >>> number(21_534.7), number(0.15234), number(5000.0), number(float("nan"))
+    ('21,530', '0.1523', '5,000', 'unknown')
+    """
+    if not math.isfinite(value):
+        return "unknown"
+    rounded = float(f"{value:.4g}")
+    return f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:g}"

@@ -1,0 +1,231 @@
+"""Turn a scenario and one design row into a model: arrays that hold every arm.
+
+``rate_is = "mean"`` needs are divided by the mean of their ratios over the starting population, death
+hazards by the mean ratio of their age band, capacities are scaled to the sample, and effects declared on
+observed totals become need, route and stay factors (:mod:`simulator.model.effects`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.activity import ledger
+from simulator.model.effects import Effects, Flow, Names, flow_ratios
+from simulator.model.model import BOOST, CLOCK, LAYER_BITS, NONE, Model, Table, Words
+from simulator.model.pathway import (
+    Clocks,
+    Durations,
+    add_life_clocks,
+    add_need_clocks,
+    initial_mix,
+    needs,
+    places,
+    population,
+    routes,
+)
+from simulator.model.supports import Supports
+from simulator.model.values import Values, band_weights
+from simulator.scenario.tables import EvidenceMode, Scenario
+from simulator.uncertainty.draws import check_seed, register
+from simulator.units import DAYS_PER_YEAR
+
+__all__ = ["Items", "build", "items"]
+
+
+@dataclass(frozen=True)
+class Items:
+    """Names of what the engines count, in their order."""
+
+    counts: tuple[str, ...]
+    days: tuple[str, ...]
+    measures: tuple[str, ...]
+
+
+def items(scenario: Scenario) -> Items:
+    """Names of the ledger items of a scenario.
+
+    Args:
+        scenario: resolved scenario.
+
+    Returns:
+        The counted items, those in days, and the measures of the before-after windows.
+    """
+    supports, health, bands = scenario.all_supports(), scenario.health.states, scenario.population.band_names
+    utility = [f"{n}.{e}" for n, (_, s) in supports.items() for e, f in s.effects.items() if f.target == "utility"]
+    benefits = [f"{n}.{b}" for n, (_, s) in supports.items() for b in s.benefits]
+    where = tuple(scenario.places)
+    return Items(
+        ledger.count_items(where, tuple(scenario.needs), tuple(supports)),
+        ledger.day_items(where, tuple(supports), health, bands, tuple(utility), tuple(benefits)),
+        ledger.window_measures(where),
+    )
+
+
+def build(
+    scenario: Scenario,
+    row: Mapping[str, float],
+    *,
+    people: int | None = None,
+    seed: int = 0,
+    evidence: EvidenceMode = "calibrated",
+) -> Model:
+    """The model of one design row, all arms.
+
+    Args:
+        scenario: resolved scenario.
+        row: sampled values by path; a quantity that is missing has its stated value.
+        people: how many to simulate; the scenario's own number if left out.
+        seed: key of every draw, 0 to 2**64 - 1.
+        evidence: which value of each programme effect to use.
+
+    Returns:
+        Arrays for the engines.
+
+    Raises:
+        RunError: if a capacity shrinks to nothing in a sample of this size.
+    """
+    values = Values(row)
+    count = scenario.population.people if people is None else people
+    scale = count / scenario.population.place_size
+    durations = Durations(values, scenario.health.states)
+    clocks = Clocks(scenario, values)
+    add_life_clocks(clocks)
+    add_need_clocks(clocks)
+    supports = Supports(scenario, values, durations, clocks, scale)
+    support_table = supports.table()
+    place_table = places(scenario, values, durations, scale)
+    flare_length = durations.add("flares.length", scenario.flares.length) if scenario.flares else NONE
+    route_table, route_share = routes(scenario, values)
+    offers, offer_by_health = supports.offer_table()
+    names = Names(
+        clocks={name: i for i, name in enumerate(clocks.names)},
+        places=tuple(scenario.places),
+        routes={f"{p}.{r}": i for i, (p, r) in enumerate(_route_names(scenario))},
+        supports=supports.names,
+    )
+    effects = Effects(scenario, values, names, evidence, _flows(scenario, values, route_share))
+    effects.add_all()
+    on_clock, order = effects.by_clock(len(clocks.rows))
+    benefits = [(i, b.years) for i, (_, s) in enumerate(scenario.all_supports().values()) for b in s.benefits.values()]
+    return Model(
+        seed=check_seed(seed),
+        years=scenario.horizon.years,
+        warm_up_days=scenario.horizon.warm_up_years * DAYS_PER_YEAR,
+        population=population(scenario, values, count),
+        words=_words(scenario, clocks.names, supports),
+        bands=np.asarray(scenario.population.age_bands, dtype=np.float64),
+        clocks=np.concatenate([np.zeros(0, dtype=CLOCK), *clocks.rows]),
+        by_health=np.array(clocks.by_health).reshape(-1, len(scenario.health.states)),
+        by_band=np.array(clocks.by_band).reshape(-1, len(scenario.population.age_bands)),
+        boost_ratio=_boost_ratio(scenario, values, clocks.names),
+        boosts=_boosts(scenario),
+        flare_length=flare_length,
+        durations=durations.table(),
+        duration_by_health=np.array(durations.by_health),
+        duration_days=np.asarray(durations.days, dtype=np.float64),
+        needs=needs(scenario),
+        places=place_table,
+        routes=route_table,
+        route_share=route_share,
+        supports=support_table,
+        starting_share=supports.starting_share(),
+        opens=supports.opens(),
+        offers=offers,
+        offer_by_health=offer_by_health,
+        criteria=supports.criteria_table(),
+        effects=effects.table(),
+        step_until=np.asarray(effects.step_until, dtype=np.float64),
+        step_weight=np.asarray(effects.step_weight, dtype=np.float64),
+        effects_on_clock=on_clock,
+        effect_order=order,
+        synergies=effects.synergies(),
+        changes=supports.all_changes(),
+        arms=_arms(scenario),
+        utility_effects=np.asarray(effects.utility, dtype=np.int64),
+        benefit_support=np.array([i for i, _ in benefits], dtype=np.int64),
+        benefit_days=np.array([years * DAYS_PER_YEAR for _, years in benefits], dtype=np.float64),
+        scale=scale,
+    )
+
+
+def _route_names(scenario: Scenario) -> list[tuple[str, str]]:
+    return [(name, label) for name, place in scenario.places.items() for label in place.routes]
+
+
+def _flows(scenario: Scenario, values: Values, route_share: NDArray[np.float64]) -> Flow:
+    """Flow balance of the mean person, for effects on days that sit on top of effects on entries."""
+    where = tuple(scenario.places)
+    ages = scenario.population.ages
+    bands = band_weights(scenario, ages, values.shares("population.ages.share", ages.share))
+    mix = bands @ initial_mix(scenario, values)
+    into, share = np.zeros(len(where)), np.zeros((len(where), len(where)))
+    for name, need in scenario.needs.items():
+        into[where.index(need.goes_to)] += values.of(f"needs.{name}.rate", need.rate)
+    left_over = np.ones(len(where))
+    for i, (source, label) in enumerate(_route_names(scenario)):
+        taken, to = float(route_share[i] @ mix), scenario.places[source].routes[label].to
+        left_over[where.index(source)] -= taken
+        if to in where:
+            share[where.index(source), where.index(to)] += taken
+    for i, place in enumerate(scenario.places.values()):
+        if place.otherwise in where:
+            share[i, where.index(place.otherwise)] += left_over[i]
+    return flow_ratios(into, share, where)
+
+
+def _boost_ratio(scenario: Scenario, values: Values, clocks: list[str]) -> NDArray[np.float64]:
+    ratio = np.ones((len(scenario.boosts), len(clocks)))
+    for b, (name, boost) in enumerate(scenario.boosts.items()):
+        for need, quantity in boost.ratio.items():
+            ratio[b, clocks.index(f"need:{need}")] = values.of(f"boosts.{name}.ratio.{need}", quantity)
+    return ratio
+
+
+def _boosts(scenario: Scenario) -> Table:
+    where = tuple(scenario.places)
+    rows = [(where.index(b.after), b.days, b.emergency_only) for b in scenario.boosts.values()]
+    return np.array(rows, dtype=BOOST)
+
+
+def _arms(scenario: Scenario) -> NDArray[np.bool_]:
+    usual = [True] * len(scenario.supports)
+    rows = [[*usual, *(p in arm for p in scenario.programmes)] for arm in scenario.all_arms().values()]
+    return np.array(rows, dtype=np.bool_).reshape(len(rows), len(scenario.all_supports()))
+
+
+def _words(scenario: Scenario, clocks: list[str], supports: Supports) -> Words:
+    """Decision words of every draw of the scenario; two that collide are a fault at build time."""
+    where = tuple(scenario.places)
+    need_clocks = [f"need:{name}" for name in scenario.needs]
+    purposes: dict[str, list[list[tuple[str, ...]]]] = {
+        "clocks": [[(name, "candidate") for name in clocks]],
+        "stay": [[(need, f"stay:{place}") for place in where] for need in need_clocks],
+        "event_offer": [[(need, f"offer:{offer}") for offer in supports.offer_names] for need in need_clocks],
+        "redirect": [[(need, f"redirect:{name}") for name in supports.names] for need in need_clocks],
+        **{
+            kind: [[(kind, name) for name in supports.names]] for kind in ("willing", "length", "starting", "volunteer")
+        },
+        "traits": [[("trait", kind) for kind in ("age", "health", "risk", "cluster", "arrival")]],
+    }
+    word = register((name for table in purposes.values() for row in table for name in row), spare_bits=LAYER_BITS)
+
+    def array(kind: str) -> NDArray[np.int64]:
+        rows = [[word[name] for name in row] for row in purposes[kind]]
+        return np.array(rows, dtype=np.int64).reshape(len(rows), len(rows[0]) if rows else 0)
+
+    traits = dict(zip(("age", "health", "risk", "cluster", "arrival"), array("traits")[0].tolist(), strict=True))
+    return Words(
+        clocks=array("clocks")[0],
+        stay=array("stay"),
+        event_offer=array("event_offer"),
+        redirect=array("redirect"),
+        willing=array("willing")[0],
+        length=array("length")[0],
+        starting=array("starting")[0],
+        volunteer=array("volunteer")[0],
+        **traits,
+    )

@@ -1,0 +1,190 @@
+"""Supports and programmes of one row: who may have them, how many at once, for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.model.model import CHANGE, CRITERIA, NONE, OFFER, SUPPORT, ClockKind, Table
+from simulator.model.pathway import Clocks, Durations, place_number, whole_slots
+from simulator.model.values import Values
+from simulator.scenario.tables import Eligibility, Offer, Scenario, Staff, Support
+from simulator.units import DAYS_PER_YEAR
+
+
+@dataclass
+class Supports:
+    """Collects support rows, offers and eligibility criteria."""
+
+    scenario: Scenario
+    values: Values
+    durations: Durations
+    clocks: Clocks
+    scale: float
+    criteria: list[tuple[float, ...]] = field(default_factory=list)
+    offers: list[tuple[float, ...]] = field(default_factory=list)
+    offer_names: list[str] = field(default_factory=list)
+    offer_by_health: list[NDArray[np.float64]] = field(default_factory=list)
+    changes: list[tuple[float, int, float, int]] = field(default_factory=list)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Supports in the order of their numbers."""
+        return tuple(self.scenario.all_supports())
+
+    def table(self) -> Table:
+        """One row a support; offers, criteria, clocks and capacity changes are collected on the way."""
+        table = np.zeros(len(self.names), dtype=SUPPORT)
+        for number, (name, (path, support)) in enumerate(self.scenario.all_supports().items()):
+            self._fill(table, number, path, support)
+            for label, offer in support.offers.items():
+                self._offer(f"{name}.{label}", number, f"{path}.offers.{label}", offer)
+            if support.drop_out_rate is not None:
+                rate = self.values.of(f"{path}.drop_out_rate", support.drop_out_rate)
+                table[number]["drop_out_clock"] = self.clocks.add(
+                    f"drop_out:{name}", ClockKind.DROP_OUT, number, rate, runs_away=1, in_warm_up=1
+                )
+        return table
+
+    def _fill(self, table: Table, number: int, path: str, support: Support) -> None:
+        values, row = self.values, table[number]
+        row["programme"] = path.startswith("programmes.")
+        row["uptake"] = values.of(f"{path}.uptake", support.uptake, 1.0)
+        row["reoffer_days"] = np.inf if support.reoffer_after_days is None else support.reoffer_after_days
+        row["closes_day"] = _closing_day(self.scenario, support, bool(row["programme"]))
+        row["ends_day"] = np.inf if support.ends_day is None else support.ends_day
+        row["length"] = self.durations.add(f"{path}.length", support.length)
+        row["pause"] = support.pause_in_hospital
+        row["keep_days"] = 0.0 if support.keep_days is None else support.keep_days
+        row["once"] = support.once
+        row["criteria"] = self._criteria(support.eligible)
+        row["drop_out_clock"] = NONE
+        row["has_offers"] = bool(support.offers)
+        self._fill_staff(row, number, path, support.staff)
+        self._fill_volunteers(row, path, support)
+        row["redirect_place"] = (
+            NONE if support.redirect is None else place_number(self.scenario, support.redirect.place)
+        )
+        row["redirect_share"] = values.of(f"{path}.redirect.share", support.redirect.share) if support.redirect else 0.0
+
+    def _fill_staff(self, row: Table, number: int, path: str, staff: Staff | None) -> None:
+        row["places"] = np.inf
+        if staff is None:
+            return
+        caseload = self.values.of(f"{path}.staff.caseload", staff.caseload) * self.scale
+        row["places"] = self.values.of(f"{path}.staff.workers", staff.workers) * caseload
+        row["refuse_when_full"] = staff.when_full == "refuse"
+        self.changes += [(c.day, number, c.slots * caseload, 0) for c in staff.changes]
+        for places in (float(row["places"]), *(c.slots * caseload for c in staff.changes)):
+            whole_slots(f"{path}.staff", places / self.scale, self.scale)
+
+    def _fill_volunteers(self, row: Table, path: str, support: Support) -> None:
+        row["tenure"] = NONE
+        if (them := support.volunteers) is None:
+            return
+        row["volunteer_share"] = self.values.of(f"{path}.volunteers.share", them.share)
+        row["volunteer_supports"] = self.values.of(f"{path}.volunteers.supports", them.supports)
+        row["training_days"] = them.training_days
+        row["tenure"] = self.durations.add(f"{path}.volunteers.tenure", them.tenure)
+
+    def _criteria(self, eligible: Eligibility) -> int:
+        states, places = self.scenario.health.states, tuple(self.scenario.places)
+        recent = eligible.recent
+        self.criteria.append(
+            (
+                eligible.min_age,
+                eligible.max_age,
+                _bits(eligible.health, states),
+                _bits(eligible.on, self.names),
+                _bits(eligible.off, self.names),
+                places.index(recent.place) if recent else NONE,
+                recent.at_least if recent else 0,
+                recent.days if recent else 0.0,
+            )
+        )
+        return len(self.criteria) - 1
+
+    def _offer(self, name: str, support: int, path: str, offer: Offer) -> None:
+        event, _, place = offer.on.partition(":")
+        number = place_number(self.scenario, place) if place else NONE
+        by_health = self.clocks.health_ratios(f"{path}.by_health", offer.by_health)
+        clock = NONE
+        if offer.rate is not None:
+            clock = self.clocks.add(
+                f"offer:{name}",
+                ClockKind.OFFER,
+                len(self.offers),
+                self.values.of(f"{path}.rate", offer.rate),
+                by_health=by_health,
+                risk_power=offer.risk_power,
+                in_warm_up=self.scenario.programmes.get(self.names[support]) is None,
+            )
+        self.offers.append(
+            (
+                support,
+                number if event == "visit" else NONE,
+                number if event == "discharge" else NONE,
+                self.values.of(f"{path}.share", offer.share),
+                offer.risk_power,
+                self.durations.add(f"{path}.delay", offer.delay),
+                self._criteria(offer.eligible),
+                clock,
+            )
+        )
+        self.offer_names.append(name)
+        self.offer_by_health.append(by_health)
+
+    def opens(self) -> NDArray[np.float64]:
+        """First day in each cluster (stepped wedge): [support, cluster].
+
+        Usual care is always open; a programme never opens in the warm-up.
+        """
+        clusters = self.scenario.population.clusters
+        rows = []
+        for path, support in self.scenario.all_supports().values():
+            programme = path.startswith("programmes.")
+            first = support.opens_day if programme else -np.inf
+            days = support.cluster_opens_days or (first,) * clusters
+            rows.append([max(day, 0.0) if programme else day for day in days])
+        return np.array(rows, dtype=np.float64).reshape(len(rows), clusters)
+
+    def starting_share(self) -> NDArray[np.float64]:
+        """Share already on each support when the warm-up starts: [support, state]."""
+        states = self.scenario.health.states
+        rows = [
+            [self.values.of(f"{path}.starting_share.{s}", support.starting_share.get(s)) for s in states]
+            for path, support in self.scenario.all_supports().values()
+        ]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(states))
+
+    def all_changes(self) -> Table:
+        """Dates at which places or supports change capacity, by day."""
+        places = [
+            (c.day, i, float(whole_slots(f"places.{name}.changes", c.slots, self.scale)), 1)
+            for i, (name, place) in enumerate(self.scenario.places.items())
+            for c in place.changes
+        ]
+        return np.array(sorted(self.changes + places), dtype=CHANGE)
+
+    def offer_table(self) -> tuple[Table, NDArray[np.float64]]:
+        """Offers and their ratios by health: [offer], [offer, state]."""
+        shape = (len(self.offers), len(self.scenario.health.states))
+        return np.array(self.offers, dtype=OFFER), np.array(self.offer_by_health, dtype=np.float64).reshape(shape)
+
+    def criteria_table(self) -> Table:
+        """Eligibility criteria."""
+        return np.array(self.criteria, dtype=CRITERIA)
+
+
+def _closing_day(scenario: Scenario, support: Support, programme: bool) -> float:
+    """When recruitment stops: as stated, else with the funding of a programme; never after the support has ended."""
+    ends = np.inf if support.ends_day is None else support.ends_day
+    if support.closes_day is not None:
+        return min(support.closes_day, ends)
+    return min(support.opens_day + scenario.horizon.funding_years * DAYS_PER_YEAR, ends) if programme else ends
+
+
+def _bits(names: tuple[str, ...], known: tuple[str, ...]) -> int:
+    return sum(1 << known.index(name) for name in names)

@@ -1,0 +1,1 @@
+"""Activity becomes money, and what of a saving becomes cash."""

@@ -1,0 +1,474 @@
+"""The conductor: design rows -> workers -> ledger -> account -> findings, with progress and resume.
+
+A block of rows is a pure function of scenario, seed and block number. Whoever does the blocks, they may
+finish in any order and are put together by number, so the result does not depend on how many there are.
+Finished blocks are written at once; a run that was stopped goes on from them and ends with the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import platform
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import cached_property, partial, reduce
+from importlib.metadata import version
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from simulator.activity import ledger as ledgers
+from simulator.activity.ledger import Ledger
+from simulator.compiling import announce
+from simulator.decide import decide
+from simulator.engines.totals import replicates, tally
+from simulator.errors import Interrupted, NotFinished, RunError
+from simulator.findings import Findings
+from simulator.model.build import build, items
+from simulator.model.model import Model
+from simulator.money.account import Account
+from simulator.money.price import price
+from simulator.running.workers import Crew, Done, done_by, done_here
+from simulator.scenario.evidence import active_groups, active_quantities
+from simulator.scenario.read import read, with_changes
+from simulator.scenario.tables import EvidenceMode, Scenario
+from simulator.scenario.write import scenario_hash, write
+from simulator.uncertainty.design import Design
+from simulator.uncertainty.draws import check_seed
+from simulator.uncertainty.sample import sample
+
+__all__ = ["Run", "open_run", "run", "simulate_row"]
+
+BLOCK_ROWS = 4
+DRAW_SCHEME = 3
+PACKAGES = ("numpy", "scipy", "numba", "simpy", "pandas", "pyarrow", "pydantic")
+Engine = Literal["auto", "simpy", "compiled"]
+Progress = Callable[[int, int], None]
+log = logging.getLogger("simulator")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was simulated and with what; money and findings are worked out when asked for."""
+
+    scenario: Scenario
+    design: Design
+    ledger: Ledger
+    evidence: EvidenceMode
+    seed: int
+    engine: str
+    people: int
+    wall_s: float
+    folder: Path | None = None
+
+    @property
+    def rows(self) -> int:
+        """Design rows."""
+        return len(self.design)
+
+    @property
+    def events(self) -> int:
+        """Things that happened to people, in all arms."""
+        return self.ledger.events
+
+    @property
+    def hash(self) -> str:
+        """Fingerprint of the resolved scenario."""
+        return scenario_hash(self.scenario)
+
+    @cached_property
+    def _account(self) -> Account:
+        return price(self.ledger, self.scenario, self.design, self.evidence)
+
+    @cached_property
+    def _findings(self) -> Findings:
+        return decide(self._account, self.ledger, self.scenario)
+
+    def account(self) -> Account:
+        """Money by row, replicate, arm, group, year and line."""
+        return self._account
+
+    def findings(self) -> Findings:
+        """The decision tables."""
+        return self._findings
+
+    def priced(self, changes: Mapping[str, object]) -> Run:
+        """The same lives with other prices, payers, discount rates or cash rules; nothing is simulated.
+
+        Args:
+            changes: new values by path, such as ``{"prices.ae.amount": 260}``.
+
+        Raises:
+            ScenarioError: if a path or value is not allowed.
+            RunError: if a change would need a new simulation.
+        """
+        changed = with_changes(self.scenario, changes)
+        if simulated_part(changed) != simulated_part(self.scenario):
+            raise RunError(
+                f"{', '.join(changes)}: this changes what happens to people, not only what it costs; "
+                "run the changed scenario instead"
+            )
+        design = _design(changed, self.evidence, self.rows, self.seed)
+        return replace(self, scenario=changed, design=design, folder=None)
+
+
+def _design(scenario: Scenario, evidence: EvidenceMode, rows: int, seed: int) -> Design:
+    """Rows of every uncertain parameter; each column is keyed by its name, so one that is unchanged repeats."""
+    groups = active_groups(scenario, evidence)
+    return sample(active_quantities(scenario, evidence), rows, check_seed(seed), groups=groups)
+
+
+def simulated_part(scenario: Scenario) -> dict[str, Any]:
+    """What of a scenario the simulation depends on: everything but money, texts, checks and alternatives."""
+    money = {
+        "prices", "cash", "payers", "economics", "checks", "alternatives",
+        "title", "question", "notes", "name", "price_year",
+    }  # fmt: skip
+    data = scenario.model_dump(exclude=money)
+    corrected = {"optimism", "optimism_by_grade"}
+    data["economics"] = scenario.economics.model_dump(include=corrected)
+    for kind in ("supports", "programmes"):
+        for support in data[kind].values():
+            support.pop("costs")
+            for benefit in support["benefits"].values():
+                benefit.pop("calibrated"), benefit.pop("claimed"), benefit.pop("payer"), benefit.pop("kind")
+    return data
+
+
+def run(
+    scenario: Scenario,
+    *,
+    rows: int = 64,
+    people: int | None = None,
+    seed: int = 1,
+    evidence: EvidenceMode = "calibrated",
+    engine: Engine = "auto",
+    workers: int | None = None,
+    executor: Executor | Crew | None = None,
+    out: Path | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Run:
+    """Simulate every design row in every arm.
+
+    Args:
+        scenario: resolved scenario.
+        rows: sampled values of all uncertain parameters.
+        people: people simulated in each row; the scenario's own number if left out.
+        seed: key of every draw, 0 to 2**64 - 1.
+        evidence: which value of each programme effect to use.
+        engine: "simpy" (the readable one, in processes), "compiled" (the same numbers, in threads), or "auto":
+            compiled.
+        workers: processes or threads; as many as there are cores if left out, 1 stays in this one.
+        executor: who does the blocks in place of workers of this machine: any executor of `concurrent.futures`, or the
+            workers that `simulator.running.cluster.connected` finds.
+        out: results folder; nothing is written if left out.
+        resume: go on from the blocks that a run of the same inputs left in ``out``: one that was interrupted, or one of
+            fewer rows.
+        progress: called with rows done and rows in all.
+
+    Returns:
+        The run.
+
+    Raises:
+        RunError: if the inputs do not fit together, or ``out`` holds blocks of another run.
+        NotFinished: if the workers were lost; finished blocks are kept.
+        Interrupted: on the keyboard's interrupt; finished blocks are kept.
+
+    Example:
+        >>> import simulator as sim
+        >>> r = sim.run(sim.read("befriending"), rows=2, people=40, workers=1)  # doctest: +SKIP
+    """
+    if workers is not None and executor is not None:
+        raise RunError(
+            f"found {workers} workers beside an executor or cluster, which has its own; leave one of them out"
+        )
+    start = time.monotonic()
+    count = scenario.population.people if people is None else people
+    design = _design(scenario, evidence, rows, seed)
+    job = Job(scenario, design, evidence, seed, count, "compiled" if engine == "auto" else engine)
+    folder = None if out is None else _open_folder(Path(out), job, resume)
+    blocks = _all_blocks(job, folder, workers, executor, progress)
+    ledger = reduce(Ledger.append, blocks)
+    finished = Run(
+        scenario=scenario,
+        design=design,
+        ledger=ledger,
+        evidence=evidence,
+        seed=seed,
+        engine=job.engine,
+        people=count,
+        wall_s=time.monotonic() - start,
+        folder=folder,
+    )
+    if folder is not None:
+        _write_manifest(folder, job, finished)
+    return finished
+
+
+def open_run(folder: str | Path) -> Run:
+    """Read a finished run from its results folder.
+
+    Args:
+        folder: the results folder.
+
+    Raises:
+        RunError: if there is no finished run in it.
+    """
+    folder = Path(folder)
+    if not (folder / "manifest.json").exists():
+        raise RunError(f"{folder}: no manifest.json here; give the results folder of a finished run")
+    about = json.loads((folder / "manifest.json").read_text())
+    parts = sorted((folder / "ledger").glob("block-?????.parquet"))
+    return Run(
+        scenario=read(folder / "scenario.resolved.toml"),
+        design=Design.load(folder / "design.parquet"),
+        ledger=reduce(Ledger.append, (ledgers.load(part) for part in parts)),
+        evidence=about["evidence"],
+        seed=about["seed"],
+        engine=about["engine"],
+        people=about["people"],
+        wall_s=about["wall_s"],
+        folder=folder,
+    )
+
+
+def run_again(done: Run, scenario: Scenario, rows: int, *, workers: int | None, out: Path | None, resume: bool) -> Run:
+    """Some rows of a run with a changed scenario: the same people, luck, evidence and engine.
+
+    Args:
+        done: the run.
+        scenario: what is simulated instead.
+        rows: how many of its rows.
+        workers: as in a run, like all that follow.
+        out: results folder.
+        resume: go on from what lies there.
+    """
+    engine: Engine = "simpy" if done.engine == "simpy" else "compiled"
+    return run(
+        scenario, rows=rows, people=done.people, seed=done.seed, evidence=done.evidence, engine=engine,
+        workers=workers, out=out, resume=resume,
+    )  # fmt: skip
+
+
+def open_again(done: Run, scenario: Scenario, folder: Path | None) -> Run | None:
+    """What `run_again` left in a folder, if it is finished and of this scenario and the run's seed."""
+    if folder is None or not (folder / "manifest.json").exists():
+        return None
+    again = open_run(folder)
+    return again if again.hash == scenario_hash(scenario) and again.seed == done.seed else None
+
+
+# --- rows and blocks -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a block depends on."""
+
+    scenario: Scenario
+    design: Design
+    evidence: EvidenceMode
+    seed: int
+    people: int
+    engine: str
+
+    @property
+    def blocks(self) -> range:
+        """Block numbers."""
+        return range((len(self.design) + BLOCK_ROWS - 1) // BLOCK_ROWS)
+
+    def rows_of(self, block: int) -> range:
+        """Rows of a block."""
+        return range(block * BLOCK_ROWS, min((block + 1) * BLOCK_ROWS, len(self.design)))
+
+    def inputs(self) -> dict[str, Any]:
+        """What must be the same for a run to go on from another's blocks."""
+        return {
+            "scenario_hash": scenario_hash(self.scenario),
+            "evidence": self.evidence,
+            "seed": self.seed,
+            "people": self.people,
+            "rows": len(self.design),
+            "draw_scheme": DRAW_SCHEME,
+        }
+
+
+def engine_named(name: str) -> ModuleType:
+    """The engine; compiling it, where that has not been done on this machine, takes about half a minute."""
+    if name == "simpy":
+        from simulator.engines.simpy import engine as reference
+
+        return reference
+    announce()
+    from simulator.engines.compiled import engine as compiled
+
+    compiled.prepare()
+    return compiled
+
+
+def simulate_row(scenario: Scenario, model: Model, row: int, stream: int, engine: str = "compiled") -> Ledger:
+    """One design row as a ledger of two replicates.
+
+    Nothing shared: two halves of the people of one run. Something shared: two whole runs on streams
+    2r and 2r + 1.
+    """
+    names, chosen = items(scenario), engine_named(engine)
+    add_up = partial(replicates, chosen.simulate) if engine == "simpy" else chosen.replicates
+    return tally(
+        add_up(model, 2 * stream),
+        row=row,
+        place_size=scenario.population.place_size,
+        arms=scenario.all_arms(),
+        items=(*names.counts, *names.days),
+        measures=names.measures,
+    )
+
+
+def _block(job: Job, block: int) -> Ledger:
+    """The ledger of one block."""
+    return reduce(Ledger.append, (_row(job, row) for row in job.rows_of(block)))
+
+
+def _row(job: Job, row: int) -> Ledger:
+    model = build(job.scenario, job.design.row(row), people=job.people, seed=job.seed, evidence=job.evidence)
+    return simulate_row(job.scenario, model, row, int(job.design.streams[row]), job.engine)
+
+
+def _all_blocks(
+    job: Job,
+    folder: Path | None,
+    workers: int | None,
+    executor: Executor | Crew | None,
+    progress: Progress | None,
+) -> list[Ledger]:
+    """Every block, from disk or from the workers, in order."""
+    found = dict(_blocks_on_disk(folder, job)) if folder else {}
+    missing = [block for block in job.blocks if block not in found]
+    tell = progress or (lambda done, total: None)
+    tell(_rows_in(found), len(job.design))
+    try:
+        with closing(_simulated(job, missing, workers, executor)) as simulated:
+            for block, ledger in simulated:
+                found[block] = ledger
+                if folder is not None:
+                    ledgers.save(ledger, _part(folder, block))
+                log.info("block %d done: %d of %d rows", block, _rows_in(found), len(job.design))
+                tell(_rows_in(found), len(job.design))
+    except KeyboardInterrupt as stop:
+        raise Interrupted(_stopped(found, job, folder)) from stop
+    except NotFinished as stop:
+        raise NotFinished(f"{stop}\n{_stopped(found, job, folder)}") from stop
+    return [found[block] for block in job.blocks]
+
+
+def _stopped(found: Mapping[int, Ledger], job: Job, folder: Path | None) -> str:
+    kept = f"finished rows are kept in {folder}; add --resume to go on" if folder else "nothing was kept"
+    return f"stopped after {_rows_in(found)} of {len(job.design)} rows; {kept}"
+
+
+def _rows_in(found: Mapping[int, Ledger]) -> int:
+    return sum(len(ledger.rows) for ledger in found.values())
+
+
+def _simulated(job: Job, blocks: list[int], workers: int | None, executor: Executor | Crew | None) -> Done[Ledger]:
+    """Blocks as they are finished."""
+    work, first = partial(_block, job), partial(engine_named, job.engine)
+    if executor is not None:
+        return done_by(executor, work, blocks, first)
+    if job.engine == "compiled" and blocks:
+        first()
+    return done_here(work, blocks, workers, threads=job.engine == "compiled")
+
+
+# --- results folder --------------------------------------------------------------------------------
+
+
+def _part(folder: Path, block: int) -> Path:
+    return folder / "ledger" / f"block-{block:05d}.parquet"
+
+
+def _open_folder(folder: Path, job: Job, resume: bool) -> Path:
+    """Make the folder ready: scenario, design, inputs; old blocks stay only to be gone on from."""
+    inputs = folder / "inputs.json"
+    if resume and inputs.exists():
+        before = json.loads(inputs.read_text())
+        if before | {"rows": 0} != job.inputs() | {"rows": 0} or before["rows"] > len(job.design):
+            raise RunError(
+                f"{folder}: holds blocks of another run (see inputs.json); use another --out, or no --resume; "
+                "only rows may be added"
+            )
+        (folder / "manifest.json").unlink(missing_ok=True)
+    if not resume:
+        shutil.rmtree(folder / "ledger", ignore_errors=True)
+        (folder / "manifest.json").unlink(missing_ok=True)
+    (folder / "ledger").mkdir(parents=True, exist_ok=True)
+    for unfinished in folder.rglob("*.unfinished"):
+        unfinished.unlink()
+    inputs.write_text(json.dumps(job.inputs(), indent=2) + "\n")
+    (folder / "scenario.resolved.toml").write_text(write(job.scenario))
+    job.design.save(folder / "design.parquet")
+    _log_to(folder / "run.log")
+    log.info("%s: %d rows, %d people, seed %d", job.scenario.name, len(job.design), job.people, job.seed)
+    return folder
+
+
+def _log_to(path: Path) -> None:
+    for old in list(log.handlers):
+        log.removeHandler(old)
+        old.close()
+    to_file = logging.FileHandler(path, encoding="utf-8")
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    log.addHandler(to_file)
+    log.setLevel(logging.INFO)
+
+
+def _blocks_on_disk(folder: Path, job: Job) -> Iterator[tuple[int, Ledger]]:
+    """Blocks that are whole: the last of a run to which rows are added may have been shorter."""
+    for block in job.blocks:
+        if _part(folder, block).exists():
+            ledger = ledgers.load(_part(folder, block))
+            if ledger.rows.tolist() == list(job.rows_of(block)):
+                yield block, ledger
+
+
+def _write_manifest(folder: Path, job: Job, finished: Run) -> None:
+    """Provenance: what ran, on what, for how long, and a digest of every block."""
+    about = {
+        **job.inputs(),
+        "scenario": job.scenario.name,
+        "engine": finished.engine,
+        "events": finished.events,
+        "simulator": version("coproduction-simulator"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "git_commit": _commit(),
+        "wall_s": round(finished.wall_s, 3),
+        "blocks": {_part(folder, block).name: _digest(_part(folder, block)) for block in job.blocks},
+    }
+    (folder / "manifest.json").write_text(json.dumps(about, indent=2) + "\n")
+    log.info("finished in %.1f s, %d events", finished.wall_s, finished.events)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _commit() -> str | None:
+    """The commit of the code, where it runs from a checkout."""
+    where = Path(__file__).parent
+    try:
+        asked = subprocess.run(
+            ["git", "-C", str(where), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
+        )
+    except OSError:
+        return None
+    return asked.stdout.strip() or None

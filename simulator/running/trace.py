@@ -1,0 +1,85 @@
+"""Turns a scenario and a person into their story: simulates both lives with stated values, and tells them in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.activity.ledger import PLACE_COUNTS
+from simulator.engines.shared.people import draw_people
+from simulator.engines.simpy import engine as reference
+from simulator.errors import RunError, no_such
+from simulator.model.build import build
+from simulator.model.model import Model
+from simulator.running.trace_words import spoken, story
+from simulator.scenario.tables import EvidenceMode, Scenario
+
+STREAM, USUAL_CARE = 0, 0
+
+
+def told(
+    scenario: Scenario,
+    *,
+    person: int | None = None,
+    arm: str | None = None,
+    people: int | None = None,
+    seed: int = 1,
+    evidence: EvidenceMode = "calibrated",
+    looked_at: int = 500,
+) -> str:
+    """One person's two lives side by side, every parameter at its stated value.
+
+    Args:
+        scenario: resolved scenario.
+        person: whose life; the first who starts the programme if left out.
+        arm: the programme arm; the first if left out.
+        people: how many people there are; the scenario's own number if left out.
+        seed: key of every draw.
+        evidence: which value of each programme effect to use.
+        looked_at: people among whom one who starts is looked for.
+
+    Raises:
+        RunError: for an arm or a person that is not there, or when nobody starts.
+    """
+    which = _arm_number(scenario, arm)
+    model = build(scenario, {}, people=people, seed=seed, evidence=evidence)
+    number = _first_starter(model, which, looked_at) if person is None else _known(model, person)
+    lives = tuple(reference.trace(model, STREAM, number, world) for world in (USUAL_CARE, which))
+    name = list(scenario.all_arms())[which]
+    return f"{_introduced(scenario, model, number)}\n\n{story(scenario, name, (lives[0], lives[1]))}"
+
+
+def _arm_number(scenario: Scenario, arm: str | None) -> int:
+    arms = list(scenario.all_arms())
+    if len(arms) == 1:
+        raise RunError("this scenario has no programme, so there is only one world to tell of")
+    if arm is None:
+        return 1
+    if arm not in arms[1:]:
+        raise RunError(no_such("arm", arm, arms[1:]))
+    return arms.index(arm)
+
+
+def _known(model: Model, person: int) -> int:
+    if person >= model.population.people:
+        raise RunError(f"found person {person}; allowed 0 to {model.population.people - 1}")
+    return person
+
+
+def _first_starter(model: Model, arm: int, looked_at: int) -> int:
+    """The first person who starts a programme of the arm, one whose care differs if there is any."""
+    people = np.arange(model.population.people if model.shares_anything else min(looked_at, model.population.people))
+    lives = reference.simulate(model, STREAM, people)
+    started = ~np.isnan(lives.index_day[arm])
+    if not started.any():
+        raise RunError(f"nobody among {len(people)} people starts the programme; name one with --person")
+    care = lives.counts[..., : len(PLACE_COUNTS) * len(model.places)]  # [arm, person, year, count of a place]
+    differs = started & (care[USUAL_CARE] != care[arm]).any(axis=(1, 2))
+    return int(lives.person[differs if differs.any() else started][0])
+
+
+def _introduced(scenario: Scenario, model: Model, number: int) -> str:
+    (person,) = draw_people(model, STREAM, np.array([number]))
+    state = spoken(scenario.health.states[person.health])
+    return (
+        f"Person {number}: {person.age:.0f} years old at the start, {state}, needs {person.risk:.1f} times the average."
+    )

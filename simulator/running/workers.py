@@ -1,0 +1,135 @@
+"""Turns numbered blocks of work into their results, as they are finished: here, in threads, processes or elsewhere.
+
+The work is a function of the block's number alone, so it does not matter who does a block, in which order, or how
+often: a block that was lost with its worker is done again. Nothing here knows what a block is.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import islice
+from multiprocessing import get_context
+from queue import Empty, SimpleQueue
+from typing import Any, Protocol, TypeVar
+
+from simulator.errors import NotFinished
+
+__all__ = ["Crew", "Done", "as_finished", "done_by", "done_here"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+Work = Callable[[int], T]
+Done = Generator[tuple[int, T], None, None]
+LOOK_S = 1.0
+
+
+class Pending(Protocol[T_co]):
+    """A result that is not there yet, of whichever library."""
+
+    def add_done_callback(self, fn: Callable[[Any], object], /) -> object:
+        """Call a function when it is there."""
+
+    def result(self) -> T_co:
+        """The result, or the error that came instead."""
+
+
+class Crew(Protocol):
+    """Workers who know by themselves how many blocks to take at a time, such as those of `running.cluster`."""
+
+    def prepare(self, first: Callable[[], object]) -> None:
+        """Do something once on each machine before any block."""
+
+    def done(self, work: Work[T], blocks: Sequence[int]) -> Done[T]:
+        """Blocks and their results, as they are finished."""
+
+
+def done_here(work: Work[T], blocks: Sequence[int], workers: int | None, *, threads: bool) -> Done[T]:
+    """Do blocks on this machine.
+
+    Args:
+        work: the function of a block's number.
+        blocks: the numbers.
+        workers: how many at a time; as many as there are cores if left out. One at a time stays in this process.
+        threads: in threads, for work that releases the interpreter lock; else in processes.
+
+    Yields:
+        Block and result, as they are finished.
+
+    Raises:
+        NotFinished: if a worker process died.
+
+    >>> sorted(done_here(abs, [-1, 2], 2, threads=True))
+    [(-1, 1), (2, 2)]
+    """
+    count = min(workers or os.cpu_count() or 1, len(blocks))
+    if count <= 1:
+        yield from ((block, work(block)) for block in blocks)
+        return
+    with ThreadPoolExecutor(count) if threads else ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+        yield from done_by(pool, work, blocks)
+
+
+def done_by(
+    executor: Executor | Crew, work: Work[T], blocks: Sequence[int], first: Callable[[], object] = lambda: None
+) -> Done[T]:
+    """Have blocks done by an executor; what is not begun when the caller stops listening is called off.
+
+    Args:
+        executor: of `concurrent.futures`, or of a library that follows it; or a crew.
+        work: the function of a block's number; for other processes it must be picklable.
+        blocks: the numbers.
+        first: what each machine of a crew had better do before, such as compiling.
+
+    Yields:
+        Block and result, as they are finished.
+
+    Raises:
+        NotFinished: if the executor lost a worker and cannot go on.
+    """
+    if not isinstance(executor, Executor):
+        executor.prepare(first)
+        yield from executor.done(work, blocks)
+        return
+    handed = {block: executor.submit(work, block) for block in blocks}
+    try:
+        yield from as_finished(handed.__getitem__, blocks)
+    except BrokenExecutor as lost:
+        raise NotFinished(f"a worker died ({lost}); if memory ran out, use fewer workers or fewer people") from lost
+    finally:
+        for future in handed.values():
+            future.cancel()
+
+
+def as_finished(
+    submit: Callable[[int], Pending[T]],
+    blocks: Sequence[int],
+    room: Callable[[], int] | None = None,
+    look: Callable[[], object] = lambda: None,
+) -> Done[T]:
+    """Hand blocks over, as many as there is room for, and give results back as they come.
+
+    Args:
+        submit: hands a block over.
+        blocks: the numbers.
+        room: how many may be in hand at a time; all of them if left out.
+        look: called about every second while nothing comes; raises if nothing will come.
+
+    Yields:
+        Block and result, as they are finished.
+    """
+    left, finished = iter(blocks), SimpleQueue[Pending[T]]()
+    in_hand: dict[Pending[T], int] = {}
+    for _ in blocks:  # each comes back once
+        while True:
+            for block in islice(left, max(0, room() - len(in_hand)) if room else None):
+                pending = submit(block)
+                in_hand[pending] = block
+                pending.add_done_callback(finished.put)
+            try:
+                pending = finished.get(timeout=LOOK_S)  # without an end, Windows would not hear the keyboard
+                break
+            except Empty:
+                look()
+        yield in_hand.pop(pending), pending.result()

@@ -1,0 +1,345 @@
+"""Turns a scenario file and the files it extends into one tree of data that remembers who wrote what.
+
+A file may begin with ``extends = "other.toml"`` (beside the file, or the name of a packaged scenario) and
+``remove = ["programmes.befriending"]``. What the other file says comes first; tables merge key by key and the later
+file wins. Three things replace what was there as a whole: a quantity (a number, or a table with ``value``), a list, and
+a table that says its ``dist``. ``remove`` takes out of what is inherited before anything is added. ``name`` is never
+inherited.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any, NamedTuple
+
+from simulator.errors import Fault, NotAllowed, ScenarioError, suggestion
+from simulator.scenario.addresses import (
+    Path,
+    Shape,
+    dotted,
+    field_shapes,
+    inside,
+    is_model,
+    is_quantity,
+    is_table,
+    keys_of,
+    origin,
+    shape_at,
+    shown,
+)
+from simulator.scenario.library import SUFFIX, packaged
+from simulator.scenario.tables import Scenario
+from simulator.scenario.toml import Where, locate
+
+DIRECTIVES = ("extends", "remove")
+
+
+class Issue(NamedTuple):
+    """A fault before its file and line are known."""
+
+    path: Path
+    found: str
+    allowed: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The data of a scenario and where each part of it was written; ``file`` is the file that was asked for."""
+
+    data: dict[str, Any]
+    where: Mapping[Path, Where]
+    file: str
+    folder: FilePath = field(default_factory=FilePath)
+
+    def at(self, path: Path) -> Where:
+        """Where a path was written: its own place, else that of the nearest table around it."""
+        lengths = range(len(path), 0, -1)
+        return next((self.where[path[:n]] for n in lengths if path[:n] in self.where), Where(self.file))
+
+    def faults(self, issues: Iterable[Issue]) -> list[Fault]:
+        """Faults with file and line, in the order of the file; the same fault only once."""
+        placed = {(self.at(issue.path), issue): issue for issue in issues}
+        order = sorted(placed, key=lambda key: (key[0].file, key[0].line or 0, key[0].column, dotted(key[1].path)))
+        return [Fault(at.file, dotted(i.path), at.line, i.found, i.allowed, i.hint) for at, i in order]
+
+    def refuse(self, *issues: Issue) -> ScenarioError:
+        """The error that holds these faults."""
+        return ScenarioError(self.faults(issues))
+
+
+# ------------------------------------------------------------------------------------------------- files
+
+
+def load(path: FilePath) -> Tree:
+    """The tree of a file and of all it extends.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ScenarioError: for faults of grammar, a file that is not there or extends itself, or nothing to remove.
+    """
+    return _load(path, ())
+
+
+def load_text(text: str, file: str, folder: FilePath) -> Tree:
+    r"""The tree of a text, as if it were a file of that name in that folder.
+
+    Args:
+        text: the scenario in TOML.
+        file: name used in faults and, without suffix, as the scenario's name.
+        folder: where the files it extends are looked for.
+
+    Raises:
+        ScenarioError: as for :func:`load`.
+
+    >>> load_text("[horizon]\nyears = 5", "a.toml", FilePath()).data
+    {'name': 'a', 'horizon': {'years': 5}}
+    """
+    return _inherit(text, file, folder, ())
+
+
+def _load(path: FilePath, chain: tuple[FilePath, ...]) -> Tree:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        fault = Fault(path.name, "", None, "text that is not UTF-8", "UTF-8", "save it as UTF-8")
+        raise ScenarioError([fault]) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ScenarioError([Fault(path.name, "", None, f"no readable file ({reason})", "a TOML file")]) from None
+    return _inherit(text, path.name, path.parent, (*chain, path.resolve()))
+
+
+def _inherit(text: str, file: str, folder: FilePath, chain: tuple[FilePath, ...]) -> Tree:
+    located = locate(text, file)
+    data = {"name": _name_from(file), **located.data}
+    own = Tree({key: data[key] for key in data if key not in DIRECTIVES}, located.where, file, folder)
+    extends, remove = data.get("extends"), data.get("remove")
+    _check_directives(own, extends, remove)
+    if extends is None:
+        return own
+    base = _load(_parent(own, extends, chain), chain)
+    return merged(_without(base, own, remove or []), own)
+
+
+def _name_from(file: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", FilePath(file).stem.lower()).strip("_") or "scenario"
+
+
+def _check_directives(own: Tree, extends: object, remove: object) -> None:
+    issues = []
+    if extends is not None and not isinstance(extends, str):
+        issues.append(Issue(("extends",), shown(extends), "the name of a file in quotes"))
+    if remove is not None and not (isinstance(remove, list) and all(isinstance(x, str) for x in remove)):
+        issues.append(Issue(("remove",), shown(remove), 'a list of dotted paths, ["programmes.befriending"]'))
+    if remove and extends is None:
+        hint = "leave the lines out instead"
+        issues.append(Issue(("remove",), "remove without extends", "remove beside extends", hint))
+    if issues:
+        raise own.refuse(*issues)
+
+
+def _parent(own: Tree, extends: str, chain: tuple[FilePath, ...]) -> FilePath:
+    beside = own.folder / extends
+    both = (beside, beside.with_name(beside.name + SUFFIX))
+    path = next((file for file in both if file.is_file()), packaged().get(extends))
+    if path is None:
+        known = sorted({f.stem for f in beside.parent.glob("*.toml") if f.name != own.file} | set(packaged()))
+        hint = suggestion(beside.stem, known)
+        raise own.refuse(
+            Issue(("extends",), f'no file "{extends}"', "a file beside this one or the name of a scenario", hint)
+        )
+    if path.resolve() in chain:
+        round_trip = " -> ".join(p.name for p in (*chain[chain.index(path.resolve()) :], path))
+        raise own.refuse(Issue(("extends",), f"files that extend each other, {round_trip}", "a chain with an end"))
+    return path
+
+
+# ------------------------------------------------------------------------------------------ remove, merge
+
+
+def _without(base: Tree, own: Tree, remove: Sequence[str]) -> Tree:
+    data, issues, gone = base.data, list[Issue](), list[Path]()
+    for position, text in enumerate(remove):
+        try:
+            path = keys_of(text)
+            _check_there(base.data, path)
+        except NotAllowed as fault:
+            issues.append(Issue(("remove", position), fault.found, fault.allowed, fault.hint))
+        else:
+            data = _cut(data, path)
+            gone.append(path)
+    if issues:
+        raise own.refuse(*issues)
+    return Tree(data, _outside(base.where, gone), base.file, base.folder)
+
+
+def _check_there(data: Mapping[str, Any], path: tuple[str, ...]) -> None:
+    here: Any = data
+    for depth, key in enumerate(path):
+        if not isinstance(here, dict) or key not in here:
+            known = list(here) if isinstance(here, dict) else []
+            found = f"nothing to remove at {dotted(path[: depth + 1])}"
+            raise NotAllowed(found, ", ".join(known) or "an inherited path", suggestion(key, known))
+        here = here[key]
+
+
+def _cut(data: dict[str, Any], path: Path) -> dict[str, Any]:
+    first, *rest = path
+    if not rest or not isinstance(data.get(str(first)), dict):
+        return {key: value for key, value in data.items() if key != first}
+    return {**data, str(first): _cut(data[str(first)], tuple(rest))}
+
+
+def _outside(where: Mapping[Path, Where], gone: Iterable[Path]) -> dict[Path, Where]:
+    roots = set(gone)
+    depths = sorted({len(root) for root in roots})
+    return {path: at for path, at in where.items() if not any(path[:n] in roots for n in depths)}
+
+
+def merged(base: Tree, own: Tree) -> Tree:
+    r"""One tree over another: tables merge, quantities, lists and tables with ``dist`` replace.
+
+    Args:
+        base: what is inherited.
+        own: what is written over it.
+
+    >>> one = load_text("[needs.gp]\nrate = 5\npriority = 1", "a.toml", FilePath())
+    >>> two = load_text("[needs.gp]\nrate = { value = 6 }", "b.toml", FilePath())
+    >>> merged(one, two).data
+    {'name': 'b', 'needs': {'gp': {'rate': {'value': 6}, 'priority': 1}}}
+    """
+    replaced: list[Path] = []
+    data = _merged(base.data, own.data, Scenario, (), replaced)
+    return Tree(data, {**_outside(base.where, replaced), **own.where}, own.file, own.folder)
+
+
+def _merged(
+    base: dict[str, Any], own: dict[str, Any], shape: Shape, path: Path, replaced: list[Path]
+) -> dict[str, Any]:
+    out = dict(base)
+    for key, value in own.items():
+        inner = inside(shape, key)
+        if key in base and _merges(base[key], value, inner):
+            out[key] = _merged(base[key], value, inner, (*path, key), replaced)
+        else:
+            replaced.append((*path, key))
+            out[key] = value
+    return out
+
+
+def _merges(base: object, own: object, shape: Shape) -> bool:
+    both = isinstance(base, dict) and isinstance(own, dict)
+    return both and not is_quantity(shape) and "dist" not in own  # type: ignore[operator]
+
+
+# --------------------------------------------------------------------------------------------- one value
+
+
+def parse_set(text: str) -> tuple[str, Any]:
+    """The dotted path and the value of ``path=value``, the value read by TOML's grammar.
+
+    Args:
+        text: for example ``needs.gp.rate=5.5``.
+
+    Raises:
+        NotAllowed: no ``=``, or a value that TOML does not know.
+
+    >>> parse_set("needs.gp.rate={value=5, se=0.2}")
+    ('needs.gp.rate', {'value': 5, 'se': 0.2})
+    """
+    path, equals, value = text.partition("=")
+    if not equals:
+        raise NotAllowed(f'"{text}"', "path=value", "for example needs.gp.rate=5.5")
+    try:
+        return path.strip(), tomllib.loads(f"x = {value}")["x"]
+    except tomllib.TOMLDecodeError:
+        quoted = f"""text needs quotes twice, '{path}="{value.strip()}"'"""
+        hint = quoted if re.match(r"\s*[A-Za-z]", value) else ""
+        raise NotAllowed(f'"{value}"', "a TOML value", hint) from None
+
+
+def with_value(tree: Tree, path_text: str, value: object, by: str) -> Tree:
+    r"""The tree with one value replaced.
+
+    Args:
+        tree: the tree.
+        path_text: dotted path of a key that the scenario has or may have.
+        value: number, text, list or table.
+        by: what to name as the file in faults, for example ``--set``.
+
+    Raises:
+        NotAllowed: the scenario can have no such path.
+
+    >>> tree = load_text("[needs.gp]\nrate = 5", "a.toml", FilePath())
+    >>> with_value(tree, "needs.gp.rate", 6, "--set").data["needs"]
+    {'gp': {'rate': 6}}
+    """
+    data, path = put(tree.data, path_text, value)
+    whole = next((path[:n] for n in range(1, len(path)) if is_quantity(shape_at(path[:n]))), path)
+    return Tree(data, {**_outside(tree.where, [whole]), whole: Where(by)}, tree.file, tree.folder)
+
+
+def put(data: dict[str, Any], path_text: str, value: object) -> tuple[dict[str, Any], Path]:
+    """Some data with one value replaced, and the path of what was.
+
+    Args:
+        data: a resolved tree.
+        path_text: dotted path of a key that the scenario has or may have.
+        value: number, text, list or table.
+
+    Raises:
+        NotAllowed: the scenario can have no such path.
+
+    >>> put({"needs": {"gp": {"rate": 5}}}, "needs.gp.rate", 6)
+    ({'needs': {'gp': {'rate': 6}}}, ('needs', 'gp', 'rate'))
+    """
+    return _put(data, keys_of(path_text), value, Scenario, ())
+
+
+def _put(here: Any, keys: Sequence[str], value: object, shape: Shape, path: Path) -> tuple[Any, Path]:
+    key = _known_key(here, keys, value, shape)
+    step, inner = (*path, key), inside(shape, key)
+    if len(keys) == 1:
+        return _placed(here, key, value), step
+    below = _opened(here[key] if isinstance(key, int) else here.get(key), inner)
+    new, full = _put(below, keys[1:], value, inner, step)
+    return _placed(here, key, new), full
+
+
+def _opened(value: Any, shape: Shape) -> Any:
+    """What a further key can be put into: a table that was left out is empty, a number alone is a table with value."""
+    if value is None:
+        return [] if origin(shape) is tuple else {}
+    return {"value": value} if is_quantity(shape) and not isinstance(value, dict) else value
+
+
+def _placed(here: Any, key: str | int, value: object) -> Any:
+    if isinstance(here, list):
+        return [value if position == key else item for position, item in enumerate(here)]
+    return {**here, key: value}
+
+
+def _known_key(here: Any, keys: Sequence[str], value: object, shape: Shape) -> str | int:
+    key = keys[0]
+    if isinstance(here, list):
+        if key.isdigit() and int(key) < len(here):
+            return int(key)
+        raise NotAllowed(f'position "{key}"', f"a position from 0 to {len(here) - 1}")
+    known = list(field_shapes(shape)) if is_model(shape) else list(here) if isinstance(here, dict) else []
+    if key in known or _may_be_new(keys, value, shape):
+        return key
+    raise NotAllowed(f'the unknown name "{key}"', ", ".join(known) or "no key here", suggestion(key, known))
+
+
+def _may_be_new(keys: Sequence[str], value: object, shape: Shape) -> bool:
+    """A name may be added to a table of names, but a table of its own only as a whole."""
+    if origin(shape) is not dict or len(keys) > 1:
+        return False
+    return isinstance(value, dict) or not is_table(inside(shape, keys[0]))

@@ -1,0 +1,228 @@
+"""Turns the sound tables of a scenario into the faults that only several tables together can show.
+
+Circular waits: someone who holds a limited slot may have to wait for another one. The slots wait for each other
+
+    place    -> place     by a route, or by a wait limit that moves people on
+    place    -> support   by a route that needs a place on a support with limited staff
+    support  -> place     when the support's slot is kept (``keep_days``) while its holder is in a limited place
+
+and if these arrows form a cycle, everyone in it can wait for ever: such a file is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+from simulator.scenario import tables as types
+from simulator.scenario.addresses import Path, as_written, dotted, is_quantity
+from simulator.scenario.inherit import Issue
+from simulator.scenario.names import table_in
+from simulator.scenario.tables import Scenario, Table
+from simulator.uncertainty.quantity import Quantity
+
+Sound: TypeAlias = Mapping[Path, Table | Quantity]
+Data: TypeAlias = Mapping[str, Any]
+Arrows: TypeAlias = dict[tuple[str, str], str]
+
+TOTALS = ("visits", "emergency")
+
+
+def at_odds(found: Sound, data: Data) -> Iterator[Issue]:
+    """Every fault of the rules in this module.
+
+    Args:
+        found: sound tables and quantities by path.
+        data: the tree they come from.
+    """
+    yield from _circular(found)
+    yield from _pairs(found, data)
+    yield from _covered(found, data)
+    yield from _groups(data)
+    yield from _price_years(found, data)
+    yield from _uncorrected(found, data)
+
+
+# --------------------------------------------------------------------------------------- circular waits
+
+
+def _circular(found: Sound) -> Iterator[Issue]:
+    arrows = _arrows(found)
+    while cycle := _cycle(arrows):
+        around = ", ".join(f"{a} -> {b} ({arrows[a, b]})" for a, b in pairwise(cycle))
+        hint = "leave the slots, the staff or the keep_days of one of them out"
+        path = _path_of(next(name for name in cycle if ("places", name) in found), found)
+        yield Issue(path, f"limited places that wait for each other, {around}", "no cycle", hint)
+        for pair in pairwise(cycle):
+            arrows.pop(pair, None)
+
+
+def _arrows(found: Sound) -> Arrows:
+    places, supports = _limited(found)
+    arrows: Arrows = {}
+    for name, place in places.items():
+        for label, route in place.routes.items():
+            if route.needs_support in supports:
+                arrows[name, str(route.needs_support)] = f"route {label} needs it"
+            if route.to in places:
+                arrows[name, route.to] = f"route {label}"
+        if place.wait_limit and place.wait_limit.goes_to in places:
+            arrows[name, place.wait_limit.goes_to] = "wait_limit"
+    for name, support in supports.items():
+        if support.keep_days is not None:
+            arrows |= {(name, place): "keep_days" for place in places}
+    return arrows
+
+
+def _limited(found: Sound) -> tuple[dict[str, types.Place], dict[str, types.Support]]:
+    places, supports = dict[str, types.Place](), dict[str, types.Support]()
+    for path, item in found.items():
+        if isinstance(item, types.Place) and item.slots is not None:
+            places[str(path[1])] = item
+        if isinstance(item, types.Support) and item.staff is not None:
+            supports[str(path[1])] = item
+    return places, supports
+
+
+def _cycle(arrows: Arrows) -> list[str]:
+    """A circle of names in the direction of the arrows, the first name again at its end; empty when there is none.
+
+    >>> _cycle({("ward", "ae"): "", ("ae", "ward"): ""})
+    ['ae', 'ward', 'ae']
+    """
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for before, after in sorted(arrows):
+        sorter.add(before, after)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        return _from_least(error.args[1])
+    return []
+
+
+def _from_least(circle: list[str]) -> list[str]:
+    """The circle from its alphabetically first name; graphlib lists it against the arrows' order of waiting."""
+    names = list(reversed(circle))[:-1]
+    start = names.index(min(names))
+    return [*names[start:], *names[:start], names[start]]
+
+
+def _path_of(name: str, found: Sound) -> Path:
+    return next(path for path in (("places", name), ("supports", name), ("programmes", name)) if path in found)
+
+
+# ------------------------------------------------------------------------------------ effects on needs
+
+
+def _needs_acted_on(target: object, data: Data) -> set[str]:
+    """The needs that an effect with this target acts on."""
+    kind, _, subject = str(target).partition(":")
+    if kind == "need":
+        return {subject}
+    needs = table_in(data, "needs")
+    return {name for name in needs if kind in TOTALS and table_in(needs, name).get("goes_to") == subject}
+
+
+def _pairs(found: Sound, data: Data) -> Iterator[Issue]:
+    for path, synergy in found.items():
+        if not isinstance(synergy, types.Synergy):
+            continue
+        if synergy.between[0] == synergy.between[1]:
+            yield Issue((*path, "between"), f"{synergy.between[0]} twice", "two different programmes")
+            continue
+        for name in synergy.between:
+            yield from _acts(path, name, synergy.target, data)
+
+
+def _acts(path: Path, name: str, target: str, data: Data) -> Iterator[Issue]:
+    programmes, wanted = table_in(data, "programmes"), _needs_acted_on(target, data)
+    if name not in programmes or not wanted:
+        return
+    effects = table_in(table_in(programmes, name), "effects")
+    if not any(_needs_acted_on(table_in(effects, label).get("target"), data) & wanted for label in effects):
+        words = f"{target} of {name}, which has no effect on it"
+        yield Issue((*path, "target"), words, "a target that both programmes act on")
+
+
+def _covered(found: Sound, data: Data) -> Iterator[Issue]:
+    """An early uplift beside a profile of the same needs would count the first months twice."""
+    for path, support in found.items():
+        if not isinstance(support, types.Support) or support.early_uplift is None:
+            continue
+        needs = set(support.early_uplift.needs)
+        for name, effect in support.effects.items():
+            if effect.profile and (both := sorted(needs & _needs_acted_on(effect.target, data))):
+                words = f"early_uplift of {', '.join(both)} beside the profile of {name}"
+                hint = "let the profile say what the first months do"
+                yield Issue((*path, "early_uplift"), words, "one of them", hint)
+
+
+# ------------------------------------------------------------------------------- correlations and prices
+
+
+def _groups(data: Data) -> Iterator[Issue]:
+    members: dict[str, list[Path]] = {}
+    for path, shape, table in as_written(Scenario, data):
+        if is_quantity(shape) and isinstance(table.get("group"), str):
+            members.setdefault(table["group"], []).append(path)
+    stated = table_in(data, "correlations")
+    for name, paths in members.items():
+        if name not in stated:
+            hint = f"write correlations.{name} = ..."
+            words = f'the group "{name}" without a correlation'
+            yield Issue((*paths[0], "group"), words, "a group in correlations", hint)
+    for name, value in stated.items():
+        yield from _correlation(("correlations", name), value, len(members.get(name, [])))
+
+
+def _correlation(path: Path, value: object, size: int) -> Iterator[Issue]:
+    if size < 2:
+        words = "a group that two quantities or more are in"
+        yield Issue(path, f"a group of {size}", words, "write group in their tables")
+    elif isinstance(value, int | float) and not -1 / (size - 1) < value < 1:
+        yield Issue(path, str(value), f"between {-1 / (size - 1):.3g} and 1 for {size} quantities")
+
+
+def _price_years(found: Sound, data: Data) -> Iterator[Issue]:
+    wanted, index = data.get("price_year"), table_in(table_in(data, "economics"), "index")
+    for path, item in found.items():
+        year = item.price_year if isinstance(item, Quantity) else None
+        if year is not None and year != wanted and year not in index:
+            words = ", ".join(str(known) for known in (wanted, *index))
+            hint = f'write economics.index."{year}" = pounds of {wanted} to a pound of {year}'
+            yield Issue((*path, "price_year"), f'the price year "{year}"', words, hint)
+
+
+# ------------------------------------------------------------------------------------------ optimism
+
+CORRECTIONS = {"grade": ("economics", "optimism_by_grade"), "shrink": ("evidence", "bias_sd_by_grade")}
+
+
+def _uncorrected(found: Sound, data: Data) -> Iterator[Issue]:
+    """Claims whose grade has no correction, where the scenario corrects claims for optimism."""
+    how = str(table_in(data, "economics").get("optimism"))
+    if how not in CORRECTIONS:
+        return
+    if how == "shrink" and "evidence" not in data:
+        found_words = '"shrink" without [evidence]'
+        yield Issue(("economics", "optimism"), found_words, "a record of similar programmes to shrink to")
+    table = table_in(table_in(data, CORRECTIONS[how][0]), CORRECTIONS[how][1])
+    for path, effect in found.items():
+        if isinstance(effect, types.Effect) and _is_gain(effect, how) and str(_grade(effect)) not in table:
+            words = f"a claim of grade {_grade(effect)}" if _grade(effect) else "a claim without a grade"
+            yield Issue((*path, "claimed"), words, f"a grade in {dotted(CORRECTIONS[how])}")
+
+
+def _is_gain(effect: types.Effect, how: str) -> bool:
+    """Whether a claim would be corrected; harms never are, nor are changes of utility shrunk."""
+    if effect.claimed is None:
+        return False
+    if effect.target == "utility":
+        return how == "grade" and float(effect.claimed) > 0
+    return float(effect.claimed) != 1 if effect.target.startswith("health:") else float(effect.claimed) < 1
+
+
+def _grade(effect: types.Effect) -> int | None:
+    return effect.claimed.grade if effect.claimed else None

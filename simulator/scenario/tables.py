@@ -1,0 +1,586 @@
+"""What the analyst wrote, fully resolved: the scenario as frozen, validated types.
+
+One class per table of a scenario file. A class checks what one table can know about itself; what
+needs two tables (does this route lead to a place that exists?) is checked in :mod:`simulator.scenario.read`.
+Money is in pounds of ``price_year``, times are days unless the name says otherwise, rates are per
+person-year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from simulator.uncertainty.quantity import Cost, Days, Number, Probability, Quantity, Rate, Ratio, Shares
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+Ratios = dict[str, Ratio]
+"""Ratios by name (health state, or lower end of an age band); a missing name means 1."""
+
+EVIDENCE_MODES = ("calibrated", "claimed", "sceptical")
+EvidenceMode = Literal["calibrated", "claimed", "sceptical"]
+MODE_WORDS = {
+    "claimed": "as reported",
+    "calibrated": "best independent evidence",
+    "sceptical": "track record of similar programmes",
+}
+USUAL_CARE = "usual care"
+CostPart = Literal[
+    "on-costs", "overheads", "supervision", "involvement payments", "evaluation", "double running", "exit", "VAT"
+]
+COST_PARTS: tuple[CostPart, ...] = get_args(CostPart)
+"""What the full cost of a programme is made of; what no cost of it includes is said to be missing, not zero."""
+
+
+class Table(BaseModel):
+    """A table of a scenario file: unknown keys are faults, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
+
+
+class Horizon(Table):
+    """How long the programme is paid for, how long it is followed, and the unreported warm-up."""
+
+    years: int = Field(10, ge=1, le=100)
+    warm_up_years: float = Field(0.0, ge=0, le=30)
+    funding_years: float = Field(5.0, gt=0, le=100)
+
+
+class Duration(Table):
+    """A length of time: how long a stay, a flare, a programme or a delay lasts.
+
+    ``mean`` includes the zero-day share; ``cv`` (standard deviation over mean) describes those
+    longer than zero. ``table`` is read as an empirical distribution (equally likely lengths).
+    """
+
+    dist: Literal["fixed", "exponential", "lognormal", "weibull", "uniform", "table"] = "exponential"
+    mean: Days | None = None
+    cv: Days | None = None
+    low: Days | None = None
+    high: Days | None = None
+    days: tuple[float, ...] = ()
+    zero_share: Probability | None = None
+    by_health: Ratios = {}
+
+
+class AgeSpread(Table):
+    """Shares of people between neighbouring ages in ``edges``; even within each interval."""
+
+    edges: tuple[float, ...] = Field(min_length=2)
+    share: Shares
+
+
+class Entrants(Table):
+    """People who join an open population: moving in, or reaching the lowest age."""
+
+    per_year: Rate
+    ages: AgeSpread
+    health: Shares
+
+
+class PersonalRisk(Table):
+    """A lognormal multiplier of every need, mean 1: a few people use most of the care."""
+
+    log_sd: Number
+
+
+class Population(Table):
+    """Who lives in the place. ``place_size`` sets the pounds, ``people`` only the precision."""
+
+    place_size: float = Field(gt=0)
+    people: int = Field(gt=0)
+    ages: AgeSpread
+    age_bands: tuple[float, ...] = Field(min_length=1)
+    risk: PersonalRisk | None = None
+    clusters: int = Field(1, ge=1)
+    entrants: Entrants | None = None
+    leaving_rate: Rate | None = None
+
+    @property
+    def band_names(self) -> tuple[str, ...]:
+        """Age bands by their lower ends, as they are written in a scenario file and in the items of a ledger."""
+        return tuple(f"{lower:g}" for lower in self.age_bands)
+
+
+class HealthMove(Table):
+    """A rate of moving from one health state to another."""
+
+    from_: str = Field(alias="from")
+    to: str
+    rate: Rate
+    by_age: Ratios = {}
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Utility(Table):
+    """Quality of life: an age norm plus a change by health state.
+
+    With ``recentre`` the changes are taken about their mean in the starting mix of each age band,
+    so that the norm of the whole band is met.
+    """
+
+    norm_by_age: dict[str, Number] = {}
+    change: dict[str, Number] = {}
+    recentre: bool = True
+
+
+class Health(Table):
+    """The slow-moving health states, their starting mix by age band, and the moves between them."""
+
+    states: tuple[Name, ...] = Field(min_length=1)
+    initial: dict[str, Shares] = {}
+    pace: Ratio | None = None
+    moves: dict[Name, HealthMove] = {}
+    utility: Utility | None = None
+
+
+class Death(Table):
+    """Gompertz hazard ``rate * exp(growth * (age - reference_age))`` times a health ratio.
+
+    With ``recentre`` the ratio is divided by its mean in the starting mix of the age band, so that
+    deaths in the whole band follow the life table.
+    """
+
+    rate: Rate
+    reference_age: float
+    growth: Number
+    by_health: Ratios = {}
+    recentre: bool = True
+    at_risk: Literal["anywhere", "home"] = "anywhere"
+
+
+class Flares(Table):
+    """Bad spells: they begin at a rate, last a while, and multiply the needs in ``ratio``."""
+
+    rate: Rate
+    length: Duration
+    ratio: Ratios
+    by_health: Ratios = {}
+
+
+class Boost(Table):
+    """Needs multiplied for some days after leaving a place alive; renewed, never stacked."""
+
+    after: str
+    days: float = Field(gt=0)
+    ratio: Ratios
+    emergency_only: bool = True
+
+
+class Season(Table):
+    """A yearly wave on a rate: 1 + amplitude * cos(2 pi (day - peak_day) / 365.25)."""
+
+    amplitude: float = Field(ge=0, lt=1)
+    peak_day: float = 0.0
+
+
+class Need(Table):
+    """An occasion that takes a person at home to a place of care.
+
+    ``rate_is = "mean"``: ``rate`` is the mean of the starting population, risk, flares, health and
+    age mix included, and the rate of the reference person is derived, so every sampled row meets
+    it. ``rate_is = "reference"``: ``rate`` belongs to someone with all ratios 1. ``adjust`` is the
+    factor found by calibration for what cannot be derived (after-event boosts, time spent away
+    from home, survivors).
+    """
+
+    goes_to: str
+    rate: Rate
+    rate_is: Literal["mean", "reference"] = "reference"
+    adjust: float = Field(1.0, gt=0)
+    by_health: Ratios = {}
+    by_age: Ratios = {}
+    season: Season | None = None
+    emergency: bool = False
+    priority: int = 0
+    at_risk: Literal["home"] = "home"
+
+
+class Route(Table):
+    """Where next on leaving a place; what the shares leave over goes to ``otherwise``."""
+
+    to: str
+    share: Probability
+    by_health: Ratios = {}
+    needs_support: str | None = None
+
+
+class CapacityChange(Table):
+    """From ``day`` on (0 = start of year 0) the place has ``slots`` slots."""
+
+    day: float
+    slots: float = Field(ge=0)
+
+
+class WaitLimit(Table):
+    """Someone who has waited at home this long goes elsewhere instead."""
+
+    days: float = Field(gt=0)
+    goes_to: str
+
+
+class Place(Table):
+    """A place of care: how long people stay, how many fit in, and where they go next.
+
+    Any entry to a place with ``emergency = true`` makes the rest of that journey an emergency.
+    """
+
+    title: str = ""
+    stay: Duration
+    planned_stay: Duration | None = None
+    routes: dict[Name, Route] = {}
+    otherwise: str = "home"
+    slots: Number | None = None
+    changes: tuple[CapacityChange, ...] = ()
+    wait_limit: WaitLimit | None = None
+    emergency: bool = False
+    readmission_days: float | None = Field(None, gt=0)
+
+
+class RecentUse(Table):
+    """At least ``at_least`` emergency starts in a place within the last ``days``."""
+
+    place: str
+    at_least: int = Field(ge=1)
+    days: float = Field(gt=0)
+
+
+class Eligibility(Table):
+    """Who may be offered a support. Every condition given must hold."""
+
+    health: tuple[str, ...] = ()
+    min_age: float = 0.0
+    max_age: float = 200.0
+    on: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
+    recent: RecentUse | None = None
+
+
+class Offer(Table):
+    """One way into a support: at a rate while eligible, or on an event with a probability.
+
+    ``on`` is ``"visit:PLACE"``, ``"discharge:PLACE"`` or empty for a rate. ``risk_power`` makes the
+    rate or probability proportional to personal risk to that power. ``delay`` passes between the
+    offer and the start.
+    """
+
+    rate: Rate | None = None
+    on: str = ""
+    share: Probability | None = None
+    by_health: Ratios = {}
+    risk_power: float = Field(0.0, ge=0)
+    eligible: Eligibility = Eligibility()
+    delay: Duration | None = None
+
+
+class Staff(Table):
+    """Workers by date and how many people each can support at once."""
+
+    workers: Number
+    caseload: Number
+    changes: tuple[CapacityChange, ...] = ()
+    when_full: Literal["wait", "refuse"] = "wait"
+
+
+class Volunteers(Table):
+    """A share of those who complete become volunteers after training, each supporting others."""
+
+    share: Probability
+    training_days: float = Field(0.0, ge=0)
+    supports: Number
+    tenure: Duration
+
+
+class ProfileStep(Table):
+    """The weight of an effect until so many days after the start."""
+
+    until_days: float = Field(gt=0)
+    weight: float
+
+
+class Effect(Table):
+    """A rate ratio (or a change of utility) of a programme on one target, with its evidence.
+
+    ``target``: ``need:NAME``, ``visits:PLACE``, ``emergency:PLACE``, ``days:PLACE`` (observed totals,
+    turned into need, route and stay factors when the model is built), ``stay:PLACE``,
+    ``route:PLACE.ROUTE``, ``health:MOVE``, ``death``, ``flares``, ``uptake:SUPPORT``, ``utility``.
+    ``measured_on`` says whom the figure was measured on; uptake and drop-out are applied once.
+    ``calibrated`` is the best independent evidence, ``claimed`` the figure in circulation,
+    ``sceptical`` the record of similar programmes (left out: the scenario's own prior).
+    ``adjust`` multiplies the log ratio: the factor found by calibration for what cannot be derived (time
+    not spent in hospital brings other needs), so that the observed total is the one declared.
+    """
+
+    target: str
+    measured_on: Literal["active", "starters", "offered", "population"] = "active"
+    calibrated: Quantity
+    claimed: Quantity | None = None
+    sceptical: Quantity | None = None
+    delay_days: Days | None = None
+    ramp_days: Days | None = None
+    half_life_days: Days | None = None
+    profile: tuple[ProfileStep, ...] = ()
+    adjust: float = Field(1.0, gt=0)
+
+    @field_validator("calibrated", "claimed", "sceptical", mode="before")
+    @classmethod
+    def _as_the_target_says(cls, written: Any, info: ValidationInfo) -> Any:
+        """A ratio above 0, lognormal unless it says otherwise; for utility any change, normal."""
+        if written is None or "target" not in info.data:
+            return written
+        return (Number if info.data["target"] == "utility" else Ratio).model_validate(written)
+
+
+class EarlyUplift(Table):
+    """Needs times (1 + uplift) during the first days of enrolment: unmet need found."""
+
+    uplift: Number
+    days: float = Field(gt=0)
+    needs: tuple[str, ...] = Field(min_length=1)
+
+
+class Redirect(Table):
+    """With probability ``share`` a need that would go to ``place`` is met by the support instead."""
+
+    place: str
+    share: Probability
+
+
+class ProgrammeCost(Table):
+    """One kind of programme spending and who pays it; ``includes`` says which parts of a full cost are inside."""
+
+    kind: Literal[
+        "one_off",
+        "per_year",
+        "per_worker_year",
+        "per_start",
+        "per_active_day",
+        "per_volunteer_year",
+        "per_start_hours",
+    ]
+    amount: Cost
+    payer: str
+    day: float = 0.0
+    hours: Number | None = None
+    covers: str = ""
+    includes: tuple[CostPart, ...] = ()
+
+
+class Benefit(Table):
+    """A stated benefit: pounds per starter-year that no pathway produces, and who receives it."""
+
+    calibrated: Cost | None = None
+    claimed: Cost | None = None
+    payer: str
+    kind: Literal["cash", "capacity", "social"] = "social"
+    years: float = Field(gt=0)
+
+
+class Support(Table):
+    """Something a person is on while living at home: home care, reablement, or a programme."""
+
+    title: str = ""
+    eligible: Eligibility = Eligibility()
+    offers: dict[Name, Offer] = {}
+    uptake: Probability | None = None
+    reoffer_after_days: float | None = None
+    opens_day: float = 0.0
+    closes_day: float | None = None
+    ends_day: float | None = None
+    cluster_opens_days: tuple[float, ...] = ()
+    staff: Staff | None = None
+    length: Duration | None = None
+    drop_out_rate: Rate | None = None
+    pause_in_hospital: bool = False
+    once: bool = False
+    keep_days: float | None = Field(None, ge=0)
+    starting_share: dict[str, Probability] = {}
+    volunteers: Volunteers | None = None
+    effects: dict[Name, Effect] = {}
+    early_uplift: EarlyUplift | None = None
+    redirect: Redirect | None = None
+    costs: dict[Name, ProgrammeCost] = {}
+    benefits: dict[Name, Benefit] = {}
+
+
+class Programme(Support):
+    """A support that an arm adds to usual care, with the story of its evidence.
+
+    ``between_sites`` is the spread of its effects between places: one factor of a place on every ratio of an effect,
+    1 in the middle. Left out, no spread is stated and there is no range for a new place.
+    """
+
+    between_sites: Ratio | None = None
+    summary: str = ""
+    evidence_note: str = ""
+
+
+class Synergy(Table):
+    """Two programmes together: adds ``log_ratio * w1 * w2`` to the log ratio of a target."""
+
+    between: tuple[str, str]
+    target: str
+    log_ratio: Number
+
+
+class Payer(Table):
+    """An organisation with a budget, or people and families."""
+
+    title: str
+    public: bool = True
+
+
+class CashRule(Table):
+    """Which share of a freed resource becomes money that can be spent elsewhere, by year.
+
+    ``share[i]`` holds from ``from_year[i]`` on. ``back_fill`` of what is freed is refilled by
+    others. With ``step`` only whole steps (24 beds: a ward) of sustained release count, at
+    ``hospital_scale`` times the place's own numbers.
+    """
+
+    from_year: tuple[float, ...] = (0.0,)
+    share: tuple[Probability, ...]
+    back_fill: Probability | None = None
+    step: float | None = Field(None, gt=0)
+    hospital_scale: float = Field(1.0, gt=0)
+
+
+class Price(Table):
+    """Pounds per unit of activity.
+
+    ``per``: ``visit:PLACE``, ``emergency:PLACE``, ``planned:PLACE`` (visits that are no emergencies),
+    ``day:PLACE``, ``emergency_day:PLACE`` (a day of an emergency stay), ``active_day:SUPPORT``,
+    ``person_day`` or ``person_day:HEALTH``.
+    """
+
+    per: str
+    amount: Cost
+    payer: str
+    bearer: str = ""
+    contract: Literal["activity", "block"] = "activity"
+    cash: str
+
+
+class Economics(Table):
+    """Discounting, price index, what a QALY is worth, and which correction for optimism applies."""
+
+    discount_rate: float = Field(ge=0, lt=1)
+    discount_rate_later: float = Field(ge=0, lt=1)
+    later_from_year: int = Field(31, ge=1)
+    health_discount_rate: float = Field(ge=0, lt=1)
+    qaly_values: tuple[float, ...] = ()
+    index: dict[str, float] = {}
+    optimism: Literal["none", "grade", "shrink"] = "none"
+    optimism_by_grade: dict[str, float] = {}
+    discounting: Literal["yearly", "continuous"] = "yearly"
+
+
+class Evidence(Table):
+    """The record of similar programmes: the fallback of every effect without its own sceptical value.
+
+    With ``economics.optimism = "shrink"`` it is also the prior of every claim, and ``bias_sd_by_grade`` is
+    the standard deviation, on the log scale, of the bias of a study of that grade.
+    """
+
+    sceptical: Ratio
+    bias_sd_by_grade: dict[str, float] = {}
+
+
+class Alternative(Table):
+    """Another way to build a part of the model: values to set, as with ``--set``, outside every probability."""
+
+    title: str
+    why: str
+    set: dict[str, Any]
+
+
+class Check(Table):
+    """A figure the simulator should meet, and how it is compared.
+
+    Base population checks name a ``measure`` of usual care; programme checks name a programme, an
+    evidence mode and a comparison. ``rows``: samples of people that it needs, where the usual number leaves a Monte
+    Carlo error above an eighth of the width from ``low`` to ``high``.
+    """
+
+    measure: str
+    target: float | None = None
+    low: float
+    high: float
+    per: float = 1.0
+    programme: str = ""
+    evidence: EvidenceMode = "calibrated"
+    comparison: Literal["usual care", "before and after", "with and without"] = "usual care"
+    source: str = ""
+    supports: str = ""
+    note: str = ""
+    judged: bool = True
+    rows: int | None = Field(None, ge=1)
+
+
+class Scenario(Table):
+    """One scenario: population, pathway, prices, programmes, evidence, horizon."""
+
+    name: Name
+    title: str
+    question: str = ""
+    notes: str = ""
+    price_year: str
+    horizon: Horizon = Horizon()
+    population: Population
+    health: Health
+    death: Death | None = None
+    flares: Flares | None = None
+    boosts: dict[Name, Boost] = {}
+    needs: dict[Name, Need] = {}
+    places: dict[Name, Place] = {}
+    supports: dict[Name, Support] = {}
+    programmes: dict[Name, Programme] = {}
+    synergies: dict[Name, Synergy] = {}
+    arms: dict[str, tuple[str, ...]] = {}
+    payers: dict[Name, Payer] = {}
+    cash: dict[Name, CashRule] = {}
+    prices: dict[Name, Price] = {}
+    economics: Economics
+    evidence: Evidence | None = None
+    correlations: dict[Name, float] = {}
+    alternatives: dict[Name, Alternative] = {}
+    checks: dict[Name, Check] = {}
+
+    def all_arms(self) -> dict[str, tuple[str, ...]]:
+        """Arms by name, usual care first; without ``[arms]`` each programme is an arm of its own."""
+        named = self.arms or {name: (name,) for name in self.programmes}
+        return {USUAL_CARE: (), **named}
+
+    def all_supports(self, *, in_arms: bool = False) -> dict[str, tuple[str, Support]]:
+        """Supports by name with their dotted path: usual care's first, then programmes.
+
+        Args:
+            in_arms: leave out the programmes that are in no arm, which can cost and change nothing.
+        """
+        used = {name for programmes in self.all_arms().values() for name in programmes}
+        found: dict[str, tuple[str, Support]] = {name: (f"supports.{name}", s) for name, s in self.supports.items()}
+        for name, programme in self.programmes.items():
+            if name in used or not in_arms:
+                found[name] = (f"programmes.{name}", programme)
+        return found
+
+    def arm_title(self, arm: str) -> str:
+        """What an arm is called: the title of the programme it is named after, else its own name."""
+        programme = self.programmes.get(arm)
+        return (programme.title if programme else "") or arm.replace("_", " ")
+
+    def with_(self, changes: Mapping[str, object]) -> Scenario:
+        """This scenario with some values replaced: `scenario.read.with_changes` as a method, for notebooks.
+
+        Args:
+            changes: numbers, text, lists, tables or quantities by dotted path.
+
+        Raises:
+            ScenarioError: with every fault that the changes bring.
+        """
+        from simulator.scenario.read import with_changes  # a noun may call a verb only here, and only when asked
+
+        return with_changes(self, changes)
