@@ -104,7 +104,7 @@ def build(
     names = Names(
         clocks={name: i for i, name in enumerate(clocks.names)},
         places=tuple(scenario.places),
-        routes={f"{p}.{r}": i for i, (p, r) in enumerate(_route_names(scenario))},
+        routes={route: i for i, route in enumerate(_route_names(scenario))},
         supports=supports.names,
     )
     effects = Effects(scenario, values, names, evidence, _flows(scenario, values, route_share))
@@ -125,7 +125,7 @@ def build(
         boosts=_boosts(scenario),
         flare_length=flare_length,
         durations=durations.table(),
-        duration_by_health=np.array(durations.by_health),
+        duration_by_health=np.array(durations.by_health).reshape(-1, len(scenario.health.states)),
         duration_days=np.asarray(durations.days, dtype=np.float64),
         needs=needs(scenario),
         places=place_table,

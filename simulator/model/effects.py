@@ -47,7 +47,7 @@ class Names:
 
     clocks: dict[str, int]
     places: tuple[str, ...]
-    routes: dict[str, int]  # "PLACE.ROUTE"
+    routes: dict[tuple[str, str], int]  # place and route
     supports: tuple[str, ...]
 
 
@@ -73,7 +73,7 @@ class Effects:
             declared = self._declared(path, support)
             for label, effect in support.effects.items():
                 if label in declared or effect.target == "utility":  # counted in every mode, valued in some
-                    self._add(number, name, label, f"{path}.effects.{label}", effect, declared, support)
+                    self._add(number, name, label, f"{path}.effects", effect, declared, support)
             self._add_uplift(number, path, support)
 
     def _declared(self, path: str, support: Support) -> dict[str, float]:
@@ -104,10 +104,10 @@ class Effects:
         if effect.target == "utility":
             self.utility.append(len(self.rows))
             self.utility_names.append(f"{name}.{label}")
-            self._append(support, path, effect, Factor(Target.UTILITY, len(self.utility) - 1, 0.0))
+            self._append(support, f"{path}.{label}", effect, Factor(Target.UTILITY, len(self.utility) - 1, 0.0))
             return
-        for timing, factor in self._factors(label, effect, declared, owner):
-            self._append(support, path.rsplit(".", 1)[0] + f".{timing[0]}", timing[1], factor)
+        for (timed, timing), factor in self._factors(label, effect, declared, owner):
+            self._append(support, f"{path}.{timed}", timing, factor)
 
     def _factors(
         self, label: str, effect: Effect, declared: dict[str, float], owner: Support
@@ -126,7 +126,8 @@ class Effects:
             case "flares":
                 yield own, Factor(Target.CLOCK, self.names.clocks["flare"], ln)
             case "route":
-                yield own, Factor(Target.ROUTE, self.names.routes[subject], ln)
+                place, _, route = subject.partition(".")
+                yield own, Factor(Target.ROUTE, self.names.routes[place, route], ln)
             case "stay":
                 yield own, Factor(Target.STAY, self.names.places.index(subject), ln)
             case "uptake":
@@ -150,8 +151,7 @@ class Effects:
             is_emergency = need.emergency or scenario.places[need.goes_to].emergency
             if need.goes_to == place and (is_emergency or not emergency):
                 yield own, Factor(Target.CLOCK, self.names.clocks[f"need:{name}"], ln)
-        for key, number in self.names.routes.items():
-            source, label = key.split(".")
+        for (source, label), number in self.names.routes.items():
             if scenario.places[source].routes[label].to != place:
                 continue
             yield own, Factor(Target.ROUTE, number, ln, emergency)
@@ -234,8 +234,7 @@ class Effects:
             for name, need in scenario.needs.items()
             if (kind in TOTALS and need.goes_to == subject) or (kind == "need" and name == subject)
         }
-        for key, route in self.names.routes.items():
-            source, label = key.split(".")
+        for (source, label), route in self.names.routes.items():
             if kind in TOTALS and scenario.places[source].routes[label].to == subject:
                 wanted.add((int(Target.ROUTE), route))
         own: dict[tuple[int, int], int] = {}

@@ -85,7 +85,8 @@ def _share_by_year(rule: CashRule, path: str, design: Design, years: int) -> Arr
 
 def _freed(line: Line, ledger: Ledger, scenario: Scenario) -> Array:
     """Average number in use under usual care less that of each arm, in the place: [row, arm, year]."""
-    kind, _, subject = scenario.prices[line.name.removeprefix("prices.")].per.partition(":")
+    counts = {f"prices.{name}": price.per for name, price in scenario.prices.items()}
+    kind, _, subject = counts[line.name].partition(":")
     if kind not in IN_USE:
         raise RunError(f"cash.{line.cash}.step: found {line.name}, per {kind}; allowed lines of a place or a support")
     used = sum(ledger.item(f"{item}:{subject}")[:, :, :, 0] * sign for item, sign in IN_USE[kind])

@@ -24,7 +24,7 @@ import numpy as np
 
 from simulator.findings import ArmFindings, Findings, Money, OtherModel
 from simulator.money.account import Account, Array
-from simulator.running.run import Progress, Run, open_again, run_again, simulated_part
+from simulator.running.run import Progress, Run, open_again, run_again
 from simulator.scenario.evidence import active_quantities
 from simulator.scenario.read import with_changes
 from simulator.scenario.tables import EvidenceMode, Scenario
@@ -129,8 +129,8 @@ def _scenarios(done: Run) -> dict[str, Scenario | None]:
         return {}
     alone, stated = _alone(done.scenario), done.scenario.alternatives
     changed = {name: with_changes(alone, alternative.set) for name, alternative in stated.items()}
-    same = simulated_part(alone)
-    return {name: None if simulated_part(scenario) == same else scenario for name, scenario in changed.items()}
+    same = alone.simulated_part()
+    return {name: None if scenario.simulated_part() == same else scenario for name, scenario in changed.items()}
 
 
 def _alone(scenario: Scenario) -> Scenario:

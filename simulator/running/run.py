@@ -110,7 +110,7 @@ class Run:
             RunError: if a change would need a new simulation.
         """
         changed = with_changes(self.scenario, changes)
-        if simulated_part(changed) != simulated_part(self.scenario):
+        if changed.simulated_part() != self.scenario.simulated_part():
             raise RunError(
                 f"{', '.join(changes)}: this changes what happens to people, not only what it costs; "
                 "run the changed scenario instead"
@@ -123,23 +123,6 @@ def _design(scenario: Scenario, evidence: EvidenceMode, rows: int, seed: int) ->
     """Rows of every uncertain parameter; each column is keyed by its name, so one that is unchanged repeats."""
     groups = active_groups(scenario, evidence)
     return sample(active_quantities(scenario, evidence), rows, check_seed(seed), groups=groups)
-
-
-def simulated_part(scenario: Scenario) -> dict[str, Any]:
-    """What of a scenario the simulation depends on: everything but money, texts, checks and alternatives."""
-    money = {
-        "prices", "cash", "payers", "economics", "checks", "alternatives",
-        "title", "question", "notes", "name", "price_year",
-    }  # fmt: skip
-    data = scenario.model_dump(exclude=money)
-    corrected = {"optimism", "optimism_by_grade"}
-    data["economics"] = scenario.economics.model_dump(include=corrected)
-    for kind in ("supports", "programmes"):
-        for support in data[kind].values():
-            support.pop("costs")
-            for benefit in support["benefits"].values():
-                benefit.pop("calibrated"), benefit.pop("claimed"), benefit.pop("payer"), benefit.pop("kind")
-    return data
 
 
 def run(

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from simulator.errors import RunError
-from simulator.scenario.addresses import Path, dotted, quantities, walk
+from simulator.scenario.addresses import Path, dotted, walk
 from simulator.scenario.tables import EVIDENCE_MODES, Benefit, Effect, EvidenceMode, Programme, Scenario, Support
 from simulator.uncertainty.quantity import Number, Quantity, Ratio
 
@@ -143,7 +143,7 @@ def active_groups(scenario: Scenario, mode: EvidenceMode) -> dict[str, float]:
 def mode_quantities(scenario: Scenario, mode: EvidenceMode) -> dict[str, Quantity]:
     """As :func:`active_quantities`, fixed quantities included."""
     outside = {"programmes", "supports", "evidence"}
-    common = {path: q for path, q in quantities(scenario).items() if path.split(".")[0] not in outside}
+    common = {dotted(path): q for path, q in _within(scenario) if path[0] not in outside}
     return common | dict(_supports_quantities(scenario, mode))
 
 
@@ -173,7 +173,7 @@ def _effect_quantities(
     yield from ((f"{root}.{dotted(path)}", q) for path, q in _within(effect) if path[0] not in EVIDENCE_MODES)
 
 
-def _within(table: Support | Effect) -> Iterator[tuple[Path, Quantity]]:
+def _within(table: Scenario | Support | Effect) -> Iterator[tuple[Path, Quantity]]:
     yield from ((inner, item) for inner, item in walk(table) if isinstance(item, Quantity))
 
 

@@ -264,8 +264,7 @@ def _warnings(scenario: Scenario, tree: Tree) -> tuple[Fault, ...]:
 def _poor_fits(items: Iterable[tuple[Any, object]]) -> Iterable[Issue]:
     for path, item in items:
         if isinstance(item, Quantity) and item.is_uncertain and (fit := item.fit()).poor:
-            message, _, better = fit.message.rpartition(": ")
-            yield Issue(path, f"a poor fit, {message}", "", better)
+            yield Issue(path, f"a poor fit, {fit.message}", "", f"try {fit.better}")
 
 
 def _optional(part: Any) -> Any:

@@ -92,9 +92,8 @@ def _rule(cls: type[T]) -> Callable[[Rule[T]], Rule[T]]:
 
 
 def _provenance(path: Path, quantity: Quantity) -> Iterator[Issue]:
-    for words in quantity.provenance_faults():
-        found, _, allowed = words.removeprefix("found ").partition("; allowed ")
-        yield Issue(path, found, allowed)
+    for fault in quantity.provenance_faults():
+        yield Issue(path, fault.found, fault.allowed)
 
 
 def _unit(path: Path, quantity: Quantity) -> Iterator[Issue]:

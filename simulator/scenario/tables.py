@@ -8,13 +8,19 @@ person-year.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from simulator.uncertainty.quantity import Cost, Days, Number, Probability, Quantity, Rate, Ratio, Shares
 
+T = TypeVar("T")
+PRICED, ASIDE = "priced", "aside"
+Priced = Annotated[T, PRICED]
+"""A key of money alone, which prices what has been simulated: with another value, the same lives are priced again."""
+Aside = Annotated[T, ASIDE]
+"""A key on which neither lives nor money depend: words, checks, alternatives."""
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Ratios = dict[str, Ratio]
 """Ratios by name (health state, or lower end of an age band); a missing name means 1."""
@@ -372,10 +378,10 @@ class ProgrammeCost(Table):
 class Benefit(Table):
     """A stated benefit: pounds per starter-year that no pathway produces, and who receives it."""
 
-    calibrated: Cost | None = None
-    claimed: Cost | None = None
-    payer: str
-    kind: Literal["cash", "capacity", "social"] = "social"
+    calibrated: Priced[Cost | None] = None
+    claimed: Priced[Cost | None] = None
+    payer: Priced[str]
+    kind: Priced[Literal["cash", "capacity", "social"]] = "social"
     years: float = Field(gt=0)
 
 
@@ -402,7 +408,7 @@ class Support(Table):
     effects: dict[Name, Effect] = {}
     early_uplift: EarlyUplift | None = None
     redirect: Redirect | None = None
-    costs: dict[Name, ProgrammeCost] = {}
+    costs: Priced[dict[Name, ProgrammeCost]] = {}
     benefits: dict[Name, Benefit] = {}
 
 
@@ -467,15 +473,15 @@ class Price(Table):
 class Economics(Table):
     """Discounting, price index, what a QALY is worth, and which correction for optimism applies."""
 
-    discount_rate: float = Field(ge=0, lt=1)
-    discount_rate_later: float = Field(ge=0, lt=1)
-    later_from_year: int = Field(31, ge=1)
-    health_discount_rate: float = Field(ge=0, lt=1)
-    qaly_values: tuple[float, ...] = ()
-    index: dict[str, float] = {}
+    discount_rate: Priced[float] = Field(ge=0, lt=1)
+    discount_rate_later: Priced[float] = Field(ge=0, lt=1)
+    later_from_year: Priced[int] = Field(31, ge=1)
+    health_discount_rate: Priced[float] = Field(ge=0, lt=1)
+    qaly_values: Priced[tuple[float, ...]] = ()
+    index: Priced[dict[str, float]] = {}
     optimism: Literal["none", "grade", "shrink"] = "none"
     optimism_by_grade: dict[str, float] = {}
-    discounting: Literal["yearly", "continuous"] = "yearly"
+    discounting: Priced[Literal["yearly", "continuous"]] = "yearly"
 
 
 class Evidence(Table):
@@ -523,11 +529,11 @@ class Check(Table):
 class Scenario(Table):
     """One scenario: population, pathway, prices, programmes, evidence, horizon."""
 
-    name: Name
-    title: str
-    question: str = ""
-    notes: str = ""
-    price_year: str
+    name: Aside[Name]
+    title: Aside[str]
+    question: Aside[str] = ""
+    notes: Aside[str] = ""
+    price_year: Priced[str]
     horizon: Horizon = Horizon()
     population: Population
     health: Health
@@ -540,14 +546,14 @@ class Scenario(Table):
     programmes: dict[Name, Programme] = {}
     synergies: dict[Name, Synergy] = {}
     arms: dict[str, tuple[str, ...]] = {}
-    payers: dict[Name, Payer] = {}
-    cash: dict[Name, CashRule] = {}
-    prices: dict[Name, Price] = {}
+    payers: Priced[dict[Name, Payer]] = {}
+    cash: Priced[dict[Name, CashRule]] = {}
+    prices: Priced[dict[Name, Price]] = {}
     economics: Economics
     evidence: Evidence | None = None
     correlations: dict[Name, float] = {}
-    alternatives: dict[Name, Alternative] = {}
-    checks: dict[Name, Check] = {}
+    alternatives: Aside[dict[Name, Alternative]] = {}
+    checks: Aside[dict[Name, Check]] = {}
 
     def all_arms(self) -> dict[str, tuple[str, ...]]:
         """Arms by name, usual care first; without ``[arms]`` each programme is an arm of its own."""
@@ -567,6 +573,10 @@ class Scenario(Table):
                 found[name] = (f"programmes.{name}", programme)
         return found
 
+    def simulated_part(self) -> dict[str, Any]:
+        """All that the simulation depends on: the scenario without the keys marked :data:`Priced` or :data:`Aside`."""
+        return {name: _simulated(value) for name, value in _unmarked(self)}
+
     def arm_title(self, arm: str) -> str:
         """What an arm is called: the title of the programme it is named after, else its own name."""
         programme = self.programmes.get(arm)
@@ -584,3 +594,20 @@ class Scenario(Table):
         from simulator.scenario.read import with_changes  # a noun may call a verb only here, and only when asked
 
         return with_changes(self, changes)
+
+
+def _unmarked(table: Table) -> Iterator[tuple[str, Any]]:
+    for name, field in type(table).model_fields.items():
+        if PRICED not in field.metadata and ASIDE not in field.metadata:
+            yield name, getattr(table, name)
+
+
+def _simulated(value: Any) -> Any:
+    """A value as plain data, without marked keys."""
+    if isinstance(value, Table):
+        return {name: _simulated(inner) for name, inner in _unmarked(value)}
+    if isinstance(value, dict):
+        return {key: _simulated(inner) for key, inner in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_simulated(inner) for inner in value)
+    return value.model_dump() if isinstance(value, Quantity) else value

@@ -151,8 +151,8 @@ def _limit(words: str, key: str) -> Callable[[Path, Details], tuple[str, str, st
 
 
 def _choice(path: Path, details: Details) -> tuple[str, str, str]:
-    allowed = in_words(shape_at(path))
-    return shown(details["input"]), allowed, suggestion(str(details["input"]), allowed.replace('"', "").split(", "))
+    choices, found = shape_at(path), details["input"]
+    return shown(found), in_words(choices), suggestion(str(found), get_args(choices))
 
 
 def _name(path: Path, details: Details) -> tuple[str, str, str]:

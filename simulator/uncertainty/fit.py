@@ -28,6 +28,7 @@ class Fit:
         mean, median: of the law; None for shares.
         poor: worth a warning.
         message: the same in words.
+        better: a law that would fit well; empty where this one does.
     """
 
     dist: str
@@ -41,6 +42,7 @@ class Fit:
     median: float | None = None
     poor: bool = False
     message: str = ""
+    better: str = ""
 
 
 @lru_cache(maxsize=4096)
@@ -63,8 +65,8 @@ def _filled(account: Fit, spread: Spread, law: Law) -> Fit:
     low, high = _interval(spread, law)
     poor = _is_poor(spread, law)
     message = _poor_message(spread, law) if poor else _good_message(spread, law)
-    mean, median = law.mean(), _median(law)
-    return replace(account, gives_low=low, gives_high=high, mean=mean, median=median, poor=poor, message=message)
+    told = replace(account, poor=poor, message=message, better=_better(spread) if poor else "")
+    return replace(told, gives_low=low, gives_high=high, mean=law.mean(), median=_median(law))
 
 
 def _interval(spread: Spread, law: Law) -> tuple[float, float]:
@@ -104,7 +106,7 @@ def _poor_message(spread: Spread, law: Law) -> str:
         told = f"a {law.dist} with that interval has mean {plain(law.mean())} and median {plain(_median(law))}"
     else:
         told = f"a {law.dist} with that mean gives {_in_words(*_interval(spread, law))}"
-    return f"asked {asked}, {told}: try {_better(spread)}"
+    return f"asked {asked}, {told}"
 
 
 def _better(spread: Spread) -> str:

@@ -219,30 +219,31 @@ class Quantity(BaseModel):
         Returns:
             The fit; `poor` is a warning, an impossible quantity never gets this far.
 
-        >>> print(Probability(value=0.05, ci95=(0.01, 0.20)).fit().message)
-        asked 0.01 to 0.2, a beta with that mean gives 0.00626 to 0.135: try lognormal
+        >>> fit = Probability(value=0.05, ci95=(0.01, 0.20)).fit()
+        >>> print(f"{fit.message}; better: {fit.better}")
+        asked 0.01 to 0.2, a beta with that mean gives 0.00626 to 0.135; better: lognormal
         """
         return fit(self._asked())
 
-    def provenance_faults(self) -> list[str]:
-        """What is missing between this number and its evidence, in words; empty when nothing is.
+    def provenance_faults(self) -> list[NotAllowed]:
+        """What is missing between this number and its evidence; empty when nothing is.
 
         An uncertain number needs a grade; grades 1 to 5 need a source and what it supports; grade 6 needs a `why`, or
         a source that says "expert guess". A fixed number needs nothing, but a grade of 1 to 5 needs its source.
 
-        >>> Ratio(value=0.9, ci95=(0.8, 1.0)).provenance_faults()
-        ['found an uncertain number without a grade; allowed 1 (UK randomised trial) to 6 (expert guess)']
+        >>> print(*Ratio(value=0.9, ci95=(0.8, 1.0)).provenance_faults())
+        found an uncertain number without a grade; allowed 1 (UK randomised trial) to 6 (expert guess)
         """
         if self.grade is None:
-            absent = "found an uncertain number without a grade; allowed 1 (UK randomised trial) to 6 (expert guess)"
+            absent = NotAllowed("an uncertain number without a grade", "1 (UK randomised trial) to 6 (expert guess)")
             return [absent] if self.is_uncertain else []
         if self.grade == 6:
             explained = self.why or "expert guess" in (self.source or "").lower()
-            wish = 'found grade 6 without a reason; allowed a `why`, or a source that says "expert guess"'
+            wish = NotAllowed("grade 6 without a reason", 'a `why`, or a source that says "expert guess"')
             return [wish] if self.is_uncertain and not explained else []
         wanted = ("source", "supports") if self.is_uncertain else ("source",)
         return [
-            f"found grade {self.grade} without `{key}`; allowed grade 6, or say {_ASKS[key]}"
+            NotAllowed(f"grade {self.grade} without `{key}`", f"grade 6, or say {_ASKS[key]}")
             for key in wanted
             if not getattr(self, key)
         ]

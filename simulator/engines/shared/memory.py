@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
@@ -182,42 +182,128 @@ SUPPORT_END, PROGRAMME_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT
 STAYS_PER_YEAR = 1024
 AXES = 5
 
-# rows of the table: one an array, then one for the numbers and one for the whole numbers
-FIELDS = (
-    "life", "body", "journey", "nodes", "resources", "clocks", "boosts", "durations", "needs", "places",
-    "routes", "supports", "offers", "criteria", "effects", "synergies", "changes", "soon", "spells", "waits",
-    "wait_journey", "enrol", "notes", "stays", "stops", "calendar", "place_in_calendar", "bands",
-    "duration_days", "step_until", "step_weight", "benefit_days", "age_edges", "age_share", "entrant_age_edges",
-    "entrant_age_share", "bound", "drawn", "boost_most", "times", "ratios", "by_health", "by_band",
-    "boost_ratio", "duration_by_health", "route_share", "starting_share", "opens", "offer_by_health",
-    "initial_health", "entrant_health", "boost_until", "discharged", "weighed_until", "steady", "window_index",
-    "recents", "book", "windows", "luck", "labels", "clock_words", "foreseen", "foreseen_words",
-    "foreseen_numbers", "need_level", "effects_on_clock", "effect_order", "benefit_support", "willing_words",
-    "length_words", "starting_words", "volunteer_words", "trait_words", "place_resource", "support_resource",
-    "grants", "ring", "coming", "stay_words", "event_offer_words", "redirect_words", "passes", "heads", "tails",
-    "visit_offers", "discharge_offers", "visit_offers_shared", "discharge_offers_shared", "arms",
-    "running", "boosted_clocks", "member", "visits",
-)  # fmt: skip
+
+class Field(NamedTuple):
+    """One array of the memory: what it is called, what it holds, and what its axes count."""
+
+    name: str
+    dtype: np.dtype[Any]
+    axes: tuple[str, ...]
+
+
+FIELDS: list[Field] = []
+"""Every array of the memory, in the order of the rows of the table of addresses."""
+
+
+def _field(name: str, dtype: Any, *axes: str) -> int:
+    """One more array; the number of its row."""
+    FIELDS.append(Field(name, np.dtype(dtype), axes))
+    return len(FIELDS) - 1
+
+
+_LIFE = _field("life", LIFE, "life")
+_BODY = _field("body", BODY, "life")
+_JOURNEY = _field("journey", JOURNEY, "life")
+_NODES = _field("nodes", NODE, "node")
+_RESOURCES = _field("resources", RESOURCE, "resource")
+_CLOCKS = _field("clocks", CLOCK, "clock")
+_BOOSTS = _field("boosts", BOOST, "boost")
+_DURATIONS = _field("durations", DURATION, "duration")
+_NEEDS = _field("needs", NEED, "need")
+_PLACES = _field("places", PLACE, "place")
+_ROUTES = _field("routes", ROUTE, "route")
+_SUPPORTS = _field("supports", SUPPORT, "support")
+_OFFERS = _field("offers", OFFER, "offer")
+_CRITERIA = _field("criteria", CRITERIA, "criterion")
+_EFFECTS = _field("effects", EFFECT, "effect")
+_SYNERGIES = _field("synergies", SYNERGY, "synergy")
+_CHANGES = _field("changes", CHANGE, "change")
+_SOON = _field("soon", SOON, "candidate")
+_SPELLS = _field("spells", SPELL, "life", "effect")
+_WAITS = _field("waits", WAIT, "life", "limited place")
+_WAIT_JOURNEY = _field("wait_journey", JOURNEY, "life", "limited place")
+_ENROL = _field("enrol", ENROL, "life", "support")
+_NOTES = _field("notes", NOTE, "life", "note")
+_STAYS = _field("stays", STAY, "life", "stay")
+_STOPS = _field("stops", STOP, "life")
+_CALENDAR = _field("calendar", ENTRY, "entry")
+PLACE_IN_CALENDAR = _field("place_in_calendar", np.int32, "life")
+BANDS = _field("bands", np.float64, "band")
+DURATION_DAYS = _field("duration_days", np.float64, "length")
+STEP_UNTIL = _field("step_until", np.float64, "step")
+STEP_WEIGHT = _field("step_weight", np.float64, "step")
+BENEFIT_DAYS = _field("benefit_days", np.float64, "benefit")
+AGE_EDGES = _field("age_edges", np.float64, "edge")
+AGE_SHARE = _field("age_share", np.float64, "interval")
+ENTRANT_AGE_EDGES = _field("entrant_age_edges", np.float64, "edge")
+ENTRANT_AGE_SHARE = _field("entrant_age_share", np.float64, "interval")
+BOUND = _field("bound", np.float64, "clock")
+DRAWN = _field("drawn", np.float64, "clock")
+BOOST_MOST = _field("boost_most", np.float64, "clock")
+TIMES = _field("times", np.float64, "candidate")
+RATIOS = _field("ratios", np.float64, "route")
+BY_HEALTH = _field("by_health", np.float64, "clock", "state")
+BY_BAND = _field("by_band", np.float64, "clock", "band")
+BOOST_RATIO = _field("boost_ratio", np.float64, "boost", "clock")
+DURATION_BY_HEALTH = _field("duration_by_health", np.float64, "duration", "state")
+ROUTE_SHARE = _field("route_share", np.float64, "route", "state")
+STARTING_SHARE = _field("starting_share", np.float64, "support", "state")
+OPENS = _field("opens", np.float64, "support", "cluster")
+OFFER_BY_HEALTH = _field("offer_by_health", np.float64, "offer", "state")
+INITIAL_HEALTH = _field("initial_health", np.float64, "band", "state")
+ENTRANT_HEALTH = _field("entrant_health", np.float64, "one", "state")
+BOOST_UNTIL = _field("boost_until", np.float64, "life", "boost")
+DISCHARGED = _field("discharged", np.float64, "life", "place")
+WEIGHED_UNTIL = _field("weighed_until", np.float64, "life", "utility effect")
+STEADY = _field("steady", np.float64, "life", "clock")
+WINDOW_INDEX = _field("window_index", np.float64, "row", "programme arm")
+RECENTS = _field("recents", np.float64, "life", "place", "one of the last")
+BOOK = _field("book", np.float64, "row", "year", "item")
+WINDOWS = _field("windows", np.float64, "row", "programme arm", "world", "side", "measure")
+LUCK = _field("luck", np.uint32, "word", "candidate")
+LABELS = _field("labels", np.uint32, "word", "candidate")
+CLOCK_WORDS = _field("clock_words", np.uint32, "clock")
+FORESEEN = _field("foreseen", np.uint32, "word", "year and clock")
+FORESEEN_WORDS = _field("foreseen_words", np.uint32, "year and clock")
+FORESEEN_NUMBERS = _field("foreseen_numbers", np.uint32, "year and clock")
+NEED_LEVEL = _field("need_level", np.int64, "need")
+EFFECTS_ON_CLOCK = _field("effects_on_clock", np.int64, "clock + 1")
+EFFECT_ORDER = _field("effect_order", np.int64, "effect")
+BENEFIT_SUPPORT = _field("benefit_support", np.int64, "benefit")
+WILLING_WORDS = _field("willing_words", np.int64, "support")
+LENGTH_WORDS = _field("length_words", np.int64, "support")
+STARTING_WORDS = _field("starting_words", np.int64, "support")
+VOLUNTEER_WORDS = _field("volunteer_words", np.int64, "support")
+TRAIT_WORDS = _field("trait_words", np.int64, "trait")
+PLACE_RESOURCE = _field("place_resource", np.int64, "place")
+SUPPORT_RESOURCE = _field("support_resource", np.int64, "support")
+GRANTS = _field("grants", np.int32, "granted")
+RING = _field("ring", np.int64, "end")
+COMING = _field("coming", np.int64, "place in the ring")
+STAY_WORDS = _field("stay_words", np.int64, "need", "place")
+EVENT_OFFER_WORDS = _field("event_offer_words", np.int64, "need", "offer")
+REDIRECT_WORDS = _field("redirect_words", np.int64, "need", "support")
+PASSES = _field("passes", np.uint8, "life", "place")
+HEADS = _field("heads", np.int64, "resource", "level")
+TAILS = _field("tails", np.int64, "resource", "level")
+VISIT_OFFERS = _field("visit_offers", np.uint8, "place")
+DISCHARGE_OFFERS = _field("discharge_offers", np.uint8, "place")
+VISIT_OFFERS_SHARED = _field("visit_offers_shared", np.uint8, "place")
+DISCHARGE_OFFERS_SHARED = _field("discharge_offers_shared", np.uint8, "place")
+ARMS = _field("arms", np.uint8, "arm", "support")
+RUNNING = _field("running", np.uint8, "life", "clock")
+BOOSTED_CLOCKS = _field("boosted_clocks", np.uint8, "clock")
+MEMBER = _field("member", np.uint8, "row", "programme arm")
+_VISITS = _field("visits", VISIT, "clock")
+_NUMBERS = _field("numbers", np.float64, "number")
+_WHOLES = _field("wholes", np.int64, "whole number")
+
 NUMBERS = ("start", "first_year", "horizon", "risk_log_sd")
 WHOLES = (
     "seed", "minded", "flare_length", "zero_level", "clusters", "recent", "years", "forks",
     "need_counts", "support_counts", "life_counts", "days", "support_days", "life_days", "health_days",
     "utility_days", "benefit_items",
 )  # fmt: skip
-(
-    _LIFE, _BODY, _JOURNEY, _NODES, _RESOURCES, _CLOCKS, _BOOSTS, _DURATIONS, _NEEDS, _PLACES, _ROUTES,
-    _SUPPORTS, _OFFERS, _CRITERIA, _EFFECTS, _SYNERGIES, _CHANGES, _SOON, _SPELLS, _WAITS, _WAIT_JOURNEY,
-    _ENROL, _NOTES, _STAYS, _STOPS, _CALENDAR, PLACE_IN_CALENDAR, BANDS, DURATION_DAYS, STEP_UNTIL, STEP_WEIGHT,
-    BENEFIT_DAYS, AGE_EDGES, AGE_SHARE, ENTRANT_AGE_EDGES, ENTRANT_AGE_SHARE, BOUND, DRAWN, BOOST_MOST, TIMES,
-    RATIOS, BY_HEALTH, BY_BAND, BOOST_RATIO, DURATION_BY_HEALTH, ROUTE_SHARE, STARTING_SHARE, OPENS,
-    OFFER_BY_HEALTH, INITIAL_HEALTH, ENTRANT_HEALTH, BOOST_UNTIL, DISCHARGED, WEIGHED_UNTIL, STEADY,
-    WINDOW_INDEX, RECENTS, BOOK, WINDOWS, LUCK, LABELS, CLOCK_WORDS, FORESEEN, FORESEEN_WORDS, FORESEEN_NUMBERS,
-    NEED_LEVEL, EFFECTS_ON_CLOCK, EFFECT_ORDER, BENEFIT_SUPPORT, WILLING_WORDS, LENGTH_WORDS, STARTING_WORDS,
-    VOLUNTEER_WORDS, TRAIT_WORDS, PLACE_RESOURCE, SUPPORT_RESOURCE, GRANTS, RING, COMING, STAY_WORDS,
-    EVENT_OFFER_WORDS, REDIRECT_WORDS, PASSES, HEADS, TAILS, VISIT_OFFERS, DISCHARGE_OFFERS,
-    VISIT_OFFERS_SHARED, DISCHARGE_OFFERS_SHARED, ARMS, RUNNING, BOOSTED_CLOCKS, MEMBER, _VISITS,
-) = range(len(FIELDS))  # fmt: skip
-_NUMBERS, _WHOLES = len(FIELDS), len(FIELDS) + 1
 START, FIRST_YEAR, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
 (
     SEED, MINDED, FLARE_LENGTH, ZERO_LEVEL, CLUSTERS, RECENT, YEARS, FORKS, NEED_COUNTS, SUPPORT_COUNTS,
@@ -259,6 +345,11 @@ def _view(dtype: Any, axes: int, only: int = NONE) -> Any:
     return intrinsic(of_field if only == NONE else of_the_field)
 
 
+def _only(field: int) -> Any:
+    """A function that gives the array of one field."""
+    return _view(FIELDS[field].dtype, len(FIELDS[field].axes), field)
+
+
 floats = _view(np.float64, 1)
 floats2 = _view(np.float64, 2)
 floats3 = _view(np.float64, 3)
@@ -270,33 +361,33 @@ small = _view(np.int32, 1)
 ints2 = _view(np.int64, 2)
 flags = _view(np.uint8, 1)
 flags2 = _view(np.uint8, 2)
-life = _view(LIFE, 1, _LIFE)
-body = _view(BODY, 1, _BODY)
-journey = _view(JOURNEY, 1, _JOURNEY)
-nodes = _view(NODE, 1, _NODES)
-resources = _view(RESOURCE, 1, _RESOURCES)
-clocks = _view(CLOCK, 1, _CLOCKS)
-boosts = _view(BOOST, 1, _BOOSTS)
-durations = _view(DURATION, 1, _DURATIONS)
-needs = _view(NEED, 1, _NEEDS)
-places = _view(PLACE, 1, _PLACES)
-routes = _view(ROUTE, 1, _ROUTES)
-supports = _view(SUPPORT, 1, _SUPPORTS)
-offers = _view(OFFER, 1, _OFFERS)
-criteria = _view(CRITERIA, 1, _CRITERIA)
-effects = _view(EFFECT, 1, _EFFECTS)
-synergies = _view(SYNERGY, 1, _SYNERGIES)
-changes = _view(CHANGE, 1, _CHANGES)
-soon = _view(SOON, 1, _SOON)
-spells = _view(SPELL, 2, _SPELLS)  # [life, one of them]
-waits = _view(WAIT, 2, _WAITS)  # [life, one of them]
-wait_journey = _view(JOURNEY, 2, _WAIT_JOURNEY)  # [life, one of them]
-enrol = _view(ENROL, 2, _ENROL)  # [life, one of them]
-notes = _view(NOTE, 2, _NOTES)  # [life, one of them]
-stops = _view(STOP, 1, _STOPS)
-calendar = _view(ENTRY, 1, _CALENDAR)
-visits = _view(VISIT, 1, _VISITS)
-stays = _view(STAY, 2, _STAYS)  # [life, one of them]
+life = _only(_LIFE)
+body = _only(_BODY)
+journey = _only(_JOURNEY)
+nodes = _only(_NODES)
+resources = _only(_RESOURCES)
+clocks = _only(_CLOCKS)
+boosts = _only(_BOOSTS)
+durations = _only(_DURATIONS)
+needs = _only(_NEEDS)
+places = _only(_PLACES)
+routes = _only(_ROUTES)
+supports = _only(_SUPPORTS)
+offers = _only(_OFFERS)
+criteria = _only(_CRITERIA)
+effects = _only(_EFFECTS)
+synergies = _only(_SYNERGIES)
+changes = _only(_CHANGES)
+soon = _only(_SOON)
+spells = _only(_SPELLS)
+waits = _only(_WAITS)
+wait_journey = _only(_WAIT_JOURNEY)
+enrol = _only(_ENROL)
+notes = _only(_NOTES)
+stops = _only(_STOPS)
+calendar = _only(_CALENDAR)
+visits = _only(_VISITS)
+stays = _only(_STAYS)
 
 
 @folded
@@ -326,15 +417,28 @@ class Memory:
 
     @classmethod
     def of(cls, arrays: dict[str, NDArray[Any]], numbers: dict[str, float], wholes: dict[str, int]) -> Memory:
-        """Lay the arrays out; every field is needed once."""
-        kept = {name: np.ascontiguousarray(arrays[name]) for name in FIELDS}
-        kept["numbers"] = np.array([numbers[name] for name in NUMBERS], dtype=np.float64)
-        kept["wholes"] = np.array([wholes[name] for name in WHOLES], dtype=np.int64)
+        """Lay the arrays out.
+
+        Raises:
+            TypeError: an array that is not what its field says; the kernel would read other bits.
+        """
+        given = arrays | {
+            "numbers": np.array([numbers[name] for name in NUMBERS], dtype=np.float64),
+            "wholes": np.array([wholes[name] for name in WHOLES], dtype=np.int64),
+        }
+        kept = {field.name: _as_declared(field, given[field.name]) for field in FIELDS}
         table = np.zeros((len(kept), 1 + AXES), dtype=np.int64)
         for row, array in enumerate(kept.values()):
             table[row, 0] = array.ctypes.data
             table[row, 1 : 1 + array.ndim] = array.shape
         return cls(kept | {"table": table}, table.ctypes.data)
+
+
+def _as_declared(field: Field, array: NDArray[Any]) -> NDArray[Any]:
+    if array.dtype != field.dtype or array.ndim != len(field.axes):
+        found, allowed = f"{array.dtype} with {array.ndim} axes", f"{field.dtype} [{', '.join(field.axes)}]"
+        raise TypeError(f"{field.name}: found {found}; allowed {allowed}")
+    return np.ascontiguousarray(array)
 
 
 def memory(
