@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from simulator.activity.ledger import Ledger, count_items, day_items, group_names, window_measures
+from simulator.activity.items import Items
+from simulator.activity.ledger import Ledger, group_names
 from simulator.scenario.tables import Scenario
 from simulator.uncertainty.design import Design
 
@@ -91,23 +92,30 @@ def ledger(made: Scenario, activity: dict[str, Any], rows: int = 1, replicates: 
     bands = tuple(f"{lower:g}" for lower in made.population.age_bands)
     effects = tuple(f"{p}.{e}" for p in supports for e in _effects(made, p))
     benefits = tuple(f"{p}.{b}" for p in made.programmes for b in made.programmes[p].benefits)
-    days = day_items(places, supports, made.health.states, bands, effects, benefits)
-    items = (*count_items(places, tuple(made.needs), supports), *days)
+    names = Items.of(
+        places=places,
+        needs=tuple(made.needs),
+        supports=supports,
+        states=made.health.states,
+        bands=bands,
+        utility_effects=effects,
+        benefits=benefits,
+    )
+    items = (*names.counts, *names.days)
     arms, groups = tuple(made.all_arms()), group_names(made.all_arms())
     counted = np.zeros((rows, replicates, len(arms), len(groups), made.horizon.years, len(items)))
     for item, amount in activity.items():
         counted[:, :, :, 0, :, items.index(item)] = amount
-    measures = window_measures(places)
     return Ledger(
         arms=arms,
         groups=groups,
         items=items,
-        measures=measures,
+        measures=names.measures,
         rows=np.arange(rows),
         people=np.full((rows, replicates), made.population.people / replicates),
         place_size=made.population.place_size,
         activity=counted,
-        windows=np.zeros((rows, replicates, len(arms) - 1, 2, 2, 2, len(measures))),
+        windows=np.zeros((rows, replicates, len(arms) - 1, 2, 2, 2, len(names.measures))),
     )
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from engines import Simulate
 from numpy.typing import NDArray
 
+from simulator.activity.items import Items
 from simulator.activity.results import Lives
-from simulator.model.build import Items, build, items
+from simulator.model.build import build, items
 from simulator.model.model import Model
 from simulator.scenario.tables import EvidenceMode, Scenario
 

@@ -1,43 +1,7 @@
 """Activity: what happened, by row, replicate, arm, group, year and item. Never money.
 
-Item names are ``kind:subject``. Counts are whole numbers, days are person-days of the simulated
-sample; :attr:`Ledger.people` says how many people each replicate holds, so that money can be
-weighted to the place.
-
-=====================  ====================================================================
-counts                 meaning
-=====================  ====================================================================
-visits:PLACE           entries to the place, all origins
-emergency:PLACE        entries that are emergencies (direct, or through an emergency place)
-through:PLACE          emergency entries that came through another place (A&E)
-readmissions:PLACE     emergency entries within the place's readmission days of an emergency stay
-waits:PLACE            entries or joins that had to queue
-lost:PLACE             waits cancelled because the person went elsewhere or died
-gave_up:PLACE          waits that reached their limit
-unfinished:PLACE       stays cut by the horizon
-needs:NEED             needs that arose at home
-met_elsewhere:NEED     of these, met by a programme instead (redirect)
-offers:SUPPORT         offers made; refusals, starts, completions, drop_outs, lapses, new_volunteers
-deaths, entrants, leavers, flares
-=====================  ====================================================================
-
-=========================  ================================================================
-days                       meaning
-=========================  ================================================================
-days:PLACE                 in the place; ``emergency_days:PLACE`` of these, in emergency stays
-wait_days:PLACE            waiting for the place from home
-delay_days:PLACE           held in the place because the next one or a support was full
-home_alone_days            alive, at home, on no support
-community_days             alive, at home, on at least one support
-dead_days                  from death to the horizon
-person_days:HEALTH:BAND    alive, by health state and age band
-active_days:SUPPORT        enrolled (less hospital days with ``pause_in_hospital``)
-listed_days:SUPPORT        on the waiting list
-volunteer_days:SUPPORT     active volunteers
-effect_days:SUPPORT.NAME   utility effects: weight times days alive
-benefit_days:SUPPORT.NAME  stated benefits: days alive within its years of the first start
-flare_days                 in a flare
-=========================  ================================================================
+The items and their names are those of `activity.items`. Counts are whole numbers, days are person-days of the simulated
+sample; :attr:`Ledger.people` says how many people each replicate holds, so that money can be weighted to the place.
 """
 
 from __future__ import annotations
@@ -54,62 +18,9 @@ from numpy.typing import NDArray
 from simulator import parquet
 
 EVERYONE = "everyone"
-PLACE_COUNTS = ("visits", "emergency", "through", "readmissions", "waits", "lost", "gave_up", "unfinished")
-PLACE_DAYS = ("days", "emergency_days", "wait_days", "delay_days")
-SUPPORT_COUNTS = (
-    "offers",
-    "refusals",
-    "starts",
-    "completions",
-    "drop_outs",
-    "lapses",
-    "new_volunteers",
-)
-SUPPORT_DAYS = ("active_days", "listed_days", "volunteer_days")
-LIFE_COUNTS = ("deaths", "entrants", "leavers", "flares")
-LIFE_DAYS = ("home_alone_days", "community_days", "dead_days", "flare_days")
-WINDOW_KINDS = ("visits", "emergency", "days", "emergency_days")
 SIDES = ("before", "after")
 WORLDS = ("with", "without")
 WHO = ("starters", "completers")
-
-
-def count_items(places: tuple[str, ...], needs: tuple[str, ...], supports: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of the counted items, in the order both engines use."""
-    return (
-        *(f"{kind}:{place}" for place in places for kind in PLACE_COUNTS),
-        *(f"{kind}:{need}" for need in needs for kind in ("needs", "met_elsewhere")),
-        *(f"{kind}:{support}" for support in supports for kind in SUPPORT_COUNTS),
-        *LIFE_COUNTS,
-    )
-
-
-def day_items(
-    places: tuple[str, ...],
-    supports: tuple[str, ...],
-    states: tuple[str, ...],
-    bands: tuple[str, ...],
-    utility_effects: tuple[str, ...],
-    benefits: tuple[str, ...],
-) -> tuple[str, ...]:
-    """Names of the items measured in days, in the order both engines use."""
-    return (
-        *(f"{kind}:{place}" for place in places for kind in PLACE_DAYS),
-        *(f"{kind}:{support}" for support in supports for kind in SUPPORT_DAYS),
-        *LIFE_DAYS,
-        *(f"person_days:{state}:{band}" for state in states for band in bands),
-        *(f"effect_days:{name}" for name in utility_effects),
-        *(f"benefit_days:{name}" for name in benefits),
-    )
-
-
-def window_measures(places: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of what the 12 months before and after the index date hold, exposure and people last."""
-    return (
-        *(f"{kind}:{place}" for place in places for kind in WINDOW_KINDS),
-        "alive_days",
-        "people",
-    )
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What an engine returns: the activity of every person in every arm, by year.
 
 Both engines fill the same arrays, so that they can be compared to the last integer; a run adds them
-up into a ledger and forgets them. Item orders are those of :func:`simulator.model.build.items`.
+up into a ledger and forgets them. Item orders are those of :mod:`simulator.activity.items`.
 """
 
 from __future__ import annotations

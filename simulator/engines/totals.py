@@ -12,6 +12,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.activity.items import EVENTS
 from simulator.activity.ledger import WHO, Ledger, group_names
 from simulator.activity.results import Lives, Totals, halves
 from simulator.model.model import Model
@@ -105,8 +106,7 @@ def tally(
 
 def happened(activity: NDArray[np.float64], items: tuple[str, ...]) -> int:
     """How many things happened to people: needs, stays, starts and ends of supports, flares, lives begun and ended."""
-    kinds = {"needs", "visits", "offers", "starts", "completions", "drop_outs", "lapses", "flares", "deaths"}
-    kinds |= {"entrants", "leavers", "new_volunteers"}
+    kinds = {event.label for event in EVENTS}
     chosen = [i for i, name in enumerate(items) if name.split(":")[0] in kinds]
     return int(activity[:, :, 0][..., chosen].sum())
 

@@ -8,12 +8,11 @@ observed totals become need, route and stay factors (:mod:`simulator.model.effec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.activity import ledger
+from simulator.activity.items import Items
 from simulator.model.effects import Effects, Flow, Names, flow_ratios
 from simulator.model.model import BOOST, CLOCK, LAYER_BITS, NONE, Model, Table, Words
 from simulator.model.pathway import (
@@ -33,16 +32,7 @@ from simulator.scenario.tables import EvidenceMode, Scenario
 from simulator.uncertainty.draws import check_seed, register
 from simulator.units import DAYS_PER_YEAR
 
-__all__ = ["Items", "build", "items"]
-
-
-@dataclass(frozen=True)
-class Items:
-    """Names of what the engines count, in their order."""
-
-    counts: tuple[str, ...]
-    days: tuple[str, ...]
-    measures: tuple[str, ...]
+__all__ = ["build", "items"]
 
 
 def items(scenario: Scenario) -> Items:
@@ -54,14 +44,17 @@ def items(scenario: Scenario) -> Items:
     Returns:
         The counted items, those in days, and the measures of the before-after windows.
     """
-    supports, health, bands = scenario.all_supports(), scenario.health.states, scenario.population.band_names
+    supports = scenario.all_supports()
     utility = [f"{n}.{e}" for n, (_, s) in supports.items() for e, f in s.effects.items() if f.target == "utility"]
     benefits = [f"{n}.{b}" for n, (_, s) in supports.items() for b in s.benefits]
-    where = tuple(scenario.places)
-    return Items(
-        ledger.count_items(where, tuple(scenario.needs), tuple(supports)),
-        ledger.day_items(where, tuple(supports), health, bands, tuple(utility), tuple(benefits)),
-        ledger.window_measures(where),
+    return Items.of(
+        places=tuple(scenario.places),
+        needs=tuple(scenario.needs),
+        supports=tuple(supports),
+        states=scenario.health.states,
+        bands=scenario.population.band_names,
+        utility_effects=tuple(utility),
+        benefits=tuple(benefits),
     )
 
 

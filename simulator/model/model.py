@@ -14,6 +14,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.activity.items import Layout
+from simulator.model import moments
 from simulator.units import DAYS_PER_YEAR
 
 HOME, DEAD = -1, -2
@@ -25,15 +27,23 @@ Table = NDArray[np.void]
 
 
 class ClockKind(IntEnum):
-    """What a clock does when it strikes."""
+    """What a clock does when it strikes, and the kind of this among the things that happen at one moment."""
 
-    DEATH = 0
-    LEAVING = 1
-    FLARE = 2
-    HEALTH = 3
-    NEED = 4
-    OFFER = 5
-    DROP_OUT = 6
+    turn: int
+
+    def __new__(cls, number: int, turn: int) -> ClockKind:
+        """A member: its number in the tables, and its kind in :mod:`simulator.model.moments`."""
+        member = int.__new__(cls, number)
+        member._value_, member.turn = number, turn
+        return member
+
+    DEATH = 0, moments.DYING
+    LEAVING = 1, moments.ENDING
+    FLARE = 2, moments.FLARE
+    HEALTH = 3, moments.HEALTH
+    NEED = 4, moments.NEED
+    OFFER = 5, moments.OFFER
+    DROP_OUT = 6, moments.ENDING
 
 
 class Basis(IntEnum):
@@ -259,6 +269,20 @@ class Model:
     def horizon(self) -> float:
         """Last day."""
         return self.years * DAYS_PER_YEAR
+
+    @property
+    def layout(self) -> Layout:
+        """Where each item that is counted stands."""
+        return Layout(
+            years=self.years,
+            places=len(self.places),
+            needs=len(self.needs),
+            supports=len(self.supports),
+            states=self.by_health.shape[1],
+            bands=len(self.bands),
+            utilities=len(self.utility_effects),
+            benefits=len(self.benefit_support),
+        )
 
     @property
     def shares_anything(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simulator.activity.ledger import PLACE_COUNTS
+from simulator.activity.items import PlaceCount
 from simulator.engines.shared.people import draw_people
 from simulator.engines.simpy import engine as reference
 from simulator.errors import RunError, no_such
@@ -72,7 +72,7 @@ def _first_starter(model: Model, arm: int, looked_at: int) -> int:
     started = ~np.isnan(lives.index_day[arm])
     if not started.any():
         raise RunError(f"nobody among {len(people)} people starts the programme; name one with --person")
-    care = lives.counts[..., : len(PLACE_COUNTS) * len(model.places)]  # [arm, person, year, count of a place]
+    care = lives.counts[..., model.layout.block(PlaceCount)]  # [arm, person, year, count of a place]
     differs = started & (care[USUAL_CARE] != care[arm]).any(axis=(1, 2))
     return int(lives.person[differs if differs.any() else started][0])
 

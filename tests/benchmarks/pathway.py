@@ -29,8 +29,9 @@ import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 from oracles import BED_DAY_GBP, LIMIT, VISIT_GBP, Law, entries, law, pathway  # noqa: E402
 
+from simulator.activity.items import Items  # noqa: E402
 from simulator.activity.results import Lives  # noqa: E402
-from simulator.model.build import Items, build, items  # noqa: E402
+from simulator.model.build import build, items  # noqa: E402
 from simulator.model.model import Model  # noqa: E402
 from simulator.scenario.tables import Scenario  # noqa: E402
 

@@ -9,14 +9,15 @@ import math
 
 import numpy as np
 
-from simulator.activity.ledger import (
-    LIFE_COUNTS,
-    LIFE_DAYS,
-    PLACE_COUNTS,
-    PLACE_DAYS,
-    SUPPORT_COUNTS,
-    SUPPORT_DAYS,
-    WINDOW_KINDS,
+from simulator.activity.items import (
+    LifeDays,
+    LifeMeasure,
+    NeedCount,
+    PlaceCount,
+    PlaceDays,
+    PlaceMeasure,
+    SupportCount,
+    SupportDays,
 )
 from simulator.compiling import fixed, folded
 from simulator.engines.shared import memory as of
@@ -26,15 +27,9 @@ from simulator.engines.shared.records import WINDOW_DAYS
 from simulator.model.model import Target
 from simulator.units import DAYS_PER_YEAR
 
-VISITS, EMERGENCY, THROUGH, READMISSIONS, WAITS, LOST, GAVE_UP, UNFINISHED = range(len(PLACE_COUNTS))
-IN_PLACE, IN_EMERGENCY, WAITING, DELAYED = range(len(PLACE_DAYS))
-OFFERS, REFUSALS, STARTS, COMPLETIONS, DROP_OUTS, LAPSES, NEW_VOLUNTEERS = range(len(SUPPORT_COUNTS))
-ACTIVE, LISTED, VOLUNTEER = range(len(SUPPORT_DAYS))
-DEATHS, ENTRANTS, LEAVERS, FLARES = range(len(LIFE_COUNTS))
-HOME_ALONE, COMMUNITY, DEAD_DAYS, FLARE_DAYS = range(len(LIFE_DAYS))
-N_PLACE_COUNTS, N_PLACE_DAYS = len(PLACE_COUNTS), len(PLACE_DAYS)
-N_SUPPORT_COUNTS, N_SUPPORT_DAYS = len(SUPPORT_COUNTS), len(SUPPORT_DAYS)
-KINDS = len(WINDOW_KINDS)
+N_PLACE_COUNTS, N_PLACE_DAYS, N_NEED_COUNTS = len(PlaceCount), len(PlaceDays), len(NeedCount)
+N_SUPPORT_COUNTS, N_SUPPORT_DAYS = len(SupportCount), len(SupportDays)
+N_PLACE_MEASURES, N_LIFE_MEASURES = len(PlaceMeasure), len(LifeMeasure)
 COMPLETER = 2  # of flags MEMBER; 1 is a starter
 _UTILITY = int(Target.UTILITY)
 
@@ -67,9 +62,9 @@ def count_place(m: Addresses, life: int, kind: int, place: int, t: float) -> Non
 
 
 @fixed
-def count_need(m: Addresses, life: int, need: int, met_elsewhere: int, t: float) -> None:
-    """One more need, or one of them met elsewhere."""
-    count(m, life, of.whole(m, of.NEED_COUNTS) + 2 * need + met_elsewhere, t)
+def count_need(m: Addresses, life: int, kind: int, need: int, t: float) -> None:
+    """One more of a need's counts."""
+    count(m, life, of.whole(m, of.NEED_COUNTS) + need * N_NEED_COUNTS + kind, t)
 
 
 @fixed
@@ -87,7 +82,7 @@ def count_life(m: Addresses, life: int, kind: int, t: float) -> None:
 @fixed
 def count_unfinished(m: Addresses, life: int, place: int) -> None:
     """A stay or wait cut by the horizon, in the last year."""
-    write(m, life, of.whole(m, of.YEARS) - 1, place * N_PLACE_COUNTS + UNFINISHED, 1.0)
+    write(m, life, of.whole(m, of.YEARS) - 1, place * N_PLACE_COUNTS + PlaceCount.UNFINISHED, 1.0)
 
 
 @fixed
@@ -104,7 +99,7 @@ def add_days(m: Addresses, life: int, item: int, start: float, end: float) -> No
 @folded
 def home_item(m: Addresses, life: int) -> int:
     """Where days at home are written: alone, or in community support."""
-    return of.whole(m, of.LIFE_DAYS) + (COMMUNITY if of.body(m)[life]["on"] else HOME_ALONE)
+    return of.whole(m, of.LIFE_DAYS) + (LifeDays.COMMUNITY_DAYS if of.body(m)[life]["on"] else LifeDays.HOME_ALONE_DAYS)
 
 
 @fixed
@@ -115,9 +110,9 @@ def stay_days(m: Addresses, life: int, place: int, emergency: int, start: float,
     while start < end:
         year = int(start / DAYS_PER_YEAR)
         stop = min(end, (year + 1) * DAYS_PER_YEAR)
-        write(m, life, year, item + IN_PLACE, stop - start)
+        write(m, life, year, item + PlaceDays.DAYS, stop - start)
         if emergency:
-            write(m, life, year, item + IN_EMERGENCY, stop - start)
+            write(m, life, year, item + PlaceDays.EMERGENCY_DAYS, stop - start)
         write(m, life, year, home_item(m, life), start - stop)
         start = stop
 
@@ -210,6 +205,7 @@ def window_stay(m: Addresses, life: int, place: int, emergency: int, start: floa
     """A stay in the windows of the index days looked at: its beginning, and its days."""
     if of.body(m)[life]["window"] < 0:
         return
+    first = place * N_PLACE_MEASURES
     for k in range(of.floats2(m, of.WINDOW_INDEX).shape[1]):
         if not looks(m, life, k):
             continue
@@ -218,12 +214,12 @@ def window_stay(m: Addresses, life: int, place: int, emergency: int, start: floa
             low = index - WINDOW_DAYS * (1 - side)
             high = low + WINDOW_DAYS
             if low <= start < high:
-                write_window(m, life, k, side, place * KINDS, 1.0)
-                write_window(m, life, k, side, place * KINDS + 1, float(emergency))
+                write_window(m, life, k, side, first + PlaceMeasure.VISITS, 1.0)
+                write_window(m, life, k, side, first + PlaceMeasure.EMERGENCY, float(emergency))
             days = min(end, high) - max(start, low)
             if days > 0.0:
-                write_window(m, life, k, side, place * KINDS + 2, days)
-                write_window(m, life, k, side, place * KINDS + 3, days * emergency)
+                write_window(m, life, k, side, first + PlaceMeasure.DAYS, days)
+                write_window(m, life, k, side, first + PlaceMeasure.EMERGENCY_DAYS, days * emergency)
 
 
 @fixed
@@ -233,6 +229,7 @@ def window_life(m: Addresses, life: int, ended: float) -> None:
         if looks(m, life, k):
             for side in range(2):
                 low = of.floats2(m, of.WINDOW_INDEX)[of.body(m)[life]["window"], k] - WINDOW_DAYS * (1 - side)
-                last = of.floats5(m, of.WINDOWS).shape[4]
-                write_window(m, life, k, side, last - 2, max(0.0, min(low + WINDOW_DAYS, ended) - low))
-                write_window(m, life, k, side, last - 1, 1.0)
+                first = of.floats5(m, of.WINDOWS).shape[4] - N_LIFE_MEASURES
+                alive = max(0.0, min(low + WINDOW_DAYS, ended) - low)
+                write_window(m, life, k, side, first + LifeMeasure.ALIVE_DAYS, alive)
+                write_window(m, life, k, side, first + LifeMeasure.PEOPLE, 1.0)

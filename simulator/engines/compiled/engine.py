@@ -20,7 +20,7 @@ from simulator.engines.compiled import kernel
 from simulator.engines.compiled.usual_care import SHELF, Crowd, UsualCare, name_of
 from simulator.engines.shared.memory import Memory, memory
 from simulator.engines.shared.people import arrival_days
-from simulator.engines.shared.records import WINDOW_DAYS, Layout
+from simulator.engines.shared.records import WINDOW_DAYS
 from simulator.model.model import NONE, Model
 from simulator.units import ENTRANT_IDS_FROM
 
@@ -52,7 +52,7 @@ def simulate(
     Raises:
         ValueError: if a journey runs in a loop, or a hazard is above the top layer.
     """
-    layout = Layout.of(model)
+    layout = model.layout
     asked = np.arange(model.population.people) if people is None else np.asarray(people, dtype=np.int64)
     days = arrival_days(model, stream)
     late = np.arange(len(days))[entering]
@@ -62,7 +62,7 @@ def simulate(
     )
     arms, n = len(model.arms), len(crowd.numbers)
     index_day, completed = np.full((arms, n), np.nan), np.zeros((arms, n), dtype=np.uint8)
-    windows = np.zeros((n, arms - 1, 2, 2, 4 * layout.places + 2))
+    windows = np.zeros((n, arms - 1, 2, 2, layout.measures_size))
     if model.shares_anything:
         book = np.zeros((arms * n, layout.years, layout.size))
         for arm in range(arms):
@@ -116,9 +116,9 @@ def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:
     The totals of an arm are those of usual care and the differences of those who differ, so that it makes no difference
     whether usual care was lived now or before.
     """
-    layout, arms, people = Layout.of(model), len(model.arms), model.population.people
+    layout, arms, people = model.layout, len(model.arms), model.population.people
     sums = np.zeros((2, arms, arms, layout.years, layout.size))
-    windows = np.zeros((2, len(WHO), arms - 1, 2, 2, 4 * layout.places + 2))
+    windows = np.zeros((2, len(WHO), arms - 1, 2, 2, layout.measures_size))
     book = np.zeros((arms, layout.years, layout.size))
     m = memory(model, arms, book=book, windows=windows.reshape(2 * len(WHO), *windows.shape[2:]), forks=True)
     name = name_of(model, stream) if arms > 1 else None  # with one arm there is nothing to live again
@@ -154,11 +154,11 @@ def _crowds(model: Model, stream: int) -> Iterator[Crowd]:
 
 def _together(model: Model, stream: int) -> Totals:
     """Everyone at once, arm by arm: programme arms first, for who takes part in them."""
-    layout, arms = Layout.of(model), len(model.arms)
+    layout, arms = model.layout, len(model.arms)
     crowd = _everyone(model, stream)
     n = len(crowd.numbers)
     sums = np.zeros((arms, arms, layout.years, layout.size))
-    windows = np.zeros((len(WHO), arms - 1, 2, 2, 4 * layout.places + 2))
+    windows = np.zeros((len(WHO), arms - 1, 2, 2, layout.measures_size))
     book = sums.reshape(arms * arms, layout.years, layout.size)
     index_day, completed = np.full((arms - 1, n), np.nan), np.zeros((arms - 1, n), dtype=np.uint8)
     for arm in range(1, arms):

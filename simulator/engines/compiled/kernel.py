@@ -14,6 +14,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.activity.items import LifeCount
 from simulator.compiling import compiled, fixed, folded
 from simulator.engines.compiled import books as book
 from simulator.engines.compiled import life as lives
@@ -39,7 +40,7 @@ from simulator.engines.shared.memory import BOOSTED, CHANGED, FIRST_DAY, FRESH, 
 from simulator.engines.shared.people import traits
 from simulator.engines.shared.records import WINDOW_DAYS
 from simulator.model.model import NONE, Basis, ClockKind, Target
-from simulator.model.moments import DATE, DYING, ENDING, FLARE, HEALTH, NEED, OFFER
+from simulator.model.moments import DATE, ENDING
 from simulator.uncertainty.draws import open_unit
 from simulator.units import DAYS_PER_YEAR, ENTRANT_IDS_FROM
 
@@ -53,9 +54,7 @@ _OFFER, _NEED, _DROP_OUT, _LEAVING, _DEATH = (
     int(ClockKind.LEAVING),
     int(ClockKind.DEATH),
 )
-EVENT_KIND = np.zeros(len(ClockKind), dtype=np.int64)
-EVENT_KIND[[ClockKind.DEATH, ClockKind.LEAVING, ClockKind.FLARE, ClockKind.HEALTH]] = DYING, ENDING, FLARE, HEALTH
-EVENT_KIND[[ClockKind.NEED, ClockKind.OFFER, ClockKind.DROP_OUT]] = NEED, OFFER, ENDING
+EVENT_KIND = np.array([kind.turn for kind in ClockKind], dtype=np.int64)
 FEW = 4.0  # candidates a year that are worth drawing for a boost that may begin
 NOTED, JOINS, LIVES_ON = -1, -2, -3  # in place of a clock: the first note; joining the population; nothing
 FIRST = -1  # kind of a stop that comes before all others at its moment
@@ -141,7 +140,7 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
     if start == of.number(m, of.START):
         _start_prevalent(m, life, start)
     if joined:
-        book.count_life(m, life, book.ENTRANTS, start)
+        book.count_life(m, life, LifeCount.ENTRANTS, start)
 
 
 # --- looking ahead -----------------------------------------------------------------------------------

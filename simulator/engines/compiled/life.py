@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.activity.items import LifeCount, LifeDays, NeedCount, PlaceCount, PlaceDays, SupportCount, SupportDays
 from simulator.compiling import compiled, fixed, folded
 from simulator.engines.compiled import books as book
 from simulator.engines.compiled import queues as queue
@@ -147,7 +148,7 @@ def close_flare(m: Addresses, life: int, t: float) -> None:
     """Write the days of the last flare."""
     body = of.body(m)[life]
     if body["flare_since"] < INF:
-        book.life_days(m, life, book.FLARE_DAYS, body["flare_since"], min(t, of.life(m)[life]["flare_until"]))
+        book.life_days(m, life, LifeDays.FLARE_DAYS, body["flare_since"], min(t, of.life(m)[life]["flare_until"]))
     body["flare_since"] = INF
 
 
@@ -172,7 +173,7 @@ def close_stay(m: Addresses, life: int, t: float) -> None:
     place, emergency, since = body["place"], body["stay_emergency"], body["since"]
     book.stay_days(m, life, place, emergency, since, t)
     if body["over_since"] < t:
-        book.place_days(m, life, book.DELAYED, place, body["over_since"], t)
+        book.place_days(m, life, PlaceDays.DELAY_DAYS, place, body["over_since"], t)
     write_stay(m, life, place, emergency, since, t)
 
 
@@ -267,7 +268,7 @@ def set_offers(m: Addresses, life: int, support: int, run: int) -> None:
 @fixed
 def refuse(m: Addresses, life: int, s: int, t: float) -> None:
     """The person says no, for good or for a time."""
-    book.count_support(m, life, book.REFUSALS, s, t)
+    book.count_support(m, life, SupportCount.REFUSALS, s, t)
     until = t + of.supports(m)[s]["reoffer_days"]
     of.enrol(m)[life, s]["refused_until"] = until
     if until == INF:
@@ -294,7 +295,7 @@ def start_support(m: Addresses, life: int, s: int, has_slot: int, t: float) -> N
     e["active_since"] = INF if row["pause"] and body["place"] != NONE else t
     e["first_start"] = min(e["first_start"], t)
     body["on"] |= 1 << s
-    book.count_support(m, life, book.STARTS, s, t)
+    book.count_support(m, life, SupportCount.STARTS, s, t)
     if row["programme"] and not body["index_day"] <= t:
         body["index_day"] = t
     set_offers(m, life, s, 0)
@@ -320,7 +321,7 @@ def seek_support(m: Addresses, life: int, s: int, t: float) -> None:
         return
     resource = of.resources(m)[which]
     if resource["users"] >= resource["capacity"] and row["refuse_when_full"]:
-        book.count_support(m, life, book.REFUSALS, s, t)
+        book.count_support(m, life, SupportCount.REFUSALS, s, t)
         set_offers(m, life, s, 1)
         return
     node, e = queue.node_of(m, life, which), of.enrol(m)[life, s]
@@ -341,7 +342,7 @@ def offer(m: Addresses, life: int, o: int, mark: float, t: float) -> None:
     s = row["support"]
     if not may_be_offered(m, life, s, row["criteria"], t):
         return
-    book.count_support(m, life, book.OFFERS, s, t)
+    book.count_support(m, life, SupportCount.OFFERS, s, t)
     start_effects(m, life, s, _OFFERED, t, t + planned_days(m, life, s, 1))
     willing = draw(m, life, of.ints(m, of.WILLING_WORDS)[s], 0)[1]
     if willing >= of.supports(m)[s]["uptake"] * ratio_now(m, life, _UPTAKE, s, 0, t):
@@ -484,7 +485,7 @@ def pause_supports(m: Addresses, life: int, t: float) -> None:
     """Supports that pause count no active days while away."""
     for s in range(len(of.supports(m))):
         if is_on(m, life, s) and of.supports(m)[s]["pause"]:
-            book.support_days(m, life, book.ACTIVE, s, of.enrol(m)[life, s]["active_since"], t)
+            book.support_days(m, life, SupportDays.ACTIVE_DAYS, s, of.enrol(m)[life, s]["active_since"], t)
             of.enrol(m)[life, s]["active_since"] = INF
 
 
@@ -493,7 +494,7 @@ def stop_support(m: Addresses, life: int, s: int, t: float) -> None:
     """Write the days, let effects fade, give the slot back."""
     body, e, effects = of.body(m)[life], of.enrol(m)[life, s], of.effects(m)
     body["on"] &= ~(1 << s)
-    book.support_days(m, life, book.ACTIVE, s, e["active_since"], t)
+    book.support_days(m, life, SupportDays.ACTIVE_DAYS, s, e["active_since"], t)
     forget(m, life, s, e["number"])
     if of.supports(m)[s]["drop_out_clock"] != NONE:
         set_clock(m, life, of.supports(m)[s]["drop_out_clock"], 0)
@@ -528,7 +529,7 @@ def end_support(m: Addresses, life: int, s: int, how: int, t: float) -> None:
     stop_support(m, life, s, t)
     if not row["once"] and t >= e["refused_until"]:
         set_offers(m, life, s, 1)
-    if how == book.COMPLETIONS:
+    if how == SupportCount.COMPLETIONS:
         if row["programme"]:
             of.body(m)[life]["completed"] = 1
         maybe_volunteer(m, life, s, number, t)
@@ -542,7 +543,7 @@ def give_up_slots(m: Addresses, life: int, t: float) -> None:
         if is_on(m, life, s) and e["has_slot"]:
             keep = of.supports(m)[s]["keep_days"]
             if keep == 0.0:
-                end_support(m, life, s, book.LAPSES, t)
+                end_support(m, life, s, SupportCount.LAPSES, t)
             elif keep < INF:
                 note(m, life, t + keep, ENDING, KEEP_END, s, e["number"], float(of.body(m)[life]["stay_number"]))
 
@@ -554,7 +555,7 @@ def unlist(m: Addresses, life: int, s: int, t: float) -> None:
     e["listed"] = 0
     forget(m, life, s, e["starts"] + 1)
     queue.give_back(m, queue.node_of(m, life, of.ints(m, of.SUPPORT_RESOURCE)[s]))
-    book.support_days(m, life, book.LISTED, s, e["listed_since"], t)
+    book.support_days(m, life, SupportDays.LISTED_DAYS, s, e["listed_since"], t)
 
 
 @fixed
@@ -572,7 +573,7 @@ def volunteer_start(m: Addresses, life: int, s: int, mark: float, t: float) -> N
     e = of.enrol(m)[life, s]
     if e["volunteering"]:
         return
-    book.count_support(m, life, book.NEW_VOLUNTEERS, s, t)
+    book.count_support(m, life, SupportCount.NEW_VOLUNTEERS, s, t)
     e["volunteering"], e["volunteer_since"] = 1, t
     change_volunteers(m, s, 1)
     note(m, life, t + length_days(m, life, of.supports(m)[s]["tenure"], mark), ENDING, VOLUNTEER_END, s, 0, 0.0)
@@ -583,7 +584,7 @@ def volunteer_end(m: Addresses, life: int, s: int, t: float) -> None:
     """One active volunteer less."""
     e = of.enrol(m)[life, s]
     e["volunteering"] = 0
-    book.support_days(m, life, book.VOLUNTEER, s, e["volunteer_since"], t)
+    book.support_days(m, life, SupportDays.VOLUNTEER_DAYS, s, e["volunteer_since"], t)
     change_volunteers(m, s, -1)
 
 
@@ -604,7 +605,7 @@ def turn_on(m: Addresses, life: int, s: int, t: float) -> None:
     if t < row["ends_day"] and eligible(m, life, row["criteria"], t):
         e["listed"] = 0
         of.nodes(m)[queue.node_of(m, life, of.ints(m, of.SUPPORT_RESOURCE)[s])]["state"] = IDLE
-        book.support_days(m, life, book.LISTED, s, e["listed_since"], t)
+        book.support_days(m, life, SupportDays.LISTED_DAYS, s, e["listed_since"], t)
         start_support(m, life, s, 1, t)
     else:
         unlist(m, life, s, t)
@@ -627,21 +628,21 @@ def lose_waits(m: Addresses, life: int, t: float) -> None:
             body["waiting"] -= 1
             drop_notes(m, life, WAIT_LIMIT, place)
             queue.give_back(m, queue.node_of(m, life, which))
-            book.place_days(m, life, book.WAITING, place, wait["since"], t)
-            book.count_place(m, life, book.LOST, place, t)
+            book.place_days(m, life, PlaceDays.WAIT_DAYS, place, wait["since"], t)
+            book.count_place(m, life, PlaceCount.LOST, place, t)
 
 
 @fixed
 def count_entry(m: Addresses, life: int, place: int, emergency: int, source: int, t: float) -> None:
     """Count an entry by its origin, and remember emergencies for recent use."""
-    book.count_place(m, life, book.VISITS, place, t)
+    book.count_place(m, life, PlaceCount.VISITS, place, t)
     if not emergency:
         return
-    book.count_place(m, life, book.EMERGENCY, place, t)
+    book.count_place(m, life, PlaceCount.EMERGENCY, place, t)
     if source != HOME:
-        book.count_place(m, life, book.THROUGH, place, t)
+        book.count_place(m, life, PlaceCount.THROUGH, place, t)
     if t <= of.floats2(m, of.DISCHARGED)[life, place] + of.places(m)[place]["readmission_days"]:
-        book.count_place(m, life, book.READMISSIONS, place, t)
+        book.count_place(m, life, PlaceCount.READMISSIONS, place, t)
     recent = of.floats3(m, of.RECENTS)
     for i in range(recent.shape[2] - 1, 0, -1):
         recent[life, place, i] = recent[life, place, i - 1]
@@ -712,7 +713,7 @@ def seek(m: Addresses, life: int, place: int, t: float) -> None:
     wait["active"], wait["since"] = 1, t
     wait["number"] += 1
     of.body(m)[life]["waiting"] += 1
-    book.count_place(m, life, book.WAITS, place, t)
+    book.count_place(m, life, PlaceCount.WAITS, place, t)
     limit = of.places(m)[place]["limit_days"]
     if limit < INF:
         note(m, life, t + limit, LIMIT, WAIT_LIMIT, place, wait["number"], 0.0)
@@ -721,7 +722,7 @@ def seek(m: Addresses, life: int, place: int, t: float) -> None:
 @folded
 def need(m: Addresses, life: int, which: int, layer: int, candidate: int, u: float, v: float, t: float) -> None:
     """A need arises at home: met by a programme instead, or the person seeks the place."""
-    book.count_need(m, life, which, 0, t)
+    book.count_need(m, life, NeedCount.NEEDS, which, t)
     row, j = of.needs(m)[which], of.journey(m)[life]
     place = row["goes_to"]
     if of.body(m)[life]["on"]:
@@ -729,7 +730,7 @@ def need(m: Addresses, life: int, which: int, layer: int, candidate: int, u: flo
             if is_on(m, life, s) and of.supports(m)[s]["redirect_place"] == place:
                 mark = draw(m, life, of.ints2(m, of.REDIRECT_WORDS)[which, s] | layer, candidate)[1]
                 if mark < of.supports(m)[s]["redirect_share"]:
-                    book.count_need(m, life, which, 1, t)
+                    book.count_need(m, life, NeedCount.MET_ELSEWHERE, which, t)
                     return
     j["need"], j["layer"], j["candidate"] = which, layer, candidate
     j["length_mark"], j["route_mark"], j["emergency"] = u, v, row["emergency"]
@@ -775,7 +776,7 @@ def end_wait(m: Addresses, life: int, place: int, t: float) -> None:
     wait["active"] = 0
     of.body(m)[life]["waiting"] -= 1
     of.journey(m)[life] = of.wait_journey(m)[life, which]
-    book.place_days(m, life, book.WAITING, place, wait["since"], t)
+    book.place_days(m, life, PlaceDays.WAIT_DAYS, place, wait["since"], t)
 
 
 @fixed
@@ -796,7 +797,7 @@ def wait_limit(m: Addresses, life: int, place: int, number: int, t: float) -> No
         return
     queue.give_back(m, node)
     end_wait(m, life, place, t)
-    book.count_place(m, life, book.GAVE_UP, place, t)
+    book.count_place(m, life, PlaceCount.GAVE_UP, place, t)
     seek(m, life, of.places(m)[place]["limit_to"], t)
 
 
@@ -836,9 +837,9 @@ def end_life(m: Addresses, life: int, t: float) -> None:
 @fixed
 def die(m: Addresses, life: int, t: float) -> None:
     """Death: counted, everything ends, dead days run to the horizon."""
-    book.count_life(m, life, book.DEATHS, t)
+    book.count_life(m, life, LifeCount.DEATHS, t)
     end_life(m, life, t)
-    book.life_days(m, life, book.DEAD_DAYS, t, of.number(m, of.HORIZON))
+    book.life_days(m, life, LifeDays.DEAD_DAYS, t, of.number(m, of.HORIZON))
 
 
 @fixed
@@ -944,18 +945,18 @@ def reach_horizon(m: Addresses, life: int) -> None:
             wait, place = of.waits(m)[life, which], of.resources(m)[which]["place"]
             if wait["active"]:
                 book.count_unfinished(m, life, place)
-                book.place_days(m, life, book.WAITING, place, wait["since"], t)
+                book.place_days(m, life, PlaceDays.WAIT_DAYS, place, wait["since"], t)
     if body["place"] != NONE:
         book.count_unfinished(m, life, body["place"])
         close_stay(m, life, t)
     for s in range(len(of.supports(m))):
         e = of.enrol(m)[life, s]
         if is_on(m, life, s):
-            book.support_days(m, life, book.ACTIVE, s, e["active_since"], t)
+            book.support_days(m, life, SupportDays.ACTIVE_DAYS, s, e["active_since"], t)
         if e["listed"]:
-            book.support_days(m, life, book.LISTED, s, e["listed_since"], t)
+            book.support_days(m, life, SupportDays.LISTED_DAYS, s, e["listed_since"], t)
         if e["volunteering"]:
-            book.support_days(m, life, book.VOLUNTEER, s, e["volunteer_since"], t)
+            book.support_days(m, life, SupportDays.VOLUNTEER_DAYS, s, e["volunteer_since"], t)
     close_effects(m, life, t)
     book.window_life(m, life, INF)
 
@@ -993,13 +994,13 @@ def on_note(m: Addresses, life: int, i: int) -> None:
         volunteer_end(m, life, a, t)
     elif what in (SUPPORT_END, PROGRAMME_END):
         if is_on(m, life, a) and of.enrol(m)[life, a]["number"] == b:
-            end_support(m, life, a, book.COMPLETIONS if what == SUPPORT_END else book.LAPSES, t)
+            end_support(m, life, a, SupportCount.COMPLETIONS if what == SUPPORT_END else SupportCount.LAPSES, t)
         elif what == PROGRAMME_END and of.enrol(m)[life, a]["listed"] and of.enrol(m)[life, a]["starts"] < b:
             unlist(m, life, a, t)
     elif what == KEEP_END:
         here = body["place"] != NONE and float(body["stay_number"]) == x
         if here and is_on(m, life, a) and of.enrol(m)[life, a]["number"] == b:
-            end_support(m, life, a, book.LAPSES, t)
+            end_support(m, life, a, SupportCount.LAPSES, t)
     else:
         first_day(m, life)
 
@@ -1012,7 +1013,7 @@ def strike(m: Addresses, life: int, k: int, layer: int, candidate: int, u: float
         need(m, life, subject, layer, candidate, u, v, t)
     elif kind == _FLARE:
         close_flare(m, life, t)
-        book.count_life(m, life, book.FLARES, t)
+        book.count_life(m, life, LifeCount.FLARES, t)
         of.body(m)[life]["flare_since"] = t
         one["flare_until"] = t + length_days(m, life, of.whole(m, of.FLARE_LENGTH), u)
         of.body(m)[life]["stale"] = CHANGED
@@ -1023,9 +1024,9 @@ def strike(m: Addresses, life: int, k: int, layer: int, candidate: int, u: float
     elif kind == _OFFER:
         offer(m, life, subject, u, t)
     elif kind == _DROP_OUT:
-        end_support(m, life, subject, book.DROP_OUTS, t)
+        end_support(m, life, subject, SupportCount.DROP_OUTS, t)
     elif kind == _LEAVING:
-        book.count_life(m, life, book.LEAVERS, t)
+        book.count_life(m, life, LifeCount.LEAVERS, t)
         end_life(m, life, t)
     else:
         die(m, life, t)

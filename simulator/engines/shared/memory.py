@@ -18,10 +18,21 @@ from numba.extending import intrinsic
 from numba.np import arrayobj as numba_arrays
 from numpy.typing import NDArray
 
-from simulator.activity.ledger import PLACE_COUNTS, PLACE_DAYS
+from simulator.activity.items import (
+    BenefitDays,
+    EffectDays,
+    HealthDays,
+    Layout,
+    LifeCount,
+    LifeDays,
+    NeedCount,
+    PlaceCount,
+    PlaceDays,
+    SupportCount,
+    SupportDays,
+)
 from simulator.compiling import compiled, folded
 from simulator.engines.shared.candidates import BLOCK_SHIFT, COUNT, ORIGIN_DAY, ROOM
-from simulator.engines.shared.records import Layout
 from simulator.model.model import (
     BOOST,
     CHANGE,
@@ -532,7 +543,7 @@ def _years(model: Model) -> int:
 
 def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dict[str, int]]:
     """What every life of a model shares: arrays, numbers and whole numbers by field."""
-    layout = Layout.of(model)
+    layout = model.layout
     levels = {p: i for i, p in enumerate(sorted({*model.needs["priority"].tolist(), 0}))}
     place_resource = _numbered(model.places["slots"] != NONE, 0)
     support_resource = _numbered(np.isfinite(model.supports["places"]), int((place_resource >= 0).sum()))
@@ -590,17 +601,17 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "clusters": them.clusters,
         "recent": max([0, *(int(row["at_least"]) for row in model.criteria if row["recent_place"] != NONE)]),
         "years": model.years,
-        "need_counts": layout.need_counts,
-        "support_counts": layout.support_counts,
-        "life_counts": layout.life_counts,
+        "need_counts": layout.first[NeedCount],
+        "support_counts": layout.first[SupportCount],
+        "life_counts": layout.first[LifeCount],
         "days": layout.counts_size,
     }
     days = {
-        "support_days": layout.support_days,
-        "life_days": layout.life_days,
-        "health_days": layout.health_days,
-        "utility_days": layout.utility_days,
-        "benefit_items": layout.benefit_days,
+        "support_days": layout.first[SupportDays],
+        "life_days": layout.first[LifeDays],
+        "health_days": layout.first[HealthDays],
+        "utility_days": layout.first[EffectDays],
+        "benefit_items": layout.first[BenefitDays],
     }
     return arrays, numbers, wholes | {name: layout.counts_size + first for name, first in days.items()}
 
@@ -635,9 +646,9 @@ def _visits(model: Model, layout: Layout) -> Table:
             place = int(model.needs[clock["subject"]]["goes_to"])
             row["plain"], row["place"], row["duration"] = 1, place, model.places[place]["planned_stay"]
             row["routes"] = model.places[place]["routes"]
-            row["need_item"] = layout.need_counts + 2 * clock["subject"]
-            row["visit_item"] = place * len(PLACE_COUNTS)
-            row["days_item"] = layout.counts_size + place * len(PLACE_DAYS)
+            row["need_item"] = layout.at(NeedCount.NEEDS, clock["subject"])
+            row["visit_item"] = layout.at(PlaceCount.VISITS, place)
+            row["days_item"] = layout.counts_size + layout.at(PlaceDays.DAYS, place)
     return table
 
 

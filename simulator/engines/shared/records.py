@@ -6,130 +6,23 @@ A diary is written while people live: who, what, when. It is added up for everyb
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.activity.ledger import (
-    LIFE_COUNTS,
-    LIFE_DAYS,
-    PLACE_COUNTS,
-    PLACE_DAYS,
-    SUPPORT_COUNTS,
-    SUPPORT_DAYS,
-    WINDOW_KINDS,
+from simulator.activity.items import (
+    EffectDays,
+    HealthDays,
+    Item,
+    Layout,
+    LifeMeasure,
+    PlaceCount,
+    PlaceDays,
+    PlaceMeasure,
 )
-from simulator.model.model import Model
 from simulator.units import DAYS_PER_YEAR
 
 WINDOW_DAYS = 365.0
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where each kind of item starts in the arrays of counts and days."""
-
-    years: int
-    places: int
-    needs: int
-    supports: int
-    states: int
-    bands: int
-    utilities: int
-    benefits: int
-
-    @classmethod
-    def of(cls, model: Model) -> Layout:
-        """The layout of a model."""
-        states = model.by_health.shape[1]
-        return cls(
-            model.years, len(model.places), len(model.needs), len(model.supports), states, len(model.bands),
-            len(model.utility_effects), len(model.benefit_support),
-        )  # fmt: skip
-
-    @cached_property
-    def need_counts(self) -> int:
-        """First need item."""
-        return self.places * len(PLACE_COUNTS)
-
-    @cached_property
-    def support_counts(self) -> int:
-        """First support count."""
-        return self.need_counts + 2 * self.needs
-
-    @cached_property
-    def life_counts(self) -> int:
-        """First count of lives."""
-        return self.support_counts + self.supports * len(SUPPORT_COUNTS)
-
-    @cached_property
-    def support_days(self) -> int:
-        """First item of support days."""
-        return self.places * len(PLACE_DAYS)
-
-    @cached_property
-    def life_days(self) -> int:
-        """First item of days of lives."""
-        return self.support_days + self.supports * len(SUPPORT_DAYS)
-
-    @cached_property
-    def health_days(self) -> int:
-        """First item of days by health and band."""
-        return self.life_days + len(LIFE_DAYS)
-
-    @cached_property
-    def utility_days(self) -> int:
-        """First item of utility effect days."""
-        return self.health_days + self.states * self.bands
-
-    @cached_property
-    def benefit_days(self) -> int:
-        """First item of benefit days."""
-        return self.utility_days + self.utilities
-
-    @cached_property
-    def counts_size(self) -> int:
-        """Number of counted items."""
-        return self.life_counts + len(LIFE_COUNTS)
-
-    @cached_property
-    def days_size(self) -> int:
-        """Number of items in days."""
-        return self.benefit_days + self.benefits
-
-    @cached_property
-    def size(self) -> int:
-        """Number of items."""
-        return self.counts_size + self.days_size
-
-
-class Items:
-    """Numbers of the items in the arrays of counts and days: by place, need, support, or plain."""
-
-    def __init__(self, layout: Layout) -> None:
-        def each(first: int, kinds: int, subjects: int) -> list[list[int]]:
-            return [[first + subject * kinds + kind for subject in range(subjects)] for kind in range(kinds)]
-
-        (
-            self.visits, self.emergency, self.through, self.readmissions, self.waits, self.lost, self.gave_up,
-            self.unfinished,
-        ) = each(0, len(PLACE_COUNTS), layout.places)  # fmt: skip
-        self.needs, self.met_elsewhere = each(layout.need_counts, 2, layout.needs)
-        (
-            self.offers, self.refusals, self.starts, self.completions, self.drop_outs, self.lapses,
-            self.new_volunteers,
-        ) = each(layout.support_counts, len(SUPPORT_COUNTS), layout.supports)  # fmt: skip
-        (self.deaths,), (self.entrants,), (self.leavers,), (self.flares,) = each(
-            layout.life_counts, len(LIFE_COUNTS), 1
-        )
-        self.days, self.emergency_days, self.wait_days, self.delay_days = each(0, len(PLACE_DAYS), layout.places)
-        self.active_days, self.listed_days, self.volunteer_days = each(
-            layout.support_days, len(SUPPORT_DAYS), layout.supports
-        )
-        (self.home_alone_days,), (self.community_days,), (self.dead_days,), (self.flare_days,) = each(
-            layout.life_days, len(LIFE_DAYS), 1
-        )
 
 
 class Diary:
@@ -166,20 +59,20 @@ class Record:
             ages: at t = 0.  # [person]
             bands: lower ages.  # [band]
         """
-        items, stays = Items(layout), _columns(diary.stays, 6)
+        stays = _columns(diary.stays, 6)
         who, place, emergency, start, over, end = stays
         visits, crises = np.array([who, place, start]), emergency > 0.0
         moments = [
             _columns(diary.moments, 3),
-            _as_items(visits, items.visits),
-            _as_items(visits[:, crises], items.emergency),
+            _as_items(visits, layout, PlaceCount.VISITS),
+            _as_items(visits[:, crises], layout, PlaceCount.EMERGENCY),
         ]
         days, held = np.array([who, place, start, end]), np.array([who, place, over, end])
         spans = [
             _columns(diary.spans, 4),
-            _as_items(days, items.days),
-            _as_items(days[:, crises], items.emergency_days),
-            _as_items(held[:, over < end], items.delay_days),
+            _as_items(days, layout, PlaceDays.DAYS),
+            _as_items(days[:, crises], layout, PlaceDays.EMERGENCY_DAYS),
+            _as_items(held[:, over < end], layout, PlaceDays.DELAY_DAYS),
             _split_at_bands(_columns(diary.health, 4), layout, ages, bands),
         ]
         return cls(
@@ -202,7 +95,7 @@ class Record:
         """How long each thing lasted, split at the years, from t = 0 to the horizon: [person, year, item]."""
         years, size = self.layout.years, self.layout.days_size
         who, utility, year, weight = self.weights
-        cells = [_cell(who, year.astype(np.int64), self.layout.utility_days + utility, years, size)]
+        cells = [_cell(who, year.astype(np.int64), self.layout.first[EffectDays] + utility, years, size)]
         pieces = [weight]
         who, item, start, end = self.spans
         start, end = np.maximum(start, 0.0), np.minimum(end, years * DAYS_PER_YEAR)
@@ -226,21 +119,28 @@ class Record:
         nan where there is none, or where a window crosses the person's arrival (or the start of the warm-up) or the
         horizon. Someone who died stays in, with the days they were alive as exposure.
         """
-        table = np.full((len(index_day), 2, self.layout.places * len(WINDOW_KINDS) + 2), np.nan)
+        table = np.full((len(index_day), 2, self.layout.measures_size), np.nan)
         first, last = index_day - WINDOW_DAYS, index_day + WINDOW_DAYS
         inside = (first >= arrived_day) & (last <= self.layout.years * DAYS_PER_YEAR)
         table[inside] = 0.0
         theirs = self.stays[:, inside[self.stays[0].astype(np.int64)]]
-        who, visits = theirs[0].astype(np.int64), theirs[1].astype(np.int64) * len(WINDOW_KINDS)
+        who, visits = theirs[0].astype(np.int64), theirs[1].astype(np.int64) * len(PlaceMeasure)
         _, _, emergency, start, _, end = theirs
+        alive_days, people = self.layout.at(LifeMeasure.ALIVE_DAYS), self.layout.at(LifeMeasure.PEOPLE)
         for side, low in enumerate((first, index_day)):
             days = np.minimum(end, low[who] + WINDOW_DAYS) - np.maximum(start, low[who])
             starts = (low[who] <= start) & (start < low[who] + WINDOW_DAYS)
-            for kind, amount in enumerate((starts, starts * emergency, days, days * emergency)):
+            amounts = {
+                PlaceMeasure.VISITS: starts,
+                PlaceMeasure.EMERGENCY: starts * emergency,
+                PlaceMeasure.DAYS: days,
+                PlaceMeasure.EMERGENCY_DAYS: days * emergency,
+            }
+            for kind, amount in amounts.items():
                 some = amount > 0.0
                 np.add.at(table, (who[some], side, visits[some] + kind), amount[some])
             alive = np.maximum(0.0, np.minimum(low + WINDOW_DAYS, ended_day) - low)
-            table[inside, side, -2], table[inside, side, -1] = alive[inside], 1.0
+            table[inside, side, alive_days], table[inside, side, people] = alive[inside], 1.0
         return table
 
 
@@ -249,10 +149,10 @@ def _columns(lines: list[float], width: int) -> NDArray[np.float64]:
     return np.ascontiguousarray(np.fromiter(lines, np.float64, len(lines)).reshape(-1, width).T)
 
 
-def _as_items(lines: NDArray[np.float64], items: list[int]) -> NDArray[np.float64]:
+def _as_items(lines: NDArray[np.float64], layout: Layout, item: Item) -> NDArray[np.float64]:
     """Lines about places as lines about an item of these places."""
     who, place, *rest = lines
-    return np.array([who, np.array(items, dtype=np.float64)[place.astype(np.int64)], *rest])
+    return np.array([who, np.array(layout.all_at(item), dtype=np.float64)[place.astype(np.int64)], *rest])
 
 
 def _cell(
@@ -271,7 +171,7 @@ def _split_at_bands(
     for band in range(layout.bands):
         upper = (bands[band + 1] - ages) * DAYS_PER_YEAR if band + 1 < layout.bands else np.full(len(ages), np.inf)
         stop = np.minimum(end, upper[who.astype(np.int64)])
-        item = layout.health_days + state * layout.bands + band
+        item = layout.first[HealthDays] + state * layout.bands + band
         parts.append(np.array([who, item, start, stop])[:, start < stop])
         start = np.maximum(start, stop)
     return np.concatenate(parts, axis=1)

@@ -18,7 +18,7 @@ from collections.abc import Generator
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.activity.ledger import WINDOW_KINDS
+from simulator.activity.items import LifeCount
 from simulator.activity.results import Lives, Said
 from simulator.engines.shared.people import Person, draw_people, entrants
 from simulator.engines.shared.records import Record
@@ -119,7 +119,7 @@ def _arrivals(world: World, first: int, joining: list[Joining], lives: list[Life
     for row, (day, person) in enumerate(joining, first):
         yield Moment(world.env, day, ENDING, row)
         lives.append(Life(world, row, person, day))
-        lives[-1].count(world.item.entrants, day)
+        lives[-1].count(LifeCount.ENTRANTS, day)
 
 
 def _in_order(lives: Lives, which: NDArray[np.int64]) -> Lives:
@@ -136,7 +136,7 @@ def _in_order(lives: Lives, which: NDArray[np.int64]) -> Lives:
 
 def _collect(model: Model, everyone: list[Joining], arms: list[tuple[World, list[Life]]]) -> Lives:
     """All arms' diaries, added up."""
-    people, measures = len(everyone), len(WINDOW_KINDS) * len(model.places) + 2
+    people, measures = len(everyone), model.layout.measures_size
     ages = np.array([person.age for _, person in everyone])
     records = [Record.of(world.diary, world.layout, ages, model.bands) for world, _ in arms]
     index_day, ended_day, arrived_day = (

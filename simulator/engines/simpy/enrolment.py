@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import inf, nan
 from typing import Any
 
+from simulator.activity.items import BenefitDays, SupportCount, SupportDays
 from simulator.engines.shared import hazards
 from simulator.engines.shared.candidates import PASS_SHIFT
 from simulator.engines.shared.people import Person
@@ -63,7 +64,7 @@ class Enrolment(State):
         support = row.support
         if not self._may_be_offered(support, row.criteria, t):
             return
-        self.count(self.world.item.offers[support], t)
+        self.count(SupportCount.OFFERS, t, support)
         self._start_effects(support, Basis.OFFERED, t, t + self._planned_days(support, 1))
         uptake = self.world.support[support].uptake
         willing = self._draw(self.world.model.words.willing[support], 0)[1]
@@ -90,7 +91,7 @@ class Enrolment(State):
         )
 
     def _refuse(self, support: int, t: float) -> None:
-        self.count(self.world.item.refusals[support], t)
+        self.count(SupportCount.REFUSALS, t, support)
         self._say(t, "refuses", support)
         self.refused_until[support] = t + self.world.support[support].reoffer_days
         if self.refused_until[support] == inf:
@@ -126,7 +127,7 @@ class Enrolment(State):
             self._start_support(support, None, t)
             return
         if len(slots.users) >= slots.capacity and self.world.support[support].refuse_when_full:
-            self.count(self.world.item.refusals[support], t)
+            self.count(SupportCount.REFUSALS, t, support)
             self._set_offers(support, 1)
             return
         request = Request(slots, 0, t, self.row)
@@ -148,7 +149,7 @@ class Enrolment(State):
         row = self.world.support[support]
         if t < row.ends_day and self._eligible(row.criteria, t):
             del self.listed[support]
-            self._spend(self.world.item.listed_days[support], wait.since, t)
+            self._spend(SupportDays.LISTED_DAYS, wait.since, t, support)
             self._start_support(support, wait.request, t)
         else:
             self._unlist(support, t)
@@ -157,7 +158,7 @@ class Enrolment(State):
     def _unlist(self, support: int, t: float) -> None:
         wait = self.listed.pop(support)
         self._withdraw(self.world.supports[support], wait.request)
-        self._spend(self.world.item.listed_days[support], wait.since, t)
+        self._spend(SupportDays.LISTED_DAYS, wait.since, t, support)
 
     # --- on a support --------------------------------------------------------------------------
 
@@ -176,7 +177,7 @@ class Enrolment(State):
         paused = bool(row.pause) and self.journey is not None
         self.enrolled[support] = Spell(t, inf if paused else t, slot, number)
         self.on |= 1 << support
-        self.count(self.world.item.starts[support], t)
+        self.count(SupportCount.STARTS, t, support)
         self._say(t, "starts", support)
         self._mark_first_start(support, t)
         self._set_offers(support, 0)
@@ -210,7 +211,7 @@ class Enrolment(State):
         """The planned length is over: the support is completed."""
         support, number = which
         if support in self.enrolled and self.enrolled[support].number == number:
-            self._end_support(support, "completions", t)
+            self._end_support(support, SupportCount.COMPLETIONS, t)
             self.completed = self.completed or bool(self.world.support[support].programme)
             self._maybe_volunteer(support, number, t)
 
@@ -218,16 +219,16 @@ class Enrolment(State):
         """The programme closes: whoever is on it leaves, and so does whoever is on the list."""
         support, number = which
         if support in self.enrolled and self.enrolled[support].number == number:
-            self._end_support(support, "lapses", t)
+            self._end_support(support, SupportCount.LAPSES, t)
         elif support in self.listed and self.starts.get(support, 0) < number:
             self._unlist(support, t)
 
-    def _end_support(self, support: int, how: str, t: float) -> None:
+    def _end_support(self, support: int, how: SupportCount, t: float) -> None:
         """Completion, drop-out or lapse: effects begin to fade, the slot is free, offers may run again."""
         if self.journey is None:
             self._close_home(t)
-        self.count(getattr(self.world.item, how)[support], t)
-        self._say(t, how, support)
+        self.count(how, t, support)
+        self._say(t, how.label, support)
         self._stop_support(support, t)
         if not self.world.support[support].once and t >= self.refused_until.get(support, -inf):
             self._set_offers(support, 1)
@@ -236,7 +237,7 @@ class Enrolment(State):
         """Book the days, let effects fade, give the slot back."""
         spell = self.enrolled.pop(support)
         self.on &= ~(1 << support)
-        self._spend(self.world.item.active_days[support], spell.active_since, t)
+        self._spend(SupportDays.ACTIVE_DAYS, spell.active_since, t, support)
         if (clock := self.world.support[support].drop_out_clock) != NONE:
             self._set_clock(clock, 0)
         for e in self.world.effects_of[support][Basis.ACTIVE]:
@@ -255,7 +256,7 @@ class Enrolment(State):
                 continue
             keep = self.world.support[support].keep_days
             if keep == 0.0:
-                self._end_support(support, "lapses", t)
+                self._end_support(support, SupportCount.LAPSES, t)
             elif keep < inf:
                 which = (support, self.enrolled[support].number, journey, journey.entered)
                 self._note(t + keep, ENDING, Enrolment._on_keep_end, which)
@@ -263,7 +264,7 @@ class Enrolment(State):
     def _pause_supports(self, t: float) -> None:
         for support, spell in self.enrolled.items():
             if self.world.support[support].pause:
-                self._spend(self.world.item.active_days[support], spell.active_since, t)
+                self._spend(SupportDays.ACTIVE_DAYS, spell.active_since, t, support)
                 spell.active_since = inf
 
     def _resume_supports(self, t: float) -> None:
@@ -312,7 +313,7 @@ class Enrolment(State):
         support, mark = which
         if support in self.volunteering:
             return
-        self.count(self.world.item.new_volunteers[support], t)
+        self.count(SupportCount.NEW_VOLUNTEERS, t, support)
         self._say(t, "volunteers", support)
         self.volunteering[support] = t
         self.world.volunteers[support] += 1
@@ -321,7 +322,7 @@ class Enrolment(State):
         self._note(t + tenure, ENDING, Enrolment._on_volunteer_end, support)
 
     def _on_volunteer_end(self, support: int, t: float) -> None:
-        self._spend(self.world.item.volunteer_days[support], self.volunteering.pop(support), t)
+        self._spend(SupportDays.VOLUNTEER_DAYS, self.volunteering.pop(support), t, support)
         self.world.volunteers[support] -= 1
         self.world.resize_support(support)
 
@@ -332,7 +333,7 @@ class Enrolment(State):
         support, number, journey, entered = which
         spell, same_stay = self.enrolled.get(support), self.journey is journey and journey.entered == entered
         if same_stay and spell is not None and spell.number == number:
-            self._end_support(support, "lapses", t)
+            self._end_support(support, SupportCount.LAPSES, t)
 
     def _leave_supports(self, t: float) -> None:
         """Death or moving away: everything ends, nothing is offered any more."""
@@ -349,17 +350,18 @@ class Enrolment(State):
     def _cut_supports(self, t: float) -> None:
         """The horizon cuts enrolments, waiting lists and volunteering."""
         for support, spell in self.enrolled.items():
-            self._spend(self.world.item.active_days[support], spell.active_since, t)
+            self._spend(SupportDays.ACTIVE_DAYS, spell.active_since, t, support)
         for support, wait in self.listed.items():
-            self._spend(self.world.item.listed_days[support], wait.since, t)
+            self._spend(SupportDays.LISTED_DAYS, wait.since, t, support)
         for support, since in self.volunteering.items():
-            self._spend(self.world.item.volunteer_days[support], since, t)
+            self._spend(SupportDays.VOLUNTEER_DAYS, since, t, support)
         self._close_effects(t)
 
     def _close_effects(self, t: float) -> None:
         """Book utility effects and stated benefits up to the end."""
         for e in list(self.weighed_until):
             self._weigh(e, t)
-        for item, support, days in self.world.benefits:
+        for benefit, (support, days) in enumerate(self.world.benefits):
             if support in self.first_start:
-                self._spend(item, self.first_start[support], min(t, self.first_start[support] + days))
+                first = self.first_start[support]
+                self._spend(BenefitDays.BENEFIT_DAYS, first, min(t, first + days), benefit)

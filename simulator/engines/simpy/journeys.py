@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+from simulator.activity.items import NeedCount, PlaceCount, PlaceDays
 from simulator.engines.shared import hazards
 from simulator.engines.shared.candidates import PASS_SHIFT
 from simulator.engines.shared.people import Person
@@ -39,7 +40,7 @@ class Journeys(Enrolment):
         """A need arises at home: met by a programme instead, or the person seeks the place."""
         _, _, layer, candidate, _, length_mark, route_mark, _, _ = strike
         world = self.world
-        world.moments.extend((self.row, world.item.needs[need], t))
+        world.moments.extend((self.row, world.needs_at[need], t))
         row = world.need[need]
         if self.on and world.redirecting[row.goes_to] and self._redirected(need, row.goes_to, strike, t):
             return
@@ -74,7 +75,7 @@ class Journeys(Enrolment):
             if support in self.enrolled:
                 word = int(self.world.model.words.redirect[need, support])
                 if self._draw(word | layer, candidate)[1] < self.world.support[support].redirect_share:
-                    self.count(self.world.item.met_elsewhere[need], t)
+                    self.count(NeedCount.MET_ELSEWHERE, t, need)
                     self._say(t, "met elsewhere", (need, support))
                     return True
         return False
@@ -93,7 +94,7 @@ class Journeys(Enrolment):
             return
         wait = self.waits[place] = Wait(request, t, journey)
         self.waiting += 1
-        self.count(self.world.item.waits[place], t)
+        self.count(PlaceCount.WAITS, t, place)
         self._say(t, "waits", place)
         request.callbacks.append(lambda _: self._call(lambda now: self._turn_at(place, wait, now)))
         limit = self.world.place[place].limit_days
@@ -106,7 +107,7 @@ class Journeys(Enrolment):
             return
         del self.waits[place]
         self.waiting -= 1
-        self._spend(self.world.item.wait_days[place], wait.since, t)
+        self._spend(PlaceDays.WAIT_DAYS, wait.since, t, place)
         assert wait.journey is not None
         self._enter(place, wait.journey, wait.request, HOME, t)
 
@@ -118,8 +119,8 @@ class Journeys(Enrolment):
         del self.waits[place]
         self.waiting -= 1
         wait.request.cancel()
-        self._spend(self.world.item.wait_days[place], wait.since, t)
-        self.count(self.world.item.gave_up[place], t)
+        self._spend(PlaceDays.WAIT_DAYS, wait.since, t, place)
+        self.count(PlaceCount.GAVE_UP, t, place)
         self._say(t, "gives up waiting", place)
         assert wait.journey is not None
         self._seek(self.world.place[place].limit_to, wait.journey, t)
@@ -130,8 +131,8 @@ class Journeys(Enrolment):
             wait = self.waits.pop(place)
             self.waiting -= 1
             self._withdraw(self.world.places[place], wait.request)
-            self._spend(self.world.item.wait_days[place], wait.since, t)
-            self.count(self.world.item.lost[place], t)
+            self._spend(PlaceDays.WAIT_DAYS, wait.since, t, place)
+            self.count(PlaceCount.LOST, t, place)
 
     def _priority(self, journey: Journey) -> int:
         return int(self.world.need[journey.need].priority)
@@ -183,11 +184,10 @@ class Journeys(Enrolment):
 
     def _count_emergency(self, place: int, source: int, t: float) -> None:
         """Count an emergency by where it came from, and remember it where recent use is asked for."""
-        item = self.world.item
         if source != HOME:
-            self.count(item.through[place], t)
+            self.count(PlaceCount.THROUGH, t, place)
         if t <= self.discharged.get(place, -inf) + self.world.place[place].readmission_days:
-            self.count(item.readmissions[place], t)
+            self.count(PlaceCount.READMISSIONS, t, place)
         if place in self.world.recent_counts:
             self.emergencies.setdefault(place, []).append(t)
 
@@ -295,10 +295,10 @@ class Journeys(Enrolment):
     def _cut_places(self, t: float) -> None:
         """The horizon cuts waits and the stay."""
         for place, wait in self.waits.items():
-            self.count(self.world.item.unfinished[place], t)
-            self._spend(self.world.item.wait_days[place], wait.since, t)
+            self.count(PlaceCount.UNFINISHED, t, place)
+            self._spend(PlaceDays.WAIT_DAYS, wait.since, t, place)
         if self.journey is None:
             self._close_home(t)
         else:
-            self.count(self.world.item.unfinished[self.journey.place], t)
+            self.count(PlaceCount.UNFINISHED, t, self.journey.place)
             self._close_stay(self.journey, t)

@@ -13,6 +13,7 @@ from struct import Struct
 
 import simpy
 
+from simulator.activity.items import LifeCount, LifeDays, SupportCount
 from simulator.engines.shared import hazards
 from simulator.engines.shared.people import Person
 from simulator.engines.simpy.journeys import Journeys
@@ -126,7 +127,7 @@ class Life(Journeys):
         self._offer(offer, strike[5], t)
 
     def _drop_out(self, support: int, _: Strike, t: float) -> None:
-        self._end_support(support, "drop_outs", t)
+        self._end_support(support, SupportCount.DROP_OUTS, t)
 
     def _change_health(self, state: int, _: Strike, t: float) -> None:
         self._close_health(t)
@@ -140,7 +141,7 @@ class Life(Journeys):
 
     def _flare(self, _: int, strike: Strike, t: float) -> None:
         self._close_flare(t)
-        self.count(self.world.item.flares, t)
+        self.count(LifeCount.FLARES, t)
         self.flare_since = t
         self.flare_until = t + self._length(self.world.model.flare_length, strike[5])
         self.world.flare_until[self.row] = self.flare_until
@@ -149,11 +150,11 @@ class Life(Journeys):
 
     def _close_flare(self, t: float) -> None:
         if self.flare_since < inf:
-            self._spend(self.world.item.flare_days, self.flare_since, min(t, self.flare_until))
+            self._spend(LifeDays.FLARE_DAYS, self.flare_since, min(t, self.flare_until))
         self.flare_since = inf
 
     def _move_away(self, _: int, __: Strike, t: float) -> None:
-        self.count(self.world.item.leavers, t)
+        self.count(LifeCount.LEAVERS, t)
         self._say(t, "moves away")
         self._end_life(t)
 
@@ -161,10 +162,10 @@ class Life(Journeys):
         self._die(t)
 
     def _die(self, t: float) -> None:
-        self.count(self.world.item.deaths, t)
+        self.count(LifeCount.DEATHS, t)
         self._say(t, "dies")
         self._end_life(t)
-        self._spend(self.world.item.dead_days, t, self.world.model.horizon)
+        self._spend(LifeDays.DEAD_DAYS, t, self.world.model.horizon)
 
     def _end_life(self, t: float) -> None:
         """Death or moving away: supports, waits and stay end at once; freed slots are handed on deepest first."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import simpy
 
+from simulator.activity.items import Item
 from simulator.engines.shared import hazards
 from simulator.engines.shared.people import Person
 from simulator.engines.simpy.world import Journey, Slots, World
@@ -88,13 +89,13 @@ class State(Awake):
             self.agenda = []
         heappush(self.agenda, (time, kind, self.noted, what, which))
 
-    def count(self, item: int, t: float) -> None:
-        """Write into the diary that something happened."""
-        self.world.moments.extend((self.row, item, t))
+    def count(self, item: Item, t: float, subject: int = 0) -> None:
+        """Write into the diary that something happened, and to which place, need or support."""
+        self.world.moments.extend((self.row, self.world.layout.at(item, subject), t))
 
-    def _spend(self, item: int, since: float, t: float) -> None:
-        """Write into the diary how long something lasted."""
-        self.world.spans.extend((self.row, item, since, t))
+    def _spend(self, item: Item, since: float, t: float, subject: int = 0) -> None:
+        """Write into the diary how long something lasted, and what it belongs to."""
+        self.world.spans.extend((self.row, self.world.layout.at(item, subject), since, t))
 
     def _say(self, t: float, what: str, which: Any = None) -> None:
         """Tell the trace, when one is kept."""
@@ -122,9 +123,7 @@ class State(Awake):
 
     def _close_home(self, t: float) -> None:
         """Book the days at home so far, alone or in community support."""
-        world = self.world
-        item = world.item.community_days if self.on else world.item.home_alone_days
-        world.spans.extend((self.row, item, self.home_since, t))
+        self.world.spans.extend((self.row, self.world.home_at[self.on != 0], self.home_since, t))
         self.home_since = t
 
     @staticmethod

@@ -15,12 +15,13 @@ import simpy
 from numpy.typing import NDArray
 from simpy.events import NORMAL
 
+from simulator.activity.items import LifeDays, NeedCount
 from simulator.activity.results import Said
 from simulator.engines.shared.memory import MINDED, memory, plain_needs
 from simulator.engines.shared.people import Person
-from simulator.engines.shared.records import Diary, Items, Layout
+from simulator.engines.shared.records import Diary
 from simulator.model.model import NONE, Basis, ClockKind, Model, Table, Target
-from simulator.model.moments import DATE, KIND_OF_CLOCK
+from simulator.model.moments import DATE
 
 
 class Moment(simpy.Event):
@@ -146,10 +147,10 @@ class World:
         self._read_rules(model)
         self._read_offers(model)
         self._read_effects(model)
-        self.layout = Layout.of(model)
-        self.item, self.diary = Items(self.layout), Diary()
-        benefits = zip(model.benefit_support.tolist(), model.benefit_days.tolist(), strict=True)
-        self.benefits = [(self.layout.benefit_days + i, *benefit) for i, benefit in enumerate(benefits)]
+        self.layout, self.diary = model.layout, Diary()
+        self.needs_at = list(self.layout.all_at(NeedCount.NEEDS))  # these two are written all the time
+        self.home_at = [self.layout.at(item) for item in (LifeDays.HOME_ALONE_DAYS, LifeDays.COMMUNITY_DAYS)]
+        self.benefits = list(zip(model.benefit_support.tolist(), model.benefit_days.tolist(), strict=True))
         self.moments, self.spans, self.stays = self.diary.moments, self.diary.spans, self.diary.stays
         self.memory = memory(model, len(people))
         self.table = self.memory.table
@@ -170,7 +171,8 @@ class World:
         self.clock, self.place, self.need = plain_rows(model.clocks), plain_rows(model.places), plain_rows(model.needs)
         self.support, self.route = plain_rows(model.supports), plain_rows(model.routes)
         self.offer, self.criterion = plain_rows(model.offers), plain_rows(model.criteria)
-        self.kind_of_clock = [KIND_OF_CLOCK[ClockKind(c.kind)] for c in self.clock]
+        turn = [kind.turn for kind in ClockKind]
+        self.kind_of_clock = [turn[c.kind] for c in self.clock]
         self.runs_away = [bool(c.runs_away) for c in self.clock]
         self.routed = [
             np.add.accumulate(model.route_share[p.first_route : p.first_route + p.routes])[-1].tolist()
