@@ -157,11 +157,20 @@ COUNTS: tuple[Block, ...] = (PlaceCount, NeedCount, SupportCount, LifeCount)
 DAYS: tuple[Block, ...] = (PlaceDays, SupportDays, LifeDays, HealthDays, EffectDays, BenefitDays)
 MEASURES: tuple[Block, ...] = (PlaceMeasure, LifeMeasure)
 EVENTS: tuple[Item, ...] = (
-    *(PlaceCount.VISITS, NeedCount.NEEDS),
-    *(SupportCount.OFFERS, SupportCount.STARTS, SupportCount.COMPLETIONS, SupportCount.DROP_OUTS, SupportCount.LAPSES),
-    *(SupportCount.NEW_VOLUNTEERS, *LifeCount),
+    PlaceCount.VISITS,
+    NeedCount.NEEDS,
+    SupportCount.OFFERS,
+    SupportCount.STARTS,
+    SupportCount.COMPLETIONS,
+    SupportCount.DROP_OUTS,
+    SupportCount.LAPSES,
+    SupportCount.NEW_VOLUNTEERS,
+    LifeCount.DEATHS,
+    LifeCount.ENTRANTS,
+    LifeCount.LEAVERS,
+    LifeCount.FLARES,
 )
-"""Counts that are events of a run: something happened to a person, told once."""
+"""Counts that are events of a run: something happened to a person. Each is listed, as a new count need not be one."""
 
 
 def _about(places: T, needs: T, supports: T, lives: T, health: T, utility_effects: T, benefits: T) -> dict[Block, T]:
