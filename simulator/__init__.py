@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from simulator.errors import ScenarioError, SimulatorError
     from simulator.findings import Findings
     from simulator.money.account import Account
-    from simulator.running.alternatives import alternatives
-    from simulator.running.break_even import break_even
+    from simulator.running.again import alternatives, break_even
     from simulator.running.precision import until_precise
     from simulator.running.run import Run, open_run, run
     from simulator.scenario.library import packaged
@@ -58,8 +57,8 @@ _HOME = {
     "Scenario": "scenario.tables",
     "ScenarioError": "errors",
     "SimulatorError": "errors",
-    "alternatives": "running.alternatives",
-    "break_even": "running.break_even",
+    "alternatives": "running.again",
+    "break_even": "running.again",
     "open_run": "running.run",
     "packaged": "scenario.library",
     "read": "scenario.read",

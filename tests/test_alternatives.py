@@ -15,8 +15,10 @@ from village import VILLAGE, village_run
 import simulator as sim
 from simulator.errors import ScenarioError
 from simulator.faces.cli import main
-from simulator.findings import Findings, OtherModel
-from simulator.running.alternatives import Rebuilt, at_stated_values, difference, rebuilt, stored, with_alternatives
+from simulator.findings import Findings
+from simulator.findings.alternatives import OtherModel, difference
+from simulator.running.again import Rebuilt, at_stated_values, rebuilt, with_alternatives
+from simulator.running.again import stored_alternatives as stored
 from simulator.running.run import Run, open_run, run
 from simulator.scenario.evidence import active_quantities
 from simulator.scenario.library import packaged

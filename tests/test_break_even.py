@@ -15,8 +15,10 @@ from village import village, village_file, village_run
 
 import simulator as sim
 from simulator.faces.cli import main
-from simulator.findings import BreakEven, Findings
-from simulator.running.break_even import estimates, ratios, rerun, stored, where_zero, with_break_even
+from simulator.findings import Findings
+from simulator.findings.break_even import BreakEven, estimates, where_zero
+from simulator.running.again import ratios, rerun, with_break_even
+from simulator.running.again import stored_break_even as stored
 from simulator.running.run import Run, open_run, run
 from simulator.scenario.read import EXAMPLE, read_text
 

@@ -22,7 +22,7 @@ from village import village, village_file
 import simulator
 from simulator.errors import Interrupted, NotFinished, RunError
 from simulator.faces.cli import main
-from simulator.report import write_tables
+from simulator.findings.tables import write_tables
 from simulator.running.cluster import connected, handed_over_whole, if_alike, stamp
 from simulator.running.run import run
 from simulator.running.workers import Crew, done_by

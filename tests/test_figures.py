@@ -18,9 +18,9 @@ from village import village_run
 
 from simulator import figures
 from simulator.errors import RunError
-from simulator.figures.payers import MOST, OTHER
+from simulator.figures.fig04_saving_by_payer import MOST, OTHER
 from simulator.figures.style import short_pounds
-from simulator.wording import in_futures, net, pounds
+from simulator.findings.finding import in_futures, net, pounds
 
 NOTHING = ("programmes.walks.effects={}", "programmes.walks.costs={}")
 NOBODY = ("programmes.walks.uptake=0.0",)
@@ -173,7 +173,7 @@ def test_the_illusion_shows_naive_and_true_of_the_same_people() -> None:
 
 
 def test_short_visits_are_not_shown_twice() -> None:
-    from simulator.figures.illusion import measures
+    from simulator.figures.fig05_before_after import measures
 
     shown = [entry.measure for entry in measures(village_run().findings().arms[0])]
     assert "days:gp" not in shown and "emergency:ae" not in shown and "days:inpatient" in shown
@@ -209,3 +209,17 @@ def test_svg_and_png_carry_the_alt_text(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("amount", "shown"), [(1e6, "£1m"), (999_999.0, "£1m"), (-12.5, "−£12.5"), (1500.0, "£1.5k")])
 def test_pounds_on_an_axis_are_short(amount: float, shown: str) -> None:
     assert short_pounds(amount) == shown
+
+
+def test_a_picture_is_a_file_that_holds_a_function_of_its_name_in_the_order_of_the_numbers() -> None:
+    files = sorted(path.stem for path in Path(figures.__file__).parent.glob("fig*.py"))
+    assert [stem.partition("_")[2] for stem in files] == list(figures.FIGURES)
+    assert all(figures.FIGURES[name].__name__ == name and getattr(figures, name) for name in figures.FIGURES)
+
+
+def test_the_help_of_plot_names_every_picture_and_imports_none() -> None:
+    code = (
+        "import sys; from simulator.faces.cli import plot; from simulator.figures import FIGURES\n"
+        "assert ', '.join(FIGURES) in plot.help; print('matplotlib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"

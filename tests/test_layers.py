@@ -17,11 +17,10 @@ import simulator
 PACKAGE = Path(simulator.__file__).parent
 ORDER = (
     "errors", "units", "compiling", "parquet", "uncertainty", "scenario", "activity", "model", "engines", "money",
-    "outcomes", "wording", "findings", "payback", "illusion", "decide", "report",
-    "figures", "running", "checks", "faces",
+    "findings", "figures", "running", "checks", "faces",
 )  # fmt: skip
 ENGINES = ("engines.shared", "engines.simpy", "engines.compiled")
-MOST_AT_THE_TOP, MOST_IN_A_FOLDER = 25, 16  # 20 when the findings have their folder
+MOST_AT_THE_TOP, MOST_IN_A_FOLDER = 20, 16
 
 
 def name_of(path: Path) -> str:

@@ -7,7 +7,7 @@ from hand_made import FAR, normal_scores
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from simulator.payback import first_crossings, payback, payback_times, shortfall
+from simulator.findings.payback import first_crossings, payback, payback_times, shortfall
 
 
 def steady(n: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from village import village_run
 
-from simulator.report import POUNDS, guarded, summary, write_tables
+from simulator.findings.finding import POUNDS
+from simulator.findings.tables import guarded, summary, write_tables
 
 Written = tuple[Path, list[Path]]
 RISKY = 'title = "=HYPERLINK(1)"'

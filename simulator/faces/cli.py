@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulator.errors import CheckFailed, Fault, Interrupted, NotAllowed, ScenarioError, SimulatorError
+from simulator.figures import FIGURES, save_all
 
 if TYPE_CHECKING:
     from simulator.checks.check import CheckResult
@@ -138,8 +139,7 @@ def run_command(
     if asked["engine"] != "simpy":
         announce()
     from simulator.faces.screen import progress
-    from simulator.running.alternatives import rebuilt, with_alternatives
-    from simulator.running.break_even import rerun, with_break_even
+    from simulator.running.again import rebuilt, rerun, with_alternatives, with_break_even
     from simulator.running.precision import until_precise as rows_until
     from simulator.running.run import run
 
@@ -199,8 +199,7 @@ def _default_folder(scenario: Scenario, evidence: str, seed: int) -> Path:
 
 def _write(run: Run, findings: Findings, folder: Path) -> None:
     """Tables and figures of a run."""
-    from simulator.figures import save_all
-    from simulator.report import write_tables
+    from simulator.findings.tables import write_tables
 
     write_tables(findings, run.account(), folder)
     save_all(run, folder / "figures")
@@ -337,15 +336,13 @@ def price(run_folder: Path, sets: tuple[str, ...], out: Path | None, as_json: bo
       simulator price results/age_uk --set prices.ae.amount=260
       simulator price results/age_uk --set economics.discount_rate=0.015 --out results/age_uk-at-1.5
     """
-    from simulator.running.alternatives import stored as other_models
-    from simulator.running.alternatives import with_alternatives
-    from simulator.running.break_even import stored, with_break_even
+    from simulator.running.again import stored_alternatives, stored_break_even, with_alternatives, with_break_even
     from simulator.running.run import open_run
 
     done, changes = open_run(run_folder), _changes(sets)
     priced = done.priced(changes)
-    findings = with_break_even(priced, stored(done), changes)
-    findings = with_alternatives(priced, findings, other_models(done), changes)
+    findings = with_break_even(priced, stored_break_even(done), changes)
+    findings = with_alternatives(priced, findings, stored_alternatives(done), changes)
     if out is not None:
         _write(priced, findings, out)
     _tell(priced, findings, out, as_json)
@@ -375,14 +372,13 @@ def plot(run_folder: Path, names: tuple[str, ...], out: Path | None) -> None:
     """Draw the figures of a finished run as png and svg.
 
     \b
-    Names: savings_fan, npv_distribution, payback_curve, saving_by_payer, before_after.
+    Names: FIGURES.
 
     \b
     Example:
       simulator plot results/age_uk
       simulator plot results/age_uk --figure savings_fan --out .
     """
-    from simulator.figures import FIGURES, save_all
     from simulator.running.run import open_run
 
     done = open_run(run_folder)
@@ -390,6 +386,9 @@ def plot(run_folder: Path, names: tuple[str, ...], out: Path | None) -> None:
         click.echo("Usual care alone: there is no programme to draw.")
     for file in save_all(done, out or run_folder / "figures", names or FIGURES):
         click.echo(str(file))
+
+
+plot.help = (plot.help or "").replace("FIGURES", ", ".join(FIGURES))
 
 
 # -------------------------------------------------------------------------------------- scenario files

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.wording import ENOUGH_ROWS, TOO_FEW_ROWS, per_cent, three_ranges
-
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 TENTHS = 10
 WIDTH = 110
 UNITS = ((1e6, 2, "£ million"), (1e3, 1, "£ thousand"), (1.0, 0, "£"))
-STARTERS, PER = "starters", "person-year alive"
 
 
 # ------------------------------------------------------------------------------------------- how far
@@ -99,9 +96,10 @@ def as_json(run: Run, out: str | None, findings: Findings | None = None) -> dict
         out: the results folder; None when nothing was written.
         findings: of the run; with what was worked out beside it.
     """
+    from simulator.findings.tables import brief
+
     findings = findings or run.findings()
-    told = findings.to_dict()["arms"]
-    arms = {arm.arm: _arm_json(told[arm.arm]) for arm in findings.arms}
+    arms = {name: brief(facts) for name, facts in findings.to_dict()["arms"].items()}
     about = {
         "scenario": findings.scenario,
         "hash": run.hash,
@@ -120,27 +118,6 @@ def as_json(run: Run, out: str | None, findings: Findings | None = None) -> dict
     }
     alone = next(iter(arms.values())) if len(arms) == 1 else {}
     return {**about, **alone, "programmes": arms}
-
-
-def _arm_json(arm: dict[str, Any]) -> dict[str, Any]:
-    shown = ("year", "mean", "low", "high", "mcse")
-    payback = ("p_never", "median_year", "restricted_mean_years")
-    entries = [entry for entry in arm["before_after"] if (entry["who"], entry["per"]) == (STARTERS, PER)]
-    return {
-        "npv": _only(arm["npv"], shown[1:]),
-        "npv_expected": _only(arm["npv_expected"], shown[1:]),
-        "npv_new_place": arm["npv_new_place"] and _only(arm["npv_new_place"], shown[1:]),
-        "net_saving_by_year": [_only(year, shown) for year in arm["net_saving_by_year"]],
-        "p_saving_by_year": arm["p_saving_by_year"],
-        "payback": _only(arm["payback"], payback),
-        "before_after": [_only(entry, ("measure", "naive", "true", "rho")) for entry in entries],
-        "break_even": arm["break_even"],
-        "alternatives": arm["alternatives"],
-    }
-
-
-def _only(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: row[name] for name in names}
 
 
 # ------------------------------------------------------------------------------------------ in words
@@ -166,6 +143,7 @@ def show(findings: Findings) -> None:
     Args:
         findings: of the run.
     """
+    from simulator.findings import ENOUGH_ROWS, TOO_FEW_ROWS
     from simulator.scenario.tables import MODE_WORDS
 
     screen = _screen()
@@ -196,6 +174,8 @@ def year_table(arm: ArmFindings) -> Any:
     """Net saving to the public purse by year: mean, ranges, cash, and who has paid back by then."""
     from rich import box
     from rich.table import Table
+
+    from simulator.findings.saving import three_ranges
 
     view, cash = arm.view(), arm.view(money="cash")
     unit, digits, words = _unit(abs(float(view.by_year.place.low.min())), float(view.by_year.place.high.max()))
@@ -241,6 +221,8 @@ def in_units(amount: float, unit: float, digits: int) -> str:
 
 
 def _share(share: Any) -> str:
+    from simulator.findings.finding import per_cent
+
     return per_cent(float(share))
 
 

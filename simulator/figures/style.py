@@ -24,9 +24,9 @@ from matplotlib.transforms import offset_copy
 
 from simulator.errors import RunError
 from simulator.findings import ArmFindings, Findings
+from simulator.findings.finding import pounds
 from simulator.money.account import Array
 from simulator.scenario.tables import MODE_WORDS
-from simulator.wording import pounds
 
 BLUE, TEAL, PLUM, ORANGE, GREY = get_af_colours("categorical", number_of_colours=5)
 PALE, MIDDLE, BRIGHT, SHADE, SILVER = "#D3DEE8", "#8FA9C0", "#2073BC", "#F0F0F0", "#BFBFBF"
@@ -67,6 +67,11 @@ class Picture(Figure):
         return as_bytes(self, "png")
 
 
+def findings_in(source: Findings | HasFindings) -> Findings:
+    """Findings as they are, or those of a run."""
+    return source if isinstance(source, Findings) else source.findings()
+
+
 def chosen(source: Findings | HasFindings, arm: str | None) -> tuple[Findings, ArmFindings]:
     """Findings and the arm to draw: the first programme arm unless one is named.
 
@@ -74,7 +79,7 @@ def chosen(source: Findings | HasFindings, arm: str | None) -> tuple[Findings, A
         KeyError: when no arm has that name.
         RunError: when there is no programme arm at all.
     """
-    findings = source if isinstance(source, Findings) else source.findings()
+    findings = findings_in(source)
     if not findings.arms:
         raise RunError("this run has no programme arm, so there is nothing to draw")
     return findings, findings.arms[0] if arm is None else findings.arm(arm)

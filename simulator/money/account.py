@@ -9,7 +9,7 @@ negative spending. ``release`` is the share of a line's saving that becomes mone
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -100,18 +100,18 @@ class Account:
             ValueError: for an unknown arm.
 
         Example:
-            >>> line = Line("prices.visit", "nhs", "care", cash_payer="nhs")
-            >>> spent = np.array([30.0, 20.0]).reshape(1, 1, 2, 1, 1, 1)
-            >>> none = np.zeros((1, 1, 2, 1, 1))
-            >>> account = Account(
-            ...     ("usual care", "walks"), ("everyone",), (line,), ("nhs",), ("nhs",), spent, np.zeros((1, 2, 1, 1)),
-            ...     none, none[..., 0], np.ones((1, 1)), 1.0, np.zeros(1, int), np.zeros(1, int),
-            ...     np.ones(1), np.ones(1), "2023/24", "calibrated",
-            ... )
-            >>> float(account.saving("walks")[0, 0, 0]), float(account.saving("walks", cash=True)[0, 0, 0])
-            (10.0, 0.0)
+            >>> account_of({"usual care": {"care nhs": [30]}, "walks": {"care nhs": [20]}}).saving("walks").tolist()
+            [[[10.0]]]
         """
         return np.asarray(self._kept(arm, cash, group) @ self.chosen(payers, kinds, cash, social))
+
+    def public_saving(self, arm: str, kinds: Collection[str] | None = None, *, cash: bool = False) -> Array:
+        """What the public purse saves, as :meth:`saving`: [row, replicate, year]."""
+        return self.saving(arm, self.public_payers, kinds, cash=cash)
+
+    def discounted(self, pounds: Array) -> Array:
+        """Present value of the pounds of each year: [row, replicate, year] -> [row, replicate]."""
+        return np.asarray(pounds @ self.money_factor)
 
     def by_line(self, arm: str, *, cash: bool = False) -> Array:
         """What an arm saves by line: [row, replicate, year, line]."""
@@ -178,6 +178,53 @@ class Account:
             for i, line in enumerate(self.lines)
             for year in range(self.spending.shape[4])
         ]
+
+
+def account_of(
+    spending: Mapping[str, Mapping[str, Sequence[float]]], *, starts: float = 0.0, qaly: float = 0.0
+) -> Account:
+    """A small account from sums done by hand, for examples: one row, nothing discounted, all of a saving is cash.
+
+    Args:
+        spending: pounds of each year by arm, usual care first, and by line, named by its kind and payer.
+        starts: programme starts of each programme arm, in year 0.
+        qaly: QALYs that each programme arm adds, in year 0.
+
+    Example:
+        >>> account = account_of({
+        ...     "usual care": {"care nhs": [100, 100], "programme council": [0, 0]},
+        ...     "walks": {"care nhs": [90, 70], "programme council": [25, 0]},
+        ... })
+        >>> account.saving("walks").tolist()
+        [[[-15.0, 30.0]]]
+    """
+    arms, names = tuple(spending), tuple(next(iter(spending.values())))
+    pounds = np.array([[spending[arm][name] for name in names] for arm in arms], dtype=np.float64)
+    shape = (1, 1, len(arms), 1, pounds.shape[2])
+    first = np.zeros(shape)
+    first[:, :, 1:, :, 0] = 1.0
+    kinds: dict[str, Kind] = {"care": "care", "programme": "programme", "benefit": "benefit"}
+    lines = [(kinds[name.partition(" ")[0]], name.partition(" ")[2]) for name in names]
+    payers = tuple(dict.fromkeys(payer for _, payer in lines))
+    return Account(
+        arms=arms,
+        groups=("everyone",),
+        lines=tuple(Line(f"{kind} {payer}", payer, kind, cash_payer=payer) for kind, payer in lines),
+        payers=payers,
+        public_payers=payers,
+        spending=np.moveaxis(pounds, 1, 2)[None, None, :, None],
+        release=np.ones((1, len(arms), shape[4], len(lines))),
+        qaly=qaly * first,
+        starts=starts * first[:, :, :, 0],
+        people=np.ones((1, 1)),
+        place_size=1.0,
+        batch=np.zeros(1, dtype=np.int64),
+        streams=np.zeros(1, dtype=np.int64),
+        money_factor=np.ones(shape[4]),
+        health_factor=np.ones(shape[4]),
+        price_year="2023/24",
+        evidence="calibrated",
+    )
 
 
 def discount_factors(

@@ -27,10 +27,9 @@ from typing import Any, Literal
 from simulator.activity import ledger as ledgers
 from simulator.activity.ledger import Ledger
 from simulator.compiling import announce
-from simulator.decide import decide
 from simulator.engines.totals import replicates, tally
 from simulator.errors import Interrupted, NotFinished, RunError
-from simulator.findings import Findings
+from simulator.findings import Findings, findings_of
 from simulator.model.build import build, items
 from simulator.model.model import Model
 from simulator.money.account import Account
@@ -89,7 +88,7 @@ class Run:
 
     @cached_property
     def _findings(self) -> Findings:
-        return decide(self._account, self.ledger, self.scenario)
+        return findings_of(self._account, self.ledger, self.scenario)
 
     def account(self) -> Account:
         """Money by row, replicate, arm, group, year and line."""

@@ -10,13 +10,12 @@ import pytest
 from hand_made import FAR, WALKS, arm_years, central, ledger, normal_scores, scenario
 
 from simulator.activity.ledger import Ledger
-from simulator.decide import decide
 from simulator.errors import RunError
-from simulator.findings import Findings
+from simulator.findings import Findings, findings_of
+from simulator.findings.saving import three_ranges
 from simulator.money.price import price
 from simulator.scenario.tables import COST_PARTS, Scenario
 from simulator.uncertainty.design import Design
-from simulator.wording import three_ranges
 
 WEIGHT = 20.0
 COSTS = "programmes.walks.costs"
@@ -29,7 +28,7 @@ def found(changes: dict[str, Any] | None = None, activity: dict[str, Any] | None
 
 
 def decided(made: Scenario, kept: Ledger, evidence: Any = "calibrated") -> Findings:
-    return decide(price(kept, made, central(len(kept.rows)), evidence), kept, made)
+    return findings_of(price(kept, made, central(len(kept.rows)), evidence), kept, made)
 
 
 # --------------------------------------------------------------------------------------- whole findings
@@ -343,7 +342,7 @@ def with_sites(rows: int = 100) -> Findings:
     design = central(rows, ("programmes.walks.between_sites",), sites[:, None])
     activity = {"visits:ae": visits, "starts:walks": arm_years(0, [9, 0, 0, 0])}
     counted = ledger(made, activity, rows=rows)
-    return decide(price(counted, made, design), counted, made)
+    return findings_of(price(counted, made, design), counted, made)
 
 
 def test_findings_speak_json_tables_and_five_lines() -> None:
@@ -398,7 +397,7 @@ def test_of_equally_weak_evidence_the_one_that_moves_the_result_is_named_in_word
     names = (f"{COSTS}.set_up.amount", f"{COSTS}.per_walk.amount")
     design = central(4, names, np.array([[10.0, 10.0], [40.0, 20.0], [20.0, 30.0], [30.0, 40.0]]))
     kept = ledger(made, SAVES, rows=4)
-    findings = decide(price(kept, made, design), kept, made)
+    findings = findings_of(price(kept, made, design), kept, made)
     weakest, line = findings.arm("walks").weakest, findings.sentences()[4]
     assert weakest is not None and weakest.path == f"{COSTS}.per_walk.amount"
     assert line.endswith("the cost “per walk” of walks, grade 6 of 6 (expert guess: tea and time).")
@@ -439,7 +438,7 @@ def test_a_guess_about_quality_of_life_never_moves_pounds() -> None:
     kept = ledger(made, SAVES, rows=4)
     saved = kept.activity[:, :, WALKS, 0, :, kept.items.index("visits:ae")]
     saved += np.arange(4)[:, None, None]  # more visits where the effect on mood is larger, by chance alone
-    weakest = decide(price(kept, made, design), kept, made).arm("walks").weakest
+    weakest = findings_of(price(kept, made, design), kept, made).arm("walks").weakest
     assert weakest is not None and weakest.path == f"{COSTS}.per_walk.amount"
 
 
@@ -455,7 +454,7 @@ def test_an_account_of_another_run_is_refused() -> None:
     made = scenario()
     account = price(ledger(made, SAVES, rows=2), made, central(2))
     with pytest.raises(RunError, match="different runs"):
-        decide(account, ledger(made, SAVES, rows=3), made)
+        findings_of(account, ledger(made, SAVES, rows=3), made)
 
 
 def test_errors_come_from_the_spread_between_batches() -> None:
@@ -465,7 +464,7 @@ def test_errors_come_from_the_spread_between_batches() -> None:
     kept = ledger(made, {"visits:ae": visits}, rows=40)
     batch = np.repeat(np.arange(8), 5)
     design = Design((), np.empty((40, 0)), np.arange(40), batch, "probabilistic", 1)
-    npv = decide(price(kept, made, design), kept, made).arm("walks").view().npv
+    npv = findings_of(price(kept, made, design), kept, made).arm("walks").view().npv
     saved = price(kept, made, design).saving("walks", ("nhs", "council")) @ (1.035 ** -np.arange(4.0))
     means = saved.mean(axis=1).reshape(8, 5).mean(axis=1)
     assert np.isclose(float(npv.place.mcse), means.std(ddof=1) / np.sqrt(8), rtol=1e-12)

@@ -21,7 +21,8 @@ from simulator.figures.style import (
     setting,
     styled,
 )
-from simulator.findings import ArmFindings, BeforeAfter, Findings
+from simulator.findings import ArmFindings, Findings
+from simulator.findings.before_after import BeforeAfter
 from simulator.uncertainty.ranges import Band
 
 MOST = 6
@@ -45,15 +46,19 @@ def before_after(source: Findings | HasFindings, arm: str | None = None, *, ax: 
     Raises:
         KeyError: when no arm has that name.
     """
-    findings, found = chosen(source, arm)
-    shown = measures(found)
+    findings, arm_findings = chosen(source, arm)
+    shown = measures(arm_findings)
     with styled(ax) as axes:
         if shown:
             _draw(axes, shown, findings)
         else:
             axes.set_axis_off()
         explain(
-            axes, _title(found, shown, findings), _subtitle(findings), _note(shown, findings), _alt(shown, findings)
+            axes,
+            _title(arm_findings, shown, findings),
+            _subtitle(findings),
+            _note(shown, findings),
+            _alt(shown, findings),
         )
         return axes
 
@@ -75,11 +80,13 @@ def _draw(axes: Axes, shown: list[BeforeAfter], findings: Findings) -> None:
     legend(axes)
 
 
-def measures(found: ArmFindings) -> list[BeforeAfter]:
+def measures(arm_findings: ArmFindings) -> list[BeforeAfter]:
     """What is drawn: starters' rates by person-year alive, each journey once (all visits, or emergencies alone)."""
-    entries = {e.measure: e for e in found.before_after if (e.who, e.per) == ("starters", PER) and e.naive and e.true}
-    kept = [e for name, e in entries.items() if name.startswith(("emergency:", "visits:", "days:"))]
-    return [e for e in kept if not _told_already(e, entries)][:MOST]
+    entries = {
+        e.measure: e for e in arm_findings.before_after if (e.who, e.per) == ("starters", PER) and e.naive and e.true
+    }
+    journeys = [e for name, e in entries.items() if name.startswith(("emergency:", "visits:", "days:"))]
+    return [e for e in journeys if not _told_already(e, entries)][:MOST]
 
 
 def _told_already(entry: BeforeAfter, entries: dict[str, BeforeAfter]) -> bool:
@@ -114,14 +121,14 @@ def _mark(axes: Axes, at: float, change: Band | None, colour: str, marker: str, 
     )  # fmt: skip
 
 
-def _title(found: ArmFindings, shown: list[BeforeAfter], findings: Findings) -> str:
+def _title(arm_findings: ArmFindings, shown: list[BeforeAfter], findings: Findings) -> str:
     if not shown:
-        return f"{found.title}: {NOTHING}"
+        return f"{arm_findings.title}: {NOTHING}"
     widest = max(shown, key=_gap)
     naive, true = (0.0 if band is None else float(band.mean) for band in (widest.naive, widest.true))
     measure = measure_title(widest.measure, findings.place_titles)
     return (
-        f"{found.title}: {percent(naive)} before and after, "
+        f"{arm_findings.title}: {percent(naive)} before and after, "
         f"{percent(true)} against the same people without it ({measure})"
     )
 
@@ -142,10 +149,10 @@ def _note(shown: list[BeforeAfter], findings: Findings) -> str:
 
 
 def _alt(shown: list[BeforeAfter], findings: Findings) -> str:
-    told = [
+    changes = [
         f"{measure_title(e.measure, findings.place_titles)}: {percent(float(e.naive.mean))} before and after, "
         f"{percent(float(e.true.mean))} against the same people without it"
         for e in shown
         if e.naive and e.true
     ]
-    return f"Two points for each measure. {'; '.join(told)}."
+    return f"Two points for each measure. {'; '.join(changes)}."

@@ -1,4 +1,4 @@
-"""Turns findings and an account into tables for the analyst: CSV files, one workbook, and the plain lines as text."""
+"""Findings as tables and files: loops over all findings into frames, JSON, CSV, a workbook and plain lines."""
 
 from __future__ import annotations
 
@@ -7,32 +7,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator.findings import Findings
+from simulator.findings.arm import ORDER, ArmFindings
+from simulator.findings.finding import COUNT, POUNDS, SHARE, WHOLE, Row, kinds_of
+from simulator.findings.saving import three_ranges
 from simulator.money.account import Account
 from simulator.scenario.tables import MODE_WORDS
-from simulator.wording import three_ranges
 
 if TYPE_CHECKING:
     import pandas as pd
 
-POUNDS, COUNT, SHARE, WHOLE = "£#,##0;[Red]-£#,##0", "#,##0.0", "0.0%", "#,##0"
-BAND = ("mean", "mcse", "low", "p10", "median", "p90", "high", "low_mcse", "high_mcse")
-FORMATS: dict[str, dict[str, str]] = {
-    "by_year": dict.fromkeys(BAND, POUNDS),
-    "totals": dict.fromkeys((*BAND, "undiscounted", "gap_depth", "worst_tenth", "worst_tenth_mcse"), POUNDS),
-    "probabilities": dict.fromkeys(
-        [f"{name}{end}" for name in ("saves", "paid_back", "at_zero_once") for end in ("", "_mcse")], SHARE
-    ),
-    "programme": dict.fromkeys(BAND, WHOLE),
-    "transfers": {"pounds": POUNDS},
-    "lines": dict.fromkeys((*BAND, "cash"), POUNDS),
-    "activity": dict.fromkeys((*BAND, "usual_care", "with_programme"), COUNT),
-    "returns": dict.fromkeys(("benefits", "spending"), POUNDS),
-    "before_after": dict.fromkeys(("naive", "true", "naive_mcse", "true_mcse"), SHARE),
-    "break_even": dict.fromkeys(("mean", "mcse", "per_start"), POUNDS),
-    "alternatives": dict.fromkeys(("per_start", "difference", "difference_mcse"), POUNDS),
-    "account": dict.fromkeys(("spending", "saving", "cash_saving"), POUNDS),
-}
+    from simulator.findings import Findings
+
+ACCOUNT = "account"
 KEY = (
     "Sheets: a saving is positive, a cost negative; pounds are those of the whole place; year 0 is the first.",
     "low to high: 95 % range. p10 to p90: 80 % range. Names that end in mcse: Monte Carlo standard error.",
@@ -43,6 +29,63 @@ KEY = (
 RISKY = ("=", "+", "-", "@", "\t", "\r")
 EPOCH = datetime(2000, 1, 1)
 WIDEST = 48
+
+
+# ------------------------------------------------------------------------------------------------ in memory
+
+
+def arm_rows(arm: ArmFindings) -> dict[str, list[Row]]:
+    """The long tables of an arm by name, one dict per row."""
+    tables: dict[str, list[Row]] = {}
+    for finding in ORDER:
+        for table in finding.tables:
+            tables.setdefault(table.name, []).extend({"arm": arm.arm, **row} for row in table.rows(arm))
+    return tables
+
+
+def table_names() -> tuple[str, ...]:
+    """Every table, in the order of the findings."""
+    return tuple(dict.fromkeys(table.name for finding in ORDER for table in finding.tables))
+
+
+def kinds() -> dict[str, dict[str, str]]:
+    """The kind of each column that is not written as it is, by table."""
+    by_table = {ACCOUNT: kinds_of(POUNDS, "spending", "saving", "cash_saving")}
+    for table in (table for finding in ORDER for table in finding.tables):
+        by_table.setdefault(table.name, {}).update(table.kinds)
+    return by_table
+
+
+def arm_facts(arm: ArmFindings) -> Row:
+    """What a script wants of an arm, as plain values."""
+    return {name: value for finding in ORDER for name, value in finding.facts(arm).items()}
+
+
+def brief(facts: Row) -> Row:
+    """Of the facts of an arm, those that the command line prints as JSON.
+
+    Args:
+        facts: of an arm, from ``Findings.to_dict``.
+    """
+    return {name: value for finding in ORDER for name, value in finding.brief(facts).items()}
+
+
+def jsonable(value: Any) -> Any:
+    """Nan and infinity as None, in whatever holds them.
+
+    >>> jsonable({"ratio": float("nan"), "years": [1.0, float("inf")]})
+    {'ratio': None, 'years': [1.0, None]}
+    """
+    if isinstance(value, dict):
+        return {key: jsonable(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [jsonable(part) for part in value]
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        return None
+    return value
+
+
+# ------------------------------------------------------------------------------------------------- as files
 
 
 def write_tables(findings: Findings, account: Account, folder: str | Path) -> list[Path]:
@@ -58,10 +101,10 @@ def write_tables(findings: Findings, account: Account, folder: str | Path) -> li
     """
     where = Path(folder)
     (where / "findings").mkdir(parents=True, exist_ok=True)
-    made = {**findings.to_frames(), "account": account.to_frame()}
-    for name in made:
+    tables = {**findings.to_frames(), ACCOUNT: account.to_frame()}
+    for name in tables:
         _csv_path(where, name).unlink(missing_ok=True)
-    frames = {name: guarded(frame) for name, frame in made.items() if len(frame)}
+    frames = {name: guarded(frame) for name, frame in tables.items() if len(frame)}
     files = [_csv(frame, _csv_path(where, name)) for name, frame in frames.items()]
     return [*files, _workbook(findings, frames, where / "findings.xlsx"), _text(findings, where / "summary.txt")]
 
@@ -112,7 +155,7 @@ def _text(findings: Findings, path: Path) -> Path:
 
 
 def _csv_path(folder: Path, name: str) -> Path:
-    return folder / "account.csv" if name == "account" else folder / "findings" / f"{name}.csv"
+    return folder / f"{ACCOUNT}.csv" if name == ACCOUNT else folder / "findings" / f"{name}.csv"
 
 
 def _csv(frame: pd.DataFrame, path: Path) -> Path:
@@ -127,6 +170,7 @@ def _workbook(findings: Findings, frames: dict[str, pd.DataFrame], path: Path) -
     """One sheet of words, then one for each table."""
     import xlsxwriter
 
+    formats = kinds()
     with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "nan_inf_to_errors": False}) as book:
         book.set_properties({"title": findings.title, "created": EPOCH})
         styles = {name: book.add_format({"num_format": name}) for name in (POUNDS, COUNT, SHARE, WHOLE)}
@@ -134,7 +178,7 @@ def _workbook(findings: Findings, frames: dict[str, pd.DataFrame], path: Path) -
         styles["words"] = book.add_format({"text_wrap": True, "valign": "top"})
         _word_sheet(book.add_worksheet("summary"), findings, styles)
         for name, frame in frames.items():
-            _table_sheet(book.add_worksheet(name), frame, FORMATS.get(name, {}), styles)
+            _table_sheet(book.add_worksheet(name), frame, formats.get(name, {}), styles)
     return path
 
 

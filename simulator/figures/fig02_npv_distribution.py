@@ -21,8 +21,8 @@ from simulator.figures.style import (
     styled,
 )
 from simulator.findings import ArmFindings, Findings
+from simulator.findings.finding import end, in_futures, net, per_cent
 from simulator.money.account import Array
-from simulator.wording import end, in_futures, net, per_cent
 
 BINS = 40
 
@@ -41,32 +41,38 @@ def npv_distribution(source: Findings | HasFindings, arm: str | None = None, *, 
     Raises:
         KeyError: when no arm has that name.
     """
-    findings, found = chosen(source, arm)
+    findings, arm_findings = chosen(source, arm)
     with styled(ax) as axes:
-        _bars(axes, found)
+        _bars(axes, arm_findings)
         money_axis(axes, "x")
         percent_axis(axes)
         axes.set_xlabel(f"Net present value over {findings.years} years")
         axes.set_ylabel("Share of futures")
         legend(axes)
-        explain(axes, _title(found, findings.years), _subtitle(findings), _note(found, findings), _alt(found))
+        explain(
+            axes,
+            _title(arm_findings, findings.years),
+            _subtitle(findings),
+            _note(arm_findings, findings),
+            _alt(arm_findings),
+        )
         return axes
 
 
-def _bars(axes: Axes, found: ArmFindings) -> None:
-    draws = found.view().place_paths[:, -1]
+def _bars(axes: Axes, arm_findings: ArmFindings) -> None:
+    draws = arm_findings.view().place_paths[:, -1]
     edges = _edges(draws)
     heights, _ = np.histogram(draws, edges, weights=np.full(len(draws), 1 / len(draws)))
-    saves = float(found.view().p_saving.value[-1])
+    saves = float(arm_findings.view().p_saving.value[-1])
     cost, saving = (f"net {what} ({per_cent(p)} of futures)" for what, p in (("cost", 1 - saves), ("saving", saves)))
     for side, colour, hatch, label in ((edges[:-1] < 0, ORANGE, "///", cost), (edges[:-1] >= 0, BRIGHT, "", saving)):
         shown = side & (heights > 0)
-        if shown.any() and found.view().payback.status == "measured":
+        if shown.any() and arm_findings.view().payback.status == "measured":
             left, width = edges[:-1][shown], np.diff(edges)[shown]
             axes.bar(
                 left, heights[shown], width, align="edge", color=colour, hatch=hatch, edgecolor="white", label=label
             )
-    mean = float(found.view().npv.mean)
+    mean = float(arm_findings.view().npv.mean)
     axes.axvline(0, color=GREY, linewidth=1.5)
     axes.axvline(mean, color="black", linestyle="--", label=f"mean, {short_pounds(mean, 3)}")
 
@@ -79,25 +85,25 @@ def _edges(draws: Array) -> Array:
     return np.arange(first, max(last, first + 1) + 1) * width
 
 
-def _title(found: ArmFindings, years: int) -> str:
-    share = float(found.view().p_saving.value[-1])
-    return f"{found.title}: it saves money in {in_futures(share)} within {years} years"
+def _title(arm_findings: ArmFindings, years: int) -> str:
+    share = float(arm_findings.view().p_saving.value[-1])
+    return f"{arm_findings.title}: it saves money in {in_futures(share)} within {years} years"
 
 
 def _subtitle(findings: Findings) -> str:
     return f"Discounted net saving to the public purse after programme cost; {setting(findings)}"
 
 
-def _note(found: ArmFindings, findings: Findings) -> str:
-    saves, worst = found.view().p_saving.at(-1), found.view().shortfall
-    ends = f"Mean: {net(float(found.view().npv.mean))}; mean of the worst tenth: {net(float(worst.value))}."
+def _note(arm_findings: ArmFindings, findings: Findings) -> str:
+    saves, worst = arm_findings.view().p_saving.at(-1), arm_findings.view().shortfall
+    ends = f"Mean: {net(float(arm_findings.view().npv.mean))}; mean of the worst tenth: {net(float(worst.value))}."
     return (
         f"Probability of a net saving {float(saves.value):.2f} (Monte Carlo error {float(saves.mcse):.2f}). "
         f"{ends} {sampled(findings)}."
     )
 
 
-def _alt(found: ArmFindings) -> str:
-    band = found.view().npv.place
+def _alt(arm_findings: ArmFindings) -> str:
+    band = arm_findings.view().npv.place
     ends = f"{end(float(band.low))} to {end(float(band.high))}"
     return f"Histogram. 95 % of futures lie within {ends}; half lie below {net(float(band.median))}."

@@ -22,9 +22,10 @@ from simulator.figures.style import (
     setting,
     styled,
 )
-from simulator.findings import SOCIETY, ArmFindings, Findings, View
+from simulator.findings import ArmFindings, Findings
+from simulator.findings.finding import SOCIETY, end, pounds
+from simulator.findings.saving import View
 from simulator.money.account import Array
-from simulator.wording import end, pounds
 
 COLOURS = (BLUE, ORANGE, TEAL, PLUM, SILVER)
 MOST, OTHER = 4, "other"
@@ -44,11 +45,11 @@ def saving_by_payer(source: Findings | HasFindings, arm: str | None = None, *, a
     Raises:
         KeyError: when no arm has that name.
     """
-    findings, found = chosen(source, arm)
-    bars = _bars(found, findings)
+    findings, arm_findings = chosen(source, arm)
+    bars = _bars(arm_findings, findings)
     with styled(ax) as axes:
         _stack(axes, bars)
-        total = found.view(SOCIETY).by_year.mean
+        total = arm_findings.view(SOCIETY).by_year.mean
         axes.plot(
             np.arange(len(total)),
             total,
@@ -68,20 +69,20 @@ def saving_by_payer(source: Findings | HasFindings, arm: str | None = None, *, a
         money_axis(axes)
         axes.set_ylabel("Net saving in the year")
         legend(axes, columns=2)
-        explain(axes, _title(found, findings), _subtitle(findings), _note(findings), _alt(bars))
+        explain(axes, _title(arm_findings, findings), _subtitle(findings), _note(findings), _alt(bars))
         return axes
 
 
-def _bars(found: ArmFindings, findings: Findings) -> dict[str, Array]:
+def _bars(arm_findings: ArmFindings, findings: Findings) -> dict[str, Array]:
     """Yearly means by payer title, the largest first, what is left over as one."""
-    views = sorted(_moved(found), key=lambda view: -float(np.abs(view.by_year.mean).sum()))
+    views = sorted(_moved(arm_findings), key=lambda view: -float(np.abs(view.by_year.mean).sum()))
     bars = {findings.payer_titles.get(view.payer, view.payer): view.by_year.mean for view in views[:MOST]}
     rest = [view.by_year.mean for view in views[MOST:]]
     return {**bars, OTHER: np.sum(rest, axis=0)} if rest else bars
 
 
-def _moved(found: ArmFindings) -> list[View]:
-    return [view for view in found.payer_views() if np.any(view.by_year.mean)]
+def _moved(arm_findings: ArmFindings) -> list[View]:
+    return [view for view in arm_findings.payer_views() if np.any(view.by_year.mean)]
 
 
 def _stack(axes: Axes, bars: dict[str, Array]) -> None:
@@ -93,16 +94,16 @@ def _stack(axes: Axes, bars: dict[str, Array]) -> None:
         up, down = up + np.maximum(heights, 0), down + np.minimum(heights, 0)
 
 
-def _title(found: ArmFindings, findings: Findings) -> str:
-    totals = {findings.payer_titles.get(v.payer, v.payer): float(v.total.mean) for v in _moved(found)}
+def _title(arm_findings: ArmFindings, findings: Findings) -> str:
+    totals = {findings.payer_titles.get(v.payer, v.payer): float(v.total.mean) for v in _moved(arm_findings)}
     if not totals:
-        return f"{found.title}: no payer spends more or less"
+        return f"{arm_findings.title}: no payer spends more or less"
     loser, gainer = min(totals, key=lambda name: totals[name]), max(totals, key=lambda name: totals[name])
     cost, saving = (f"{name} ({pounds(totals[name])})" for name in (loser, gainer))
     if totals[loser] >= 0:
-        return f"{found.title}: the largest saving falls to {saving}, and nobody pays more"
+        return f"{arm_findings.title}: the largest saving falls to {saving}, and nobody pays more"
     gain = f"the largest saving on {saving}" if totals[gainer] > 0 else "and nobody saves"
-    return f"{found.title}: the largest cost falls on {cost}, {gain}"
+    return f"{arm_findings.title}: the largest cost falls on {cost}, {gain}"
 
 
 def _subtitle(findings: Findings) -> str:

@@ -20,8 +20,9 @@ from simulator.figures.style import (
     styled,
     year_axis,
 )
-from simulator.findings import ArmFindings, Findings, Payback
-from simulator.wording import in_futures, per_cent
+from simulator.findings import ArmFindings, Findings
+from simulator.findings.finding import in_futures, per_cent
+from simulator.findings.payback import Payback
 
 ERRORS = 1.96
 THIN, EDGE, ASIDE = 0.08, 0.02, 0.04
@@ -41,8 +42,8 @@ def payback_curve(source: Findings | HasFindings, arm: str | None = None, *, ax:
     Raises:
         KeyError: when no arm has that name.
     """
-    findings, found = chosen(source, arm)
-    value, cash = found.view().payback, found.view(money="cash").payback
+    findings, arm_findings = chosen(source, arm)
+    value, cash = arm_findings.view().payback, arm_findings.view(money="cash").payback
     with styled(ax) as axes:
         _curve(axes, value, -ASIDE, BLUE, "-", "o", "at full value")
         _curve(axes, cash, ASIDE, ORANGE, "--", "D", "in cash only")
@@ -52,7 +53,9 @@ def payback_curve(source: Findings | HasFindings, arm: str | None = None, *, ax:
         percent_axis(axes)
         axes.set_ylabel("Share of futures paid back")
         legend(axes)
-        explain(axes, _title(found, findings.years), _subtitle(findings), _note(found, findings), _alt(value))
+        explain(
+            axes, _title(arm_findings, findings.years), _subtitle(findings), _note(arm_findings, findings), _alt(value)
+        )
         return axes
 
 
@@ -71,16 +74,16 @@ def _never(axes: Axes, payback: Payback, years: int) -> None:
     never = float(payback.p_never.value)
     axes.axhspan(1 - never, 1, color=PALE, zorder=0, linewidth=0)
     if never >= THIN:
-        told = f"not paid back within {years} years: {per_cent(never)}"
-        axes.text(years * EDGE, 1 - never / 2, told, va="center", color=GREY, fontsize=11)
+        label = f"not paid back within {years} years: {per_cent(never)}"
+        axes.text(years * EDGE, 1 - never / 2, label, va="center", color=GREY, fontsize=11)
 
 
-def _title(found: ArmFindings, years: int) -> str:
-    payback = found.view().payback
+def _title(arm_findings: ArmFindings, years: int) -> str:
+    payback = arm_findings.view().payback
     if payback.status == "no investment":
-        return f"{found.title}: no investment, the programme changes no spending"
+        return f"{arm_findings.title}: no investment, the programme changes no spending"
     never = in_futures(float(payback.p_never.value))
-    return f"{found.title}: in {never} it has not paid back by year {years}"
+    return f"{arm_findings.title}: in {never} it has not paid back by year {years}"
 
 
 def _subtitle(findings: Findings) -> str:
@@ -89,8 +92,8 @@ def _subtitle(findings: Findings) -> str:
     )
 
 
-def _note(found: ArmFindings, findings: Findings) -> str:
-    value, cash = found.view().payback, found.view(money="cash").payback
+def _note(arm_findings: ArmFindings, findings: Findings) -> str:
+    value, cash = arm_findings.view().payback, arm_findings.view(money="cash").payback
     median = "not reached" if value.median_year is None else f"{value.median_year:.1f} years"
     never = " and ".join(
         f"{per_cent(float(payback.p_never.value))} {name}"

@@ -25,8 +25,8 @@ from simulator.figures.style import (
     year_axis,
 )
 from simulator.findings import ArmFindings, Findings
+from simulator.findings.finding import end, net
 from simulator.money.account import Array
-from simulator.wording import end, net
 
 
 def savings_fan(source: Findings | HasFindings, arm: str | None = None, *, ax: Axes | None = None) -> Axes:
@@ -48,22 +48,28 @@ def savings_fan(source: Findings | HasFindings, arm: str | None = None, *, ax: A
         >>> run = sim.run(sim.read("befriending"), rows=4, people=200)  # doctest: +SKIP
         >>> sim.figures.savings_fan(run).figure.savefig("fan.png")  # doctest: +SKIP
     """
-    findings, found = chosen(source, arm)
+    findings, arm_findings = chosen(source, arm)
     with styled(ax) as axes:
-        _bands(axes, found, findings.years)
+        _bands(axes, arm_findings, findings.years)
         _funding(axes, findings)
-        _ends(axes, found, findings.years)
+        _ends(axes, arm_findings, findings.years)
         axes.axhline(0, color=GREY, linewidth=1)
         year_axis(axes, findings.years)
         money_axis(axes)
         axes.set_ylabel("Cumulative net saving, discounted")
         legend(axes, columns=5)
-        explain(axes, _title(found, findings.years), _subtitle(findings), _note(found, findings), _alt(found))
+        explain(
+            axes,
+            _title(arm_findings, findings.years),
+            _subtitle(findings),
+            _note(arm_findings, findings),
+            _alt(arm_findings),
+        )
         return axes
 
 
-def _bands(axes: Axes, found: ArmFindings, years: int) -> None:
-    band, cash = found.view().discounted.place, found.view(money="cash").discounted.place
+def _bands(axes: Axes, arm_findings: ArmFindings, years: int) -> None:
+    band, cash = arm_findings.view().discounted.place, arm_findings.view(money="cash").discounted.place
     at = np.arange(years + 1)
     axes.fill_between(at, _from_zero(band.low), _from_zero(band.high), color=PALE, label="95 % of futures", linewidth=0)
     axes.fill_between(
@@ -83,9 +89,9 @@ def _funding(axes: Axes, findings: Findings) -> None:
     )
 
 
-def _ends(axes: Axes, found: ArmFindings, years: int) -> None:
+def _ends(axes: Axes, arm_findings: ArmFindings, years: int) -> None:
     """Where the two means end, in pounds beside the axes; the higher one above the lower."""
-    value, cash = (float(found.view(money=money).npv.mean) for money in ("value", "cash"))
+    value, cash = (float(arm_findings.view(money=money).npv.mean) for money in ("value", "cash"))
     ends = ((value, cash, BLUE), (cash, value, ORANGE)) if value != cash else ((value, cash, BLUE),)
     for amount, other, colour in ends:
         axes.annotate(
@@ -94,30 +100,32 @@ def _ends(axes: Axes, found: ArmFindings, years: int) -> None:
         )  # fmt: skip
 
 
-def _title(found: ArmFindings, years: int) -> str:
-    band = found.view().npv.place
+def _title(arm_findings: ArmFindings, years: int) -> str:
+    band = arm_findings.view().npv.place
     low, high = end(float(band.low)), end(float(band.high))
-    return f"{found.title}: {net(float(band.mean))} on average after {years} years (95 % range: {low} to {high})"
+    return f"{arm_findings.title}: {net(float(band.mean))} on average after {years} years (95 % range: {low} to {high})"
 
 
 def _subtitle(findings: Findings) -> str:
     return f"Cumulative net saving to the public purse after programme cost, discounted; {setting(findings)}"
 
 
-def _note(found: ArmFindings, findings: Findings) -> str:
+def _note(arm_findings: ArmFindings, findings: Findings) -> str:
     return (
-        f"Bands: your place, {_inside(found)} together. {sampled(findings)}; Monte Carlo error of "
-        f"the final mean {error_words(found.view().npv.place.mcse)}. Cash only: money that can be spent elsewhere; "
-        "the rest is the value of capacity."
+        f"Bands: your place, {_inside(arm_findings)} together. {sampled(findings)}; Monte Carlo error of "
+        f"the final mean {error_words(arm_findings.view().npv.place.mcse)}. Cash only: money that can be spent "
+        "elsewhere; the rest is the value of capacity."
     )
 
 
-def _inside(found: ArmFindings) -> str:
-    between = "" if found.view().npv.new_place is None else ", differences between places"
+def _inside(arm_findings: ArmFindings) -> str:
+    between = "" if arm_findings.view().npv.new_place is None else ", differences between places"
     return f"parameters{between} and individual chance"
 
 
-def _alt(found: ArmFindings) -> str:
-    means = ", ".join(f"{net(float(x))} by year {year}" for year, x in enumerate(found.view().discounted.place.mean, 1))
-    cash = net(float(found.view(money="cash").npv.place.mean))
+def _alt(arm_findings: ArmFindings) -> str:
+    means = ", ".join(
+        f"{net(float(x))} by year {year}" for year, x in enumerate(arm_findings.view().discounted.place.mean, 1)
+    )
+    cash = net(float(arm_findings.view(money="cash").npv.place.mean))
     return f"Fan chart. The mean goes from 0 to {means}. In cash the mean ends at {cash}."

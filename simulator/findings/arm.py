@@ -1,0 +1,162 @@
+"""Everything about one programme arm against usual care: a field for each finding, and the order they are shown in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from simulator.activity.ledger import Ledger
+from simulator.findings.activity import ACTIVITY, Averted, averted
+from simulator.findings.alternatives import ALTERNATIVES, OtherModel
+from simulator.findings.before_after import BEFORE_AFTER, BeforeAfter, before_after
+from simulator.findings.break_even import BREAK_EVEN, BreakEven
+from simulator.findings.finding import PUBLIC_PURSE, SOCIETY, Finding, Money, sample_of
+from simulator.findings.health import HEALTH, Health, health
+from simulator.findings.payback import PAYBACK
+from simulator.findings.returns import RETURNS, ReturnRatio, return_ratios
+from simulator.findings.saving import (
+    INTERACTION,
+    LINES,
+    NET_SAVING,
+    LineSaving,
+    View,
+    interaction,
+    line_savings,
+    net_savings,
+)
+from simulator.findings.spending import REACH, SPENDING, Spending, spending
+from simulator.findings.survivors import SURVIVORS, Survivors, survivors
+from simulator.findings.transfers import TRANSFERS, Transfer, transfers
+from simulator.findings.weakest import WEAKEST, WeakEvidence, weakest
+from simulator.money.account import Account
+from simulator.scenario.evidence import site_path, unclaimed
+from simulator.scenario.tables import Scenario
+from simulator.uncertainty.ranges import Ranges, Sample, Value
+
+ORDER: tuple[Finding, ...] = (
+    REACH,
+    NET_SAVING,
+    PAYBACK,
+    SPENDING,
+    TRANSFERS,
+    WEAKEST,
+    SURVIVORS,
+    INTERACTION,
+    LINES,
+    ACTIVITY,
+    HEALTH,
+    RETURNS,
+    BEFORE_AFTER,
+    BREAK_EVEN,
+    ALTERNATIVES,
+)
+"""Every finding, in the order of tables, sheets, sentences and JSON."""
+
+
+@dataclass(frozen=True)
+class ArmFindings:
+    """Everything about one programme arm against usual care."""
+
+    arm: str
+    title: str  # what the arm is called
+    programmes: tuple[str, ...]
+    payer_titles: Mapping[str, str]  # what payers are called
+    spending: Spending
+    views: tuple[View, ...]
+    lines: tuple[LineSaving, ...]
+    averted: tuple[Averted, ...]
+    interaction: Value | None  # discounted net saving of a combination beyond that of its parts
+    health: Health
+    returns: tuple[ReturnRatio, ...]
+    survivors: Survivors
+    before_after: tuple[BeforeAfter, ...]
+    transfers: tuple[Transfer, ...]
+    unclaimed: tuple[str, ...]  # effects without a usable claim, absent in claimed mode
+    weakest: WeakEvidence | None
+    break_even: tuple[BreakEven, ...] = ()  # as value and as cash, for an arm that never pays back
+    alternatives: tuple[OtherModel, ...] = ()  # as value and as cash, where they were worked out
+
+    @property
+    def starts(self) -> Ranges:
+        """Programme starts in the whole place over the horizon."""
+        return self.spending.starts
+
+    @property
+    def years(self) -> int:
+        """The horizon."""
+        return len(self.view().by_year.mean)
+
+    def view(self, payer: str = PUBLIC_PURSE, money: Money = "value") -> View:
+        """The view of a payer.
+
+        Raises:
+            KeyError: for a payer without a line in this run.
+        """
+        for view in self.views:
+            if (view.payer, view.money) == (payer, money):
+                return view
+        raise KeyError(f"{payer} ({money}): allowed {', '.join(dict.fromkeys(v.payer for v in self.views))}")
+
+    def payer_views(self, money: Money = "value") -> tuple[View, ...]:
+        """The views of single payers, in the order of the scenario."""
+        return tuple(v for v in self.views if v.money == money and v.payer not in (PUBLIC_PURSE, SOCIETY))
+
+    def payer_title(self, payer: str) -> str:
+        """What a payer is called."""
+        return self.payer_titles.get(payer, payer)
+
+    def per_starter(self, money: Money = "value", payer: str = PUBLIC_PURSE) -> Ranges | None:
+        """Discounted net saving over the mean number of starts (a ratio of means); None when nobody starts."""
+        starts = float(self.starts.mean)
+        return self.view(payer, money).npv.scaled(1 / starts) if starts > 0 else None
+
+
+def arm_findings(account: Account, ledger: Ledger, scenario: Scenario, arm: str) -> ArmFindings:
+    """The findings of one programme arm.
+
+    Args:
+        account: money and QALYs by row.
+        ledger: the activity it was priced from.
+        scenario: titles, values of a QALY, and the evidence behind the figures.
+        arm: a programme arm.
+    """
+    programmes, qaly_values = scenario.all_arms()[arm], scenario.economics.qaly_values
+    sample, parts = sample_of_arm(account, scenario, arm), _parts(account, scenario, arm)
+    return ArmFindings(
+        arm=arm,
+        title=scenario.arm_title(arm),
+        programmes=programmes,
+        payer_titles=payer_titles(scenario),
+        spending=spending(account, arm, sample),
+        views=net_savings(account, arm, sample),
+        lines=line_savings(account, arm, sample),
+        averted=averted(ledger, arm, sample, parts),
+        interaction=interaction(account, arm, parts),
+        health=health(account, arm, qaly_values, sample),
+        returns=return_ratios(account, arm, qaly_values),
+        survivors=survivors(account, ledger, arm),
+        before_after=before_after(ledger, arm, account.batch),
+        transfers=transfers(account, arm),
+        unclaimed=unclaimed(scenario, programmes) if account.evidence == "claimed" else (),
+        weakest=weakest(account, scenario, arm),
+    )
+
+
+def sample_of_arm(account: Account, scenario: Scenario, arm: str) -> Sample:
+    """Where the rows of an account come from, with the site factors of the programmes of an arm."""
+    programmes = scenario.all_arms()[arm]
+    paths = [site_path(name, scenario.programmes[name], account.evidence) for name in programmes]
+    return sample_of(account, [path for path in paths if path is not None])
+
+
+def payer_titles(scenario: Scenario) -> dict[str, str]:
+    """What payers are called."""
+    return {name: payer.title or name.replace("_", " ") for name, payer in scenario.payers.items()}
+
+
+def _parts(account: Account, scenario: Scenario, arm: str) -> tuple[str, ...]:
+    """Arms of the single programmes of a combination; empty when there are not all."""
+    arms = scenario.all_arms()
+    single = {programmes[0]: name for name, programmes in arms.items() if len(programmes) == 1}
+    whole = len(arms[arm]) > 1 and all(single.get(name) in account.arms for name in arms[arm])
+    return tuple(single[name] for name in arms[arm]) if whole else ()

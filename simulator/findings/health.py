@@ -1,0 +1,141 @@
+"""What health a programme brings: QALYs gained, and what they are worth beside the money.
+
+    net monetary benefit    discounted net saving to the public purse + value of a QALY x discounted QALYs gained
+    cost per QALY           - net saving / QALYs gained, where more health is had at more cost, and nowhere else
+
+P(net benefit above 0) holds the uncertainty of parameters alone: drawn over values of a QALY it is the
+cost-effectiveness acceptability curve (Briggs, Claxton & Sculpher 2006).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.findings.finding import Finding, Row, Table, mean_of
+from simulator.money.account import Account
+from simulator.uncertainty.ranges import Array, Ranges, Sample, Value, expected_rows, ranges, share_of
+
+if TYPE_CHECKING:
+    from simulator.findings.arm import ArmFindings
+
+CURVE_POINTS = 41
+
+
+@dataclass(frozen=True)
+class Worth:
+    """Discounted saving plus QALYs at one value of a QALY (net monetary benefit to the public purse)."""
+
+    qaly_value: float
+    net_benefit: Ranges
+    p_worth_it: Value  # P(net benefit above 0) with parameters only: one point of the CEAC
+
+
+@dataclass(frozen=True)
+class Health:
+    """QALYs gained in the whole place, discounted, and what they cost."""
+
+    qaly_by_year: Ranges  # [year] undiscounted
+    qaly: Ranges  # discounted total
+    qaly_rows: Array  # [row] discounted total, parameters only; pairs with npv_rows on the plane
+    npv_rows: Array  # [row] discounted net saving to the public purse, parameters only
+    worth: tuple[Worth, ...]  # at the scenario's values of a QALY
+    curve: tuple[Array, Array]  # [point] value of a QALY, [point] P(worth it): the CEAC
+    cost_per_qaly: float | None  # pounds; None where it means nothing
+    cost_per_qaly_words: str
+
+
+def health(account: Account, arm: str, qaly_values: Sequence[float], sample: Sample) -> Health:
+    """QALYs that an arm adds to usual care, and what they cost.
+
+    Args:
+        account: money and QALYs.
+        arm: a programme arm.
+        qaly_values: pounds that a QALY may be worth.
+        sample: where the rows of the account come from.
+
+    Example:
+        >>> from simulator.money.account import account_of
+        >>> from simulator.findings.finding import sample_of
+        >>> account = account_of({"usual care": {"care nhs": [0]}, "walks": {"care nhs": [5000]}}, qaly=0.5)
+        >>> gained = health(account, "walks", (20_000,), sample_of(account))
+        >>> gained.cost_per_qaly, float(gained.worth[0].net_benefit.mean)
+        (10000.0, 5000.0)
+    """
+    gained, saved = discounted_qalys(account, arm), account.discounted(account.public_saving(arm))
+    values = np.array(qaly_values, dtype=np.float64)
+    points = np.linspace(0, values.max(), CURVE_POINTS) if len(values) else np.zeros(0)
+    cost, words = cost_per_qaly(-float(mean_of(saved, account).value), float(mean_of(gained, account).value))
+    return Health(
+        qaly_by_year=ranges(account.qaly_gain(arm), sample),
+        qaly=ranges(gained, sample),
+        qaly_rows=expected_rows(gained, sample)[0],
+        npv_rows=expected_rows(saved, sample)[0],
+        worth=tuple(_worth(float(value), saved + value * gained, sample) for value in values),
+        curve=(points, _p_worth_it(saved[..., None] + points * gained[..., None], sample).value),
+        cost_per_qaly=cost,
+        cost_per_qaly_words=words,
+    )
+
+
+def discounted_qalys(account: Account, arm: str) -> Array:
+    """Present value of the QALYs gained: [row, replicate]."""
+    return np.asarray(account.qaly_gain(arm) @ account.health_factor)
+
+
+def _worth(value: float, net_benefit: Array, sample: Sample) -> Worth:
+    return Worth(value, ranges(net_benefit, sample), _p_worth_it(net_benefit, sample))
+
+
+def _p_worth_it(net_benefit: Array, sample: Sample) -> Value:
+    return share_of(expected_rows(net_benefit, sample)[0][:, None] > 0, sample.batch)
+
+
+def cost_per_qaly(cost: float, qaly: float) -> tuple[float | None, str]:
+    """Cost per QALY where it means something, and the case in words.
+
+    Args:
+        cost: pounds, a saving negative.
+        qaly: QALYs gained.
+
+    Example:
+        >>> cost_per_qaly(6000.0, 0.5)
+        (12000.0, 'more health at more cost')
+        >>> cost_per_qaly(-6000.0, 0.5)
+        (None, 'no worse and saves: a cost per QALY has no meaning')
+    """
+    if qaly > 0 and cost > 0:
+        return cost / qaly, "more health at more cost"
+    if qaly == 0 and cost == 0:
+        return None, "no difference"
+    if qaly >= 0 and cost <= 0:
+        return None, "no worse and saves: a cost per QALY has no meaning"
+    if qaly <= 0 and cost >= 0:
+        return None, "no better and costs more: a cost per QALY has no meaning"
+    return None, "less health and saves: the ratio would be a price for health given up"
+
+
+def rows(arm: ArmFindings) -> Iterator[Row]:
+    """QALYs gained, and the net benefit at each value of a QALY."""
+    about = {"figure": "QALYs gained, discounted", "qaly_value": None, "p_above_0": None}
+    yield {**about, **arm.health.qaly.place.to_dict()}
+    for worth in arm.health.worth:
+        at = {"qaly_value": worth.qaly_value, "p_above_0": float(worth.p_worth_it.value)}
+        yield {"figure": "net monetary benefit", **at, **worth.net_benefit.place.to_dict()}
+
+
+def in_words(health: Health) -> str:
+    """QALYs gained, for the headline."""
+    gained = float(health.qaly.mean)
+    return f"{gained:+.3g} QALYs in all" if gained else "no QALYs counted"
+
+
+def facts(arm: ArmFindings) -> Row:
+    """QALYs gained."""
+    return {"qaly": arm.health.qaly.place.to_dict()}
+
+
+HEALTH = Finding(tables=(Table("health", rows),), facts=facts)

@@ -1,0 +1,114 @@
+"""What comes back for each pound that a programme spends.
+
+    ratio = present value of all other changes / present value of programme spending          means over rows
+
+*fiscal* counts what the public purse saves on care, at full value; *cashable* the part of it that is cash; *public
+value* what everyone saves, stated benefits and QALYs at their first value. The error is that of a ratio of means (delta
+method).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from numpy.typing import NDArray
+
+from simulator.findings.finding import POUNDS, Finding, Row, Table, kinds_of
+from simulator.findings.health import discounted_qalys
+from simulator.money.account import Account, Array, Kind
+from simulator.uncertainty.ranges import row_means, standard_error
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from simulator.findings.arm import ArmFindings
+
+Version = Literal["fiscal", "cashable", "public value"]
+OTHERS: tuple[Kind, ...] = ("care", "benefit")
+
+
+@dataclass(frozen=True)
+class ReturnRatio:
+    """Present value of all other changes over that of programme spending: a ratio of means."""
+
+    version: Version
+    benefits: float
+    spending: float
+    ratio: float | None  # None: no return (benefits at or below 0) or nothing was spent
+    mcse: float | None
+    qaly_value: float | None = None  # pounds a QALY counted in public value: the first value of the scenario
+
+    @property
+    def words(self) -> str:
+        """The ratio as it is printed."""
+        if self.ratio is not None:
+            return f"{self.ratio:.2f}"
+        return "no return" if self.spending > 0 else "no spending"
+
+
+def return_ratios(account: Account, arm: str, qaly_values: Sequence[float] = ()) -> tuple[ReturnRatio, ...]:
+    """The benefit-cost ratios of an arm.
+
+    Args:
+        account: money and QALYs.
+        arm: a programme arm.
+        qaly_values: pounds that a QALY may be worth; the first is counted.
+
+    Example:
+        >>> from simulator.money.account import account_of
+        >>> account = account_of({
+        ...     "usual care": {"care nhs": [100], "programme council": [0]},
+        ...     "walks": {"care nhs": [40], "programme council": [20]},
+        ... })
+        >>> [(ratio.version, ratio.words) for ratio in return_ratios(account, "walks")]
+        [('fiscal', '3.00'), ('cashable', '3.00'), ('public value', '3.00')]
+    """
+    value = qaly_values[0] if qaly_values else None
+    spent = account.discounted(-account.saving(arm, None, ("programme",)))
+    fiscal = account.discounted(account.public_saving(arm, OTHERS))
+    cashable = account.discounted(account.public_saving(arm, OTHERS, cash=True))
+    public_value = account.discounted(account.saving(arm, None, OTHERS, social=True))
+    public_value = public_value + (0.0 if value is None else discounted_qalys(account, arm) * value)
+    spending = row_means(spent, account.people)
+    return (
+        return_ratio("fiscal", row_means(fiscal, account.people), spending, account.batch),
+        return_ratio("cashable", row_means(cashable, account.people), spending, account.batch),
+        return_ratio("public value", row_means(public_value, account.people), spending, account.batch, value),
+    )
+
+
+def return_ratio(
+    version: Version, benefits: Array, spending: Array, batch: NDArray[np.int64], qaly_value: float | None = None
+) -> ReturnRatio:
+    """One ratio of means.
+
+    Args:
+        version: what is counted.
+        benefits: [row] present value of all other changes.
+        spending: [row] present value of programme spending.
+        batch: [row] for the error.
+        qaly_value: pounds a QALY that the benefits hold.
+
+    Example:
+        >>> import numpy as np
+        >>> return_ratio("fiscal", np.array([2.0, 4.0]), np.array([1.0, 2.0]), np.zeros(2, int)).ratio
+        2.0
+    """
+    gain, cost = float(benefits.mean()), float(spending.mean())
+    if gain <= 0 or cost <= 0:
+        return ReturnRatio(version, gain, cost, None, None, qaly_value)
+    ratio = gain / cost
+    error = float(standard_error((benefits - ratio * spending) / cost, batch))
+    return ReturnRatio(version, gain, cost, ratio, error, qaly_value)
+
+
+def rows(arm: ArmFindings) -> Iterator[Row]:
+    """Each ratio, with its two parts."""
+    for entry in arm.returns:
+        parts = {"version": entry.version, "benefits": entry.benefits, "spending": entry.spending}
+        yield {**parts, "ratio": entry.ratio, "mcse": entry.mcse, "words": entry.words}
+
+
+RETURNS = Finding(tables=(Table("returns", rows, kinds_of(POUNDS, "benefits", "spending")),))

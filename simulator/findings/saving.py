@@ -1,0 +1,334 @@
+"""What a programme saves or costs: by year, payer and line of spending, at full value and in cash.
+
+With S[r, i, y] the spending of a year under usual care minus that in the arm, in row r and replicate i,
+
+    net saving             S
+    cumulative             sum of S up to the end of year y
+    discounted             sum of S f[y] up to the end of year y,     f the discount factors of the account
+    net present value      the discounted saving at the horizon
+
+Means are over rows, errors between batches, ranges part parameters, places and chance (`uncertainty.ranges`).
+Cumulative paths are shrunk year by year, so that each year's range is exact. Probabilities and payback are those of one
+place: its own factor and chance are inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.findings import break_even, health
+from simulator.findings.finding import (
+    BAND,
+    MONEYS,
+    POUNDS,
+    PUBLIC_PURSE,
+    SOCIETY,
+    WHOLE,
+    Finding,
+    Money,
+    Row,
+    Table,
+    band_by_year,
+    end,
+    futures,
+    in_futures,
+    kinds_of,
+    mean_of,
+    net,
+    only,
+    ranges_together,
+    value_row,
+)
+from simulator.findings.payback import FundingGap, Payback, funding_gap, payback, place_paths, shortfall
+from simulator.money.account import Account
+from simulator.uncertainty.ranges import (
+    Array,
+    Ranges,
+    Sample,
+    Value,
+    expected_rows,
+    flat,
+    plain,
+    ranges,
+    row_means,
+    share_of,
+)
+
+if TYPE_CHECKING:
+    from simulator.findings.arm import ArmFindings
+
+RANGE_WORDS = {
+    "expected": "the expected effect (parameters alone)",
+    "new_place": "a new place (with differences between places)",
+    "place": "your place (with chance)",
+}
+
+
+# --------------------------------------------------------------------------------------------- what it is
+
+
+@dataclass(frozen=True)
+class View:
+    """Net saving as one payer (or the public purse, or everyone) sees it, as value or as cash."""
+
+    payer: str
+    money: Money
+    invests: bool  # pays for part of the programme
+    by_year: Ranges  # [year] pounds, undiscounted
+    cumulative: Ranges  # [year] to the end of the year, undiscounted
+    discounted_by_year: Ranges  # [year]
+    discounted: Ranges  # [year] cumulative
+    expected_paths: Array  # [row, year] cumulative discounted, parameters only
+    place_paths: Array  # [draw, year] cumulative discounted, a place of this size
+    p_saving: Value  # [year] P(cumulative discounted saving above 0), a place of this size
+    payback: Payback
+    gap: FundingGap
+    shortfall: Value  # mean of the worst tenth of the discounted totals, a place of this size
+
+    @property
+    def total(self) -> Ranges:
+        """Net saving over the horizon, undiscounted: alone."""
+        return self.cumulative.at(-1)
+
+    @property
+    def npv(self) -> Ranges:
+        """Net present value: the discounted net saving over the horizon, alone."""
+        return self.discounted.at(-1)
+
+
+@dataclass(frozen=True)
+class LineSaving:
+    """Discounted net saving of one line of spending over the horizon: the bars of a money waterfall."""
+
+    name: str
+    payer: str
+    kind: str  # care, programme or benefit
+    value: Ranges
+    cash: Ranges
+
+
+# -------------------------------------------------------------------------------------- how it is computed
+
+
+def net_savings(account: Account, arm: str, sample: Sample) -> tuple[View, ...]:
+    """Net saving as the public purse, everyone and each payer with a line see it, as value and as cash."""
+    named = {line.payer for line in account.lines} | {line.cash_payer for line in account.lines}
+    payers = (PUBLIC_PURSE, SOCIETY, *(payer for payer in account.payers if payer in named))
+    return tuple(net_saving(account, arm, sample, payer, money) for payer in payers for money in MONEYS)
+
+
+def net_saving(account: Account, arm: str, sample: Sample, payer: str = PUBLIC_PURSE, money: Money = "value") -> View:
+    """Net saving of an arm against usual care, as one payer sees it.
+
+    Args:
+        account: the money.
+        arm: a programme arm.
+        sample: where the rows of the account come from.
+        payer: a payer, the public purse, or everyone.
+        money: at full value, or in cash.
+
+    Source:
+        O'Hagan, Stevenson & Madan (2007) for the ranges; Briggs, Claxton & Sculpher (2006) for the rest.
+
+    Example:
+        >>> from simulator.money.account import account_of
+        >>> from simulator.findings.finding import sample_of
+        >>> account = account_of({
+        ...     "usual care": {"care nhs": [100, 100], "programme council": [0, 0]},
+        ...     "walks": {"care nhs": [90, 70], "programme council": [25, 0]},
+        ... })
+        >>> view = net_saving(account, "walks", sample_of(account))
+        >>> view.by_year.mean.tolist(), float(view.npv.mean), view.payback.median_year
+        ([-15.0, 30.0], 15.0, 1.5)
+    """
+    whose = _whose(account, payer)
+    saved = account.saving(arm, whose, cash=money == "cash")
+    cumulative, discounted = saved.cumsum(axis=-1), saved * account.money_factor
+    path = discounted.cumsum(axis=-1)
+    draws = place_paths(path, sample)
+    start = row_means(account.upfront(arm, whose), sample.people)
+    ranged = ranges_together(
+        sample, by_year=saved, cumulative=cumulative, discounted_by_year=discounted, discounted=path
+    )
+    return View(
+        payer=payer,
+        money=money,
+        invests=bool(set(account.investors(arm)) & set(whose or account.payers)),
+        by_year=ranged["by_year"],
+        cumulative=ranged["cumulative"],
+        discounted_by_year=ranged["discounted_by_year"],
+        discounted=ranged["discounted"],
+        expected_paths=expected_rows(path, sample)[0],
+        place_paths=flat(draws),
+        p_saving=share_of(draws > 0, sample.batch),
+        payback=payback(draws, start, sample.batch),
+        gap=funding_gap(cumulative, start, sample),
+        shortfall=shortfall(draws[..., -1], sample.batch),
+    )
+
+
+def _whose(account: Account, payer: str) -> tuple[str, ...] | None:
+    """The payers behind a name; None for everyone."""
+    if payer == SOCIETY:
+        return None
+    return account.public_payers if payer == PUBLIC_PURSE else (payer,)
+
+
+def line_savings(account: Account, arm: str, sample: Sample) -> tuple[LineSaving, ...]:
+    """Discounted net saving of each line that the arm changes.
+
+    Example:
+        >>> from simulator.money.account import account_of
+        >>> from simulator.findings.finding import sample_of
+        >>> account = account_of({"usual care": {"care nhs": [30, 30]}, "walks": {"care nhs": [20, 10]}})
+        >>> [(line.name, float(line.value.mean)) for line in line_savings(account, "walks", sample_of(account))]
+        [('care nhs', 30.0)]
+    """
+    value, cash = (
+        np.einsum("riyl,y->ril", account.by_line(arm, cash=cash), account.money_factor) for cash in (False, True)
+    )
+    by_line, cash_by_line = ranges(value, sample), ranges(cash, sample)
+    return tuple(
+        LineSaving(line.name, line.payer, line.kind, by_line.at(k), cash_by_line.at(k))
+        for k, line in enumerate(account.lines)
+        if np.any(value[..., k])
+    )
+
+
+def interaction(account: Account, arm: str, parts: Sequence[str]) -> Value | None:
+    """Discounted net saving of a combination to the public purse beyond the sum of its programmes.
+
+    Args:
+        account: the money.
+        arm: the combination.
+        parts: arms of its single programmes; None is given back where there are none.
+
+    Example:
+        >>> from simulator.money.account import account_of
+        >>> pounds = {"usual care": 100, "walks": 90, "talks": 80, "both": 75}
+        >>> account = account_of({arm: {"care nhs": [spent]} for arm, spent in pounds.items()})
+        >>> float(interaction(account, "both", ("walks", "talks")).value)
+        -5.0
+    """
+    if not parts:
+        return None
+    beyond = account.public_saving(arm) - sum(account.public_saving(part) for part in parts)
+    return mean_of(account.discounted(beyond), account)
+
+
+# ------------------------------------------------------------------------------------------ how it is shown
+
+
+def by_year_rows(arm: ArmFindings) -> Iterator[Row]:
+    """Net saving of each year and up to it, in each range."""
+    for view in arm.views:
+        for figure in ("by_year", "cumulative", "discounted_by_year", "discounted"):
+            for name, band in getattr(view, figure).named().items():
+                for row in band_by_year(band):
+                    yield {"payer": view.payer, "money": view.money, "figure": figure, "range": name, **row}
+
+
+def total_rows(arm: ArmFindings) -> Iterator[Row]:
+    """Net present value, payback, funding gap and worst tenth as each payer sees them."""
+    for view in arm.views:
+        yield {
+            **{"payer": view.payer, "money": view.money, "invests": view.invests},
+            **view.npv.place.to_dict(),
+            **plain({"undiscounted": view.total.mean}),
+            **{f"payback_{name}": value for name, value in view.payback.to_dict().items()},
+            **{"gap_depth": float(view.gap.depth.mean), "gap_year": view.gap.year},
+            **plain({"worst_tenth": view.shortfall.value, "worst_tenth_mcse": view.shortfall.mcse}),
+        }
+
+
+def line_rows(arm: ArmFindings) -> Iterator[Row]:
+    """Each line of spending that changes."""
+    for line in arm.lines:
+        about = {"line": line.name, "payer": line.payer, "kind": line.kind}
+        yield {**about, "cash": float(line.cash.mean), **line.value.place.to_dict()}
+
+
+def interaction_rows(arm: ArmFindings) -> Iterator[Row]:
+    """What a combination adds, where there is one."""
+    if arm.interaction is not None:
+        figure = "net saving beyond the sum of the programmes"
+        yield {"figure": figure, "year": None, **value_row(arm.interaction)}
+
+
+def headline(arm: ArmFindings) -> str:
+    """Net saving for the public purse; of a programme that never pays back first what each start costs."""
+    value, cash, each = arm.view(), arm.view(money="cash"), arm.per_starter()
+    per_start = "nobody starts" if each is None else f"{net(float(each.mean))} per start"
+    total, money = f"{_ranged(value)} for the public purse over {arm.years} years", f"in cash {_ranged(cash)}"
+    if value.payback.is_hopeless:
+        gains = f"{per_start}, and {health.in_words(arm.health)}"
+        return f"{gains}; {break_even.in_words(arm.break_even)}in total {total}; {money}."
+    return f"{total} ({per_start}); {money}."
+
+
+def _ranged(view: View) -> str:
+    band = view.npv.place
+    return f"{net(float(band.mean))} (95 % range: {end(float(band.low))} to {end(float(band.high))})"
+
+
+def three_ranges(arm: ArmFindings) -> str:
+    """The 95 % ranges of the discounted net saving to the public purse, one in the other, with what is in each."""
+    ranged = [
+        f"{RANGE_WORDS[name]} {end(float(band.low))} to {end(float(band.high))}"
+        for name, band in arm.view().npv.named().items()
+    ]
+    return f"95 % ranges: {'; '.join(ranged)}."
+
+
+def sentences(arm: ArmFindings) -> Sequence[str]:
+    """The headline, and the share of futures that save."""
+    value, cash = (arm.view(money=money).p_saving.at(-1) for money in MONEYS)
+    return (
+        headline(arm),
+        f"It saves in {in_futures(float(value.value))} within {arm.years} years "
+        f"(probability {float(value.value):.2f}, Monte Carlo error {float(value.mcse):.3f}); "
+        f"in cash in {futures(float(cash.value))}.",
+    )
+
+
+def facts(arm: ArmFindings) -> Row:
+    """Net present value in its ranges, net saving by year, and the chance of a saving, to the public purse."""
+    view, cash = arm.view(), arm.view(money="cash")
+    return {
+        "npv": view.npv.place.to_dict(),
+        "npv_expected": view.npv.expected.to_dict(),
+        "npv_new_place": None if view.npv.new_place is None else view.npv.new_place.to_dict(),
+        "npv_cash": cash.npv.place.to_dict(),
+        "chance_share": float(view.npv.chance_share),
+        "net_saving_by_year": list(band_by_year(view.by_year.place)),
+        "cash_saving_by_year": list(band_by_year(cash.by_year.place)),
+        "p_saving_by_year": [{"year": year, **value_row(view.p_saving.at(year), "p")} for year in range(arm.years)],
+    }
+
+
+def brief(facts: Row) -> Row:
+    """The same at full value, with 95 % ranges alone."""
+    shown = ("mean", "low", "high", "mcse")
+    return {
+        **{name: facts[name] and only(facts[name], shown) for name in ("npv", "npv_expected", "npv_new_place")},
+        "net_saving_by_year": [only(year, ("year", *shown)) for year in facts["net_saving_by_year"]],
+        "p_saving_by_year": facts["p_saving_by_year"],
+    }
+
+
+TOTALS = (*BAND, "undiscounted", "gap_depth", "worst_tenth", "worst_tenth_mcse")
+NET_SAVING = Finding(
+    tables=(
+        Table("by_year", by_year_rows, kinds_of(POUNDS, *BAND)),
+        Table("totals", total_rows, kinds_of(POUNDS, *TOTALS)),
+    ),
+    sentences=sentences,
+    facts=facts,
+    brief=brief,
+)
+LINES = Finding(tables=(Table("lines", line_rows, kinds_of(POUNDS, *BAND, "cash")),))
+INTERACTION = Finding(tables=(Table("programme", interaction_rows, kinds_of(WHOLE, *BAND)),))
