@@ -102,14 +102,19 @@ def _made(function: Callable[P, R], signature: Any, options: dict[str, Any]) -> 
 def _folder() -> Path:
     """Where this version's compiled code lies: beside the package, or in the user's cache."""
     digest = hashlib.sha256(numba.__version__.encode())
-    for pattern in SOURCES:
-        for path in sorted(PACKAGE.glob(pattern)):
-            digest.update(path.read_bytes())
+    for path in _sources():
+        digest.update(path.read_bytes())
     name = f"compiled-{digest.hexdigest()[:16]}"
     beside = PACKAGE / "__pycache__"
     if os.access(beside if beside.exists() else PACKAGE, os.W_OK):
         return beside / name
     return Path.home() / ".cache" / "coproduction-simulator" / name
+
+
+def _sources() -> Iterator[Path]:
+    """Every file that compiled code is made from."""
+    for pattern in SOURCES:
+        yield from sorted(PACKAGE.glob(pattern))
 
 
 @contextmanager
@@ -124,7 +129,9 @@ def _own_cache() -> Iterator[None]:
 
 
 def compile_now(*functions: Any) -> None:
-    """Compile these or load them, before several threads want them, and remember that it has been done here."""
+    """Compile these before several threads want them; where that has been done, each is loaded when first called."""
+    if _ready().exists():
+        return
     for function in functions:
         if two_sided is not None:
             function.compile(function.signature)
@@ -140,4 +147,6 @@ def announce() -> None:
 
 
 def _ready() -> Path:
-    return _folder() / "ready"
+    """The mark of a finished compilation; its name holds the files' dates, since numba heeds these too."""
+    dates = "".join(str(path.stat().st_mtime_ns) for path in _sources())
+    return _folder() / f"ready-{hashlib.sha256(dates.encode()).hexdigest()[:8]}"
