@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from simulator.errors import Fault, ScenarioError
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import keys_of, walk
+from simulator.scenario.dates import first_day, with_days
 from simulator.scenario.read import (
     EXAMPLE,
     quantities,
@@ -252,3 +254,35 @@ def test_any_allowed_numbers_and_text_survive_writing(rate: float, uptake: float
 
 
 BASE = read(SMALL)
+
+
+# ---------------------------------------------------------------------------------------------------------------- dates
+
+
+def test_a_date_is_a_day_of_the_first_year_wherever_a_day_is_meant() -> None:
+    scenario = read("befriending").with_({"horizon.first_year": "2026/27"})
+    changed = scenario.with_(
+        {
+            "programmes.befriending.opens_day": date(2026, 10, 1),
+            "programmes.befriending.closes_day": date(2031, 4, 1),
+            "programmes.befriending.costs.set_up.day": date(2026, 5, 1),
+        }
+    )
+    programme = changed.programmes["befriending"]
+    assert (programme.opens_day, programme.closes_day, programme.costs["set_up"].day) == (183.0, 1826.0, 30.0)
+
+
+def test_a_date_before_the_first_year_is_a_day_before_day_0() -> None:
+    assert first_day("2026/27") == date(2026, 4, 1) and first_day("2026") == date(2026, 1, 1)
+    season = with_days(
+        {"horizon": {"first_year": "2026"}, "needs": {"gp": {"season": {"peak_day": date(2025, 12, 31)}}}}
+    )
+    assert season[0]["needs"]["gp"]["season"]["peak_day"] == -1
+
+
+def test_a_date_where_no_day_is_meant_or_no_first_year_is_stated_is_a_fault() -> None:
+    befriending = read("befriending")
+    with pytest.raises(ScenarioError, match=r"horizon\.first_year"):
+        befriending.with_({"programmes.befriending.opens_day": date(2026, 10, 1)})
+    with pytest.raises(ScenarioError, match="the date 2026-10-01"):
+        befriending.with_({"horizon.first_year": "2026/27", "programmes.befriending.drop_out_rate": date(2026, 10, 1)})

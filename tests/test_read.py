@@ -315,7 +315,7 @@ def test_the_schema_accepts_every_valid_file() -> None:
     jsonschema = pytest.importorskip("jsonschema")
     validator = jsonschema.Draft202012Validator(schema())
     for file in VALID:
-        data = json.loads(json.dumps(tomllib.loads(file.read_text(encoding="utf-8"))))
+        data = json.loads(json.dumps(tomllib.loads(file.read_text(encoding="utf-8")), default=str))
         assert [error.message for error in validator.iter_errors(data)] == [], file.name
 
 

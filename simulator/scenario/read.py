@@ -15,6 +15,7 @@ from typing import Any
 
 from simulator.errors import Fault, NotAllowed, ScenarioError
 from simulator.scenario.addresses import dotted, keys_of, quantities, walk
+from simulator.scenario.dates import with_days
 from simulator.scenario.inherit import Issue, Tree, load, load_text, parse_set, put, with_value
 from simulator.scenario.library import find, packaged
 from simulator.scenario.names import dangling
@@ -222,7 +223,9 @@ def _reading(tree: Tree, faults: Sequence[Fault] = (), *, alternatives: bool = T
 
 def _checked(data: dict[str, Any]) -> tuple[Scenario | None, list[Issue]]:
     """The scenario of some data and everything that is wrong with it."""
+    data, undated = with_days(data)
     scenario, issues = typed(data)
+    issues = [*undated, *(issue for issue in issues if issue.path not in {each.path for each in undated})]
     found = dict(walk(scenario) if scenario else sound(data))
     issues += dangling(data)
     issues += incoherent(found.items(), setting(data))

@@ -8,7 +8,8 @@ person-year.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -21,6 +22,28 @@ Priced = Annotated[T, PRICED]
 """A key of money alone, which prices what has been simulated: with another value, the same lives are priced again."""
 Aside = Annotated[T, ASIDE]
 """A key on which neither lives nor money depend: words, checks, alternatives."""
+
+
+class _Dated:
+    """Marks a day; editors that know the schema accept a date there too."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        return _or_date(handler(core))
+
+
+def _or_date(schema: dict[str, Any]) -> dict[str, Any]:
+    if schema.get("type") == "number":
+        rest = {key: value for key, value in schema.items() if key != "type"}
+        return {"anyOf": [{"type": "number"}, {"type": "string", "format": "date"}], **rest}
+    if "anyOf" in schema:
+        return schema | {"anyOf": [_or_date(choice) for choice in schema["anyOf"]]}
+    return schema | {"items": _or_date(schema["items"])} if "items" in schema else schema
+
+
+DATED = _Dated()
+Dated = Annotated[T, DATED]
+"""A day, counted from the start of year 0; a file may hold a date instead where ``horizon.first_year`` is stated."""
+FIRST_YEAR = re.compile(r"\d{4}(/\d{2})?")
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Ratios = dict[str, Ratio]
 """Ratios by name (health state, or lower end of an age band); a missing name means 1."""
@@ -47,11 +70,26 @@ class Table(BaseModel):
 
 
 class Horizon(Table):
-    """How long the programme is paid for, how long it is followed, and the unreported warm-up."""
+    """How long the programme is paid for, how long it is followed, and the unreported warm-up.
 
+    ``first_year``: what year 0 is called, "2026/27" (a financial year) or "2026"; years are numbers without it.
+    """
+
+    first_year: Aside[str] = Field("", pattern=rf"^({FIRST_YEAR.pattern})?$")
     years: int = Field(10, ge=1, le=100)
     warm_up_years: float = Field(0.0, ge=0, le=30)
     funding_years: float = Field(5.0, gt=0, le=100)
+
+    def year_name(self, year: int) -> str:
+        """What a year is called: a financial year where the first is one.
+
+        >>> Horizon(first_year="2026/27").year_name(3), Horizon(first_year="2026").year_name(3), Horizon().year_name(3)
+        ('2029/30', '2029', 'year 3')
+        """
+        if not self.first_year:
+            return f"year {year}"
+        first = int(self.first_year[:4]) + year
+        return f"{first}/{(first + 1) % 100:02d}" if "/" in self.first_year else str(first)
 
 
 class Duration(Table):
@@ -180,7 +218,7 @@ class Season(Table):
     """A yearly wave on a rate: 1 + amplitude * cos(2 pi (day - peak_day) / 365.25)."""
 
     amplitude: float = Field(ge=0, lt=1)
-    peak_day: float = 0.0
+    peak_day: Dated[float] = 0.0
 
 
 class Need(Table):
@@ -217,7 +255,7 @@ class Route(Table):
 class CapacityChange(Table):
     """From ``day`` on (0 = start of year 0) the place has ``slots`` slots."""
 
-    day: float
+    day: Dated[float]
     slots: float = Field(ge=0)
 
 
@@ -369,7 +407,7 @@ class ProgrammeCost(Table):
     ]
     amount: Cost
     payer: str
-    day: float = 0.0
+    day: Dated[float] = 0.0
     hours: Number | None = None
     covers: str = ""
     includes: tuple[CostPart, ...] = ()
@@ -393,10 +431,10 @@ class Support(Table):
     offers: dict[Name, Offer] = {}
     uptake: Probability | None = None
     reoffer_after_days: float | None = None
-    opens_day: float = 0.0
-    closes_day: float | None = None
-    ends_day: float | None = None
-    cluster_opens_days: tuple[float, ...] = ()
+    opens_day: Dated[float] = 0.0
+    closes_day: Dated[float | None] = None
+    ends_day: Dated[float | None] = None
+    cluster_opens_days: Dated[tuple[float, ...]] = ()
     staff: Staff | None = None
     length: Duration | None = None
     drop_out_rate: Rate | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date, time
 from typing import Any, TypeAlias, get_args
 
 from pydantic import ValidationError
@@ -111,7 +112,7 @@ def _issue(path: Path, details: Details, cause: object) -> Issue:
 
 def _not_allowed(path: Path, written: object, cause: NotAllowed) -> Issue:
     """What a quantity says; a value of the wrong type is shown as it stands in the file."""
-    if cause.found == repr(written) and isinstance(written, str | bool):
+    if cause.found == repr(written) and isinstance(written, str | bool | date | time):
         return Issue(path, shown(written), cause.allowed, _unquoted(written))
     return Issue(path, cause.found, cause.allowed, cause.hint)
 
