@@ -16,7 +16,7 @@ from tree_sitter import Language, Node, Parser
 
 from simulator.errors import Fault, ScenarioError
 from simulator.scenario.addresses import Path, dotted, keys_of
-from simulator.scenario.toml_faults import explained, is_twice
+from simulator.scenario.toml.faults import explained, is_twice
 
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _ONE_LINE = re.compile(r"""\s*[\w."'-][\w.\s"'-]*=(?!.*("{3}|'{3}))""")
