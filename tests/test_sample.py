@@ -41,7 +41,7 @@ def in_batches(points: Floats, size: int) -> Floats:
     return points.reshape(-1, size)
 
 
-def grouped(**names: str) -> dict[str, Quantity]:
+def grouped(**names: str | None) -> dict[str, Quantity]:
     """Standard normal quantities, each in the group given for its name."""
     return {name: Number(value=0, se=1, group=group) for name, group in names.items()}
 
@@ -269,7 +269,6 @@ def test_a_fixed_member_takes_its_place_in_a_matrix_and_no_column() -> None:
     ("groups", "sentence"),
     [
         ({}, "found group grp of a; allowed groups with stated correlations"),
-        ({"grp": 0.5, "other": 0.5}, "found correlations of group other; allowed groups that some quantity"),
         ({"gpr": 0.5}, "did you mean g"),
         ({"grp": 1.0}, "found a rank correlation of grp of 1 or more"),
         ({"grp": math.nan}, "found correlations of grp; allowed a symmetric 3 x 3 matrix"),
@@ -283,6 +282,13 @@ def test_a_fixed_member_takes_its_place_in_a_matrix_and_no_column() -> None:
 def test_correlations_that_cannot_be_are_refused(groups: Any, sentence: str) -> None:
     with pytest.raises(NotAllowed, match=sentence):
         sample(grouped(a="grp", b="grp", c="grp"), 8, 1, groups=groups)
+
+
+@pytest.mark.parametrize("left", [{}, {"a": "g"}])
+def test_a_group_that_one_or_none_is_left_in_correlates_nothing(left: dict[str, str]) -> None:
+    quantities = {**grouped(**left), "b": Number(value=2.0)}
+    alone = sample(grouped(**dict.fromkeys(left, None)), 64, 7)
+    assert np.array_equal(sample(quantities, 64, 7, groups={"g": -0.9}).values, alone.values)
 
 
 def test_shares_cannot_join_a_group() -> None:

@@ -29,7 +29,7 @@ from simulator.model.pathway import (
 from simulator.model.supports import Supports
 from simulator.model.values import Values, band_weights
 from simulator.scenario.tables import EvidenceMode, Scenario
-from simulator.uncertainty.draws import check_seed, register
+from simulator.uncertainty.words import check_seed, register
 from simulator.units import DAYS_PER_YEAR
 
 __all__ = ["build", "items"]

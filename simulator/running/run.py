@@ -32,6 +32,7 @@ from simulator.errors import Interrupted, NotFinished, RunError
 from simulator.findings import Findings, findings_of
 from simulator.model.build import build, items
 from simulator.model.model import Model
+from simulator.model.possible import refuse_impossible
 from simulator.money.account import Account
 from simulator.money.price import price
 from simulator.running.workers import Crew, Done, done_by, done_here
@@ -160,6 +161,7 @@ def run(
         The run.
 
     Raises:
+        ScenarioError: if a sampled row breaks a rule of the scenario; nothing has been simulated then.
         RunError: if the inputs do not fit together, or ``out`` holds blocks of another run.
         NotFinished: if the workers were lost; finished blocks are kept.
         Interrupted: on the keyboard's interrupt; finished blocks are kept.
@@ -175,6 +177,7 @@ def run(
     start = time.monotonic()
     count = scenario.population.people if people is None else people
     design = _design(scenario, evidence, rows, seed)
+    refuse_impossible(scenario, design, evidence, count)
     job = Job(scenario, design, evidence, seed, count, "compiled" if engine == "auto" else engine)
     folder = None if out is None else _open_folder(Path(out), job, resume)
     blocks = _all_blocks(job, folder, workers, executor, progress)
@@ -321,7 +324,10 @@ def _block(job: Job, block: int) -> Ledger:
 
 def _row(job: Job, row: int) -> Ledger:
     model = build(job.scenario, job.design.row(row), people=job.people, seed=job.seed, evidence=job.evidence)
-    return simulate_row(job.scenario, model, row, int(job.design.streams[row]), job.engine)
+    try:
+        return simulate_row(job.scenario, model, row, int(job.design.streams[row]), job.engine)
+    except ValueError as fault:
+        raise RunError(f"row {row} of {len(job.design)}: {fault}; look at its numbers in design.parquet") from fault
 
 
 def _all_blocks(

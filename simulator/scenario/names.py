@@ -175,10 +175,29 @@ def _in_table(
 ) -> Iterator[Issue]:
     for cls in shape.__mro__:
         for key, kinds in REFERENCES.get(cls, {}).items():
-            yield from _unknown((*path, key), table.get(key), kinds, names)
+            if key in table and not _left_out(shape, key, table[key]):
+                yield from _unknown((*path, key), table[key], kinds, names)
     for (cls, key), grammar in GRAMMARS.items():
-        if cls is shape and isinstance(table.get(key), str) and table[key]:
+        if cls is shape and isinstance(table.get(key), str) and not _left_out(shape, key, table[key]):
             yield from _in_grammar((*path, key), table[key], grammar, names, data)
+    for key, value in table.items():
+        if _is_blank(value) and not _left_out(shape, key, value) and not _refers(shape, key):
+            yield Issue((*path, key), "nothing", "a few words")
+
+
+def _is_blank(value: object) -> bool:
+    """Whether a value is text in which nothing stands."""
+    return isinstance(value, str) and not value.strip()
+
+
+def _left_out(shape: Shape, key: str, value: object) -> bool:
+    """Whether a value is the empty text of a key that may be left out and is then just that."""
+    fields = {field.alias or name: field for name, field in shape.model_fields.items()}
+    return value == "" and (key not in fields or fields[key].default == "")
+
+
+def _refers(shape: Shape, key: str) -> bool:
+    return (shape, key) in GRAMMARS or any(key in REFERENCES.get(cls, {}) for cls in shape.__mro__)
 
 
 def _unknown(path: Path, value: object, kinds: tuple[str, ...], names: Known) -> Iterator[Issue]:
@@ -190,7 +209,7 @@ def _unknown(path: Path, value: object, kinds: tuple[str, ...], names: Known) ->
 
 def _referred(value: object) -> Iterator[tuple[Path, str]]:
     """The names in a text, a list of texts or the keys of a table, each with its step from there."""
-    if isinstance(value, str) and value:
+    if isinstance(value, str):
         yield (), value
     elif isinstance(value, dict):
         yield from (((key,), key) for key in value)
@@ -240,6 +259,8 @@ def _forms(grammar: Mapping[str, tuple[str, ...] | None]) -> Iterator[str]:
 def _in_arms(data: Mapping[str, Any], names: Known) -> Iterator[Issue]:
     for arm, members in table_in(data, "arms").items():
         path = ("arms", arm)
+        if _is_blank(arm):
+            yield Issue(path, "an arm without a name", "a name", "it stands beside every result")
         if arm == USUAL_CARE:
             yield Issue(path, f'an arm called "{USUAL_CARE}"', "another name", "usual care is always an arm")
         yield from _unknown(path, members if isinstance(members, list) else None, ("programme",), names)

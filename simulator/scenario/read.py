@@ -19,12 +19,13 @@ from simulator.scenario.dates import with_days
 from simulator.scenario.inherit import Issue, Tree, load, load_text, parse_set, put, with_value
 from simulator.scenario.library import find, packaged
 from simulator.scenario.names import dangling
-from simulator.scenario.rules import incoherent, setting
-from simulator.scenario.rules_between import at_odds
+from simulator.scenario.rules.between import at_odds, lonely_groups
+from simulator.scenario.rules.one_table import incoherent, setting
 from simulator.scenario.tables import Scenario
 from simulator.scenario.types import sound, typed
 from simulator.scenario.write import resolved, scenario_hash, write, written
 from simulator.uncertainty.quantity import Quantity
+from simulator.uncertainty.spread import beyond
 
 __all__ = [
     "EXAMPLE",
@@ -43,6 +44,8 @@ __all__ = [
 ]
 
 ALTERNATIVES = "alternatives"
+TOLD_OUTSIDE = 1e-7
+"""Less of a law than this outside its limits is not worth a word: 1 in 10 million."""
 KEPT = ("name", "title", "arms", "checks", ALTERNATIVES)
 """What an alternative may not set, since its result must stand beside that of the scenario."""
 EXAMPLE = """
@@ -74,11 +77,13 @@ class Reading:
 
     Args:
         scenario: the scenario.
-        warnings: uncertain numbers whose law fits badly what was asked, with file and line.
+        warnings: what is possible but odd, such as a law that fits badly what was asked, with file and line.
+        tree: who wrote what.
     """
 
     scenario: Scenario
     warnings: tuple[Fault, ...]
+    tree: Tree
 
 
 def read(path: str | FilePath, *, sets: Sequence[str] = ()) -> Scenario:
@@ -218,7 +223,7 @@ def _reading(tree: Tree, faults: Sequence[Fault] = (), *, alternatives: bool = T
         issues = list(_in_alternatives(tree))
     if scenario is None or issues or faults:
         raise ScenarioError([*faults, *tree.faults(issues)])
-    return Reading(scenario, _warnings(scenario, tree))
+    return Reading(scenario, _warnings(scenario, tree), tree)
 
 
 def _checked(data: dict[str, Any]) -> tuple[Scenario | None, list[Issue]]:
@@ -261,7 +266,16 @@ def _set_in_alternative(data: dict[str, Any], path: str, value: object) -> dict[
 
 
 def _warnings(scenario: Scenario, tree: Tree) -> tuple[Fault, ...]:
-    return tuple(tree.faults(_poor_fits(walk(scenario))))
+    items = list(walk(scenario))
+    return tuple(tree.faults([*_poor_fits(items), *_cut_off(items), *lonely_groups(scenario)]))
+
+
+def _cut_off(items: Iterable[tuple[Any, object]]) -> Iterable[Issue]:
+    """Laws that reach a little beyond their limits and are cut off there."""
+    for path, item in items:
+        if isinstance(item, Quantity) and item.is_uncertain and (share := item.outside()) > TOLD_OUTSIDE:
+            words = f"a {item.dist} with {100 * share:.1g} % of its probability {beyond(item.limits)}"
+            yield Issue(path, words, "", "it is cut off there, and the rest stands for the whole")
 
 
 def _poor_fits(items: Iterable[tuple[Any, object]]) -> Iterable[Issue]:

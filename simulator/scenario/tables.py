@@ -14,7 +14,18 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from simulator.uncertainty.quantity import Cost, Days, Number, Probability, Quantity, Rate, Ratio, Shares
+from simulator.uncertainty.quantity import (
+    Amount,
+    Change,
+    Cost,
+    Days,
+    Number,
+    Probability,
+    Quantity,
+    Rate,
+    Ratio,
+    Shares,
+)
 
 T = TypeVar("T")
 PRICED, ASIDE = "priced", "aside"
@@ -48,8 +59,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
 Ratios = dict[str, Ratio]
 """Ratios by name (health state, or lower end of an age band); a missing name means 1."""
 
-EVIDENCE_MODES = ("calibrated", "claimed", "sceptical")
 EvidenceMode = Literal["calibrated", "claimed", "sceptical"]
+EVIDENCE_MODES: tuple[EvidenceMode, ...] = get_args(EvidenceMode)
 MODE_WORDS = {
     "claimed": "as reported",
     "calibrated": "best independent evidence",
@@ -127,7 +138,7 @@ class Entrants(Table):
 class PersonalRisk(Table):
     """A lognormal multiplier of every need, mean 1: a few people use most of the care."""
 
-    log_sd: Number
+    log_sd: Amount
 
 
 class Population(Table):
@@ -277,7 +288,7 @@ class Place(Table):
     planned_stay: Duration | None = None
     routes: dict[Name, Route] = {}
     otherwise: str = "home"
-    slots: Number | None = None
+    slots: Amount | None = None
     changes: tuple[CapacityChange, ...] = ()
     wait_limit: WaitLimit | None = None
     emergency: bool = False
@@ -323,8 +334,8 @@ class Offer(Table):
 class Staff(Table):
     """Workers by date and how many people each can support at once."""
 
-    workers: Number
-    caseload: Number
+    workers: Amount
+    caseload: Amount
     changes: tuple[CapacityChange, ...] = ()
     when_full: Literal["wait", "refuse"] = "wait"
 
@@ -334,7 +345,7 @@ class Volunteers(Table):
 
     share: Probability
     training_days: float = Field(0.0, ge=0)
-    supports: Number
+    supports: Amount
     tenure: Duration
 
 
@@ -381,7 +392,7 @@ class Effect(Table):
 class EarlyUplift(Table):
     """Needs times (1 + uplift) during the first days of enrolment: unmet need found."""
 
-    uplift: Number
+    uplift: Change
     days: float = Field(gt=0)
     needs: tuple[str, ...] = Field(min_length=1)
 
@@ -408,7 +419,7 @@ class ProgrammeCost(Table):
     amount: Cost
     payer: str
     day: Dated[float] = 0.0
-    hours: Number | None = None
+    hours: Amount | None = None
     covers: str = ""
     includes: tuple[CostPart, ...] = ()
 

@@ -12,23 +12,18 @@ Reference: Salmon, Moraes, Dror & Shaw (2011), Parallel random numbers: as easy 
 article 16, doi:10.1145/2063384.2063405.
 """
 
-from collections.abc import Iterable
-from functools import cache
-from hashlib import blake2b
-from operator import index
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.compiling import compiled
+from simulator.uncertainty.words import Word, check_seed, check_whole, decision_word, register
 
-__all__ = ["check_seed", "decision_word", "open_unit", "philox", "register", "scramble", "uniform4", "uniforms"]
+__all__ = ["Word", "check_seed", "decision_word", "open_unit", "philox", "register", "scramble", "uniform4", "uniforms"]
 
-Word: TypeAlias = int | np.integer[Any]
 Block: TypeAlias = tuple[Word, Word, Word, Word]
 Uniforms: TypeAlias = tuple[float, float, float, float]
-Name: TypeAlias = tuple[str, ...]
 
 ROUNDS = 10
 WORD_BITS = np.uint64(32)
@@ -39,7 +34,6 @@ WEYL_0 = np.uint64(0x9E3779B9)  # golden ratio
 WEYL_1 = np.uint64(0xBB67AE85)  # square root of 3, less 1
 
 WORDS = 2**32
-SEEDS = 2**64
 
 
 @compiled(inline=True)
@@ -165,108 +159,9 @@ def uniforms(seed: Word, stream: Word, people: NDArray[Any], decision: Word, num
     return draws
 
 
-def check_seed(seed: Word) -> int:
-    """Give back a usable seed as a plain int; 0 is a seed like any other.
-
-    Args:
-        seed: a whole number, Python's or numpy's.
-
-    Returns:
-        The same number.
-
-    Raises:
-        ValueError: if it is None, a bool, not whole, or outside 0 to 2**64 - 1.
-
-    Source:
-        The key of Philox4x32 has 64 bits: Salmon et al. (2011).
-
-    Example:
-        >>> check_seed(0)
-        0
-        >>> check_seed(-1)
-        Traceback (most recent call last):
-        ValueError: seed: -1 is not a whole number from 0 to 18446744073709551615; write one such as 1
-    """
-    return _check_whole("seed", seed, SEEDS)
-
-
-@cache
-def decision_word(*parts: str) -> int:
-    """Hash the name of a decision to the 32-bit word that stands for it in the counter.
-
-    Args:
-        parts: the name, coarse to fine, such as "need:gp", "layer 3". The cut matters: ("a", "b") is not ("ab",).
-
-    Returns:
-        A word from 0 to 2**32 - 1, the same in every run and on every platform.
-
-    Raises:
-        ValueError: if there are no parts, or a part is not text, is empty, or contains a NUL.
-
-    Source:
-        BLAKE2b with a 4-byte digest (RFC 7693) of the parts in UTF-8 joined by NUL, low byte first.
-
-    Example:
-        >>> decision_word("need:gp", "layer 3")
-        2742750122
-    """
-    if not parts:
-        raise ValueError('decision name: no parts given; name the decision, such as "need:gp", "layer 3"')
-    for part in parts:
-        if not isinstance(part, str) or not part or "\0" in part:
-            raise ValueError(f"decision name {parts!r}: {part!r} is not a non-empty text without NUL; rename that part")
-    return int.from_bytes(blake2b("\0".join(parts).encode(), digest_size=4).digest(), "little")
-
-
-def register(names: Iterable[Name], *, spare_bits: int = 0) -> dict[Name, int]:
-    """Give every decision its word, and refuse names whose words are the same: they would share their luck.
-
-    Args:
-        names: each decision's name once, as a tuple of parts.
-        spare_bits: low bits left at 0 for the caller to fill (the layer of a clock).
-
-    Returns:
-        The word of each name, in the order given.
-
-    Raises:
-        ValueError: if two names have one word, a name comes twice, or a name is not valid.
-
-    Source:
-        `decision_word`; among n names the chance of a collision is about n**2 / 2**(33 - spare bits).
-
-    Example:
-        >>> words = register([("need:gp",), ("stay:inpatient:2",)])
-        >>> words[("need:gp",)] == decision_word("need:gp")
-        True
-    """
-    owners: dict[int, Name] = {}
-    for name in names:
-        if not name or isinstance(name, str):
-            raise ValueError(f"decision name {name!r} is not a tuple of parts; write one such as ('need:gp',)")
-        word = decision_word(*name) >> spare_bits << spare_bits
-        if word in owners:
-            raise ValueError(
-                f"decision names {owners[word]!r} and {name!r} have the same word {word:#010x} "
-                "and would share their luck; rename one"
-            )
-        owners[word] = name
-    return {name: word for word, name in owners.items()}
-
-
-def _check_whole(what: str, value: Word, end: int) -> int:
-    """Give back a whole number from 0 to below `end` as a plain int, or say what is wrong with it."""
-    try:
-        whole = -1 if isinstance(value, bool | np.bool_) else index(value)
-    except TypeError:
-        whole = -1
-    if not 0 <= whole < end:
-        raise ValueError(f"{what}: {value!r} is not a whole number from 0 to {end - 1}; write one such as 1")
-    return whole
-
-
 def _check_word(what: str, value: Word) -> int:
     """Give back a 32-bit counter word as a plain int, or say what is wrong with it."""
-    return _check_whole(what, value, WORDS)
+    return check_whole(what, value, WORDS)
 
 
 def _check_people(people: NDArray[Any]) -> NDArray[np.uint32]:

@@ -41,7 +41,7 @@ from pydantic_core import CoreSchema
 from simulator.errors import NotAllowed
 from simulator.uncertainty.fit import Fit, fit
 from simulator.uncertainty.law import Floats, Law
-from simulator.uncertainty.spread import SPREAD_KEYS, Limits, Spread, check, check_sum, law_of
+from simulator.uncertainty.spread import SPREAD_KEYS, Limits, Spread, check, check_sum, law_of, outside
 
 Dist = Literal["fixed", "normal", "lognormal", "beta", "gamma", "triangular", "uniform", "empirical", "dirichlet"]
 Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -225,6 +225,14 @@ class Quantity(BaseModel):
         """
         return fit(self._asked())
 
+    def outside(self) -> float:
+        """The share of the law outside the limits; it is left out, and the rest stands for the whole.
+
+        >>> f"{Amount(value=3, se=0.8).outside():.2g}"
+        '8.8e-05'
+        """
+        return outside(self._asked())
+
     def provenance_faults(self) -> list[NotAllowed]:
         """What is missing between this number and its evidence; empty when nothing is.
 
@@ -284,6 +292,26 @@ class Number(Quantity):
     >>> Number(value=-96, ci95=(-512, 321)).dist
     'normal'
     """
+
+
+class Amount(Number):
+    """How many or how much of something, 0 or more: posts, beds, hours; with a spread it is normal.
+
+    >>> Amount(value=3, se=0.5).dist
+    'normal'
+    """
+
+    limits = Limits(0)
+
+
+class Change(Number):
+    """A share more or less, above -1, since more than all cannot go: 0.2 is 20 % more; with a spread it is normal.
+
+    >>> Change(value=0.2, se=0.1).dist
+    'normal'
+    """
+
+    limits = Limits(-1, open_low=True)
 
 
 class Ratio(Quantity):

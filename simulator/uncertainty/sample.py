@@ -340,11 +340,10 @@ def _check_row(quantities: Quantities, row: Mapping[str, float]) -> None:
 
 
 def _check_groups(members: Mapping[str, list[str]], groups: Mapping[str, Correlation]) -> None:
-    for group in sorted(members.keys() ^ groups.keys()):
+    """A group that nothing is in any more correlates nothing; a group without correlations is not one."""
+    for group in sorted(members.keys() - groups.keys()):
         hint = suggestion(group, groups.keys() | members.keys() - {group})
-        if group in members:
-            raise NotAllowed(f"group {group} of {members[group][0]}", "groups with stated correlations", hint)
-        raise NotAllowed(f"correlations of group {group}", "groups that some quantity is in", hint)
+        raise NotAllowed(f"group {group} of {members[group][0]}", "groups with stated correlations", hint)
 
 
 def _check_matrix(group: str, matrix: Floats, size: int) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from simulator.errors import NotAllowed
@@ -28,6 +28,8 @@ SPREADS: dict[str, tuple[str, ...]] = {
     "dirichlet": ("n",),
 }
 MOST_OUTSIDE = 1e-4
+STAYS_IN: dict[tuple[float, float], tuple[str, ...]] = {(0, math.inf): ("gamma", "lognormal"), (0, 1): ("beta",)}
+"""Laws that lie between these limits whatever their spread, the usual one first."""
 SUM_TOLERANCE = 1e-6
 
 
@@ -139,6 +141,25 @@ def law_of(spread: Spread) -> Law:
     return _plain_law(spread)
 
 
+def outside(spread: Spread) -> float:
+    """The share of the plain law that lies outside the limits.
+
+    >>> outside(Spread("normal", (0.0,), "se", (1.0,), Limits(0)))
+    0.5
+    """
+    low, high = law_of(spread).inside
+    return low + (1 - high)
+
+
+def beyond(limits: Limits) -> str:
+    """Where the limits are not, in words.
+
+    >>> beyond(Limits(0, 1)), beyond(Limits(-1, open_low=True))
+    ('outside 0 to 1', 'not above -1')
+    """
+    return f"{'not' if limits.open_low else 'outside'} {limits}"
+
+
 def plain(x: float) -> str:
     """A number as people write it: three significant digits, thousands in full.
 
@@ -218,11 +239,24 @@ def _check_order(value: float, low: float, high: float) -> None:
 
 
 def _check_outside(spread: Spread) -> None:
-    low, high = law_of(spread).inside
-    outside = low + (1 - high)
-    if outside > MOST_OUTSIDE:
-        found = f"a {spread.dist} with {100 * outside:.2g} % of its probability outside {spread.limits}"
-        raise NotAllowed(found, f"at most {100 * MOST_OUTSIDE:g} %", "leave dist out, or try triangular with range")
+    share = outside(spread)
+    if share > MOST_OUTSIDE:
+        found = f"a {spread.dist} with {100 * share:.2g} % of its probability {beyond(spread.limits)}"
+        raise NotAllowed(found, f"at most {100 * MOST_OUTSIDE:g} %", f"try {_inside(spread)}")
+
+
+def _inside(spread: Spread) -> str:
+    """A law with the same value and spread that stays inside the limits, in words."""
+    others = (replace(spread, dist=dist) for dist in STAYS_IN.get((spread.limits.low, spread.limits.high), ()))
+    return next((f'dist = "{other.dist}"' for other in others if _is_possible(other)), "triangular with range")
+
+
+def _is_possible(spread: Spread) -> bool:
+    try:
+        check(spread)
+    except NotAllowed:
+        return False
+    return True
 
 
 def _check_lognormal(spread: Spread) -> None:

@@ -1,7 +1,7 @@
 """Turns the sound tables of a scenario into the faults that a single value cannot show: lengths, orders, sums, pairs.
 
 Each rule belongs to one class of table and sees that table and the :class:`Setting`, the few facts about the rest of
-the scenario that rules need. Rules between many tables are in :mod:`simulator.scenario.rules_between`.
+the scenario that rules need. Rules between many tables are in :mod:`simulator.scenario.rules.between`.
 """
 
 from __future__ import annotations
@@ -133,14 +133,22 @@ def _duration(path: Path, duration: types.Duration, facts: Setting) -> Iterator[
 def _possible_duration(path: Path, duration: types.Duration) -> Iterator[Issue]:
     for key in ("mean", "cv"):
         value = getattr(duration, key)
-        if value is not None and duration.dist in ("lognormal", "weibull") and float(value) == 0:
-            yield Issue((*path, key), "0", "above 0", 'for a time that is always the same use dist = "fixed"')
+        if value is not None and duration.dist in ("lognormal", "weibull") and (share := _share_at(0.0, value)):
+            hint = 'for a time that is always the same use dist = "fixed"'
+            words = "0" if share == 1 else f"a sample with {100 * share:.2g} % of its values at 0"
+            yield Issue((*path, key), words, "above 0", hint if share == 1 else 'leave 0 out, or try dist = "gamma"')
     if duration.low and duration.high and float(duration.low) >= float(duration.high):
         yield Issue((*path, "low"), plain(float(duration.low)), f"below high, {plain(float(duration.high))}")
     if any(day < 0 for day in duration.days):
         yield Issue((*path, "days"), f"{plain(min(duration.days))} days", "0 days or more")
-    if duration.zero_share and float(duration.zero_share) == 1:
+    if duration.zero_share and _share_at(1.0, duration.zero_share):
         yield Issue((*path, "zero_share"), "1", "below 1", 'for no time at all use dist = "fixed" with mean = 0')
+
+
+def _share_at(x: float, quantity: Quantity) -> float:
+    """The probability of exactly this value: of a number alone, or of the values of a sample."""
+    values = quantity.sample or (quantity.central if not quantity.is_uncertain else ())
+    return sum(value == x for value in values) / max(len(values), 1)
 
 
 @_rule(types.AgeSpread)
@@ -200,8 +208,6 @@ def _place(path: Path, place: types.Place, facts: Setting) -> Iterator[Issue]:
         if value and place.slots is None:
             hint = "a place without slots is never full"
             yield Issue((*path, key), f"{key} without slots", "a place with slots", hint)
-    if place.slots is not None and float(place.slots) < 0:
-        yield Issue((*path, "slots"), plain(float(place.slots)), "0 or more")
     yield from _route_shares(path, place.routes, facts.states or ())
 
 
@@ -253,9 +259,6 @@ def _offer(path: Path, offer: types.Offer, facts: Setting) -> Iterator[Issue]:
 @_rule(types.Staff)
 def _staff(path: Path, staff: types.Staff, facts: Setting) -> Iterator[Issue]:
     yield from _in_time((*path, "changes"), staff.changes)
-    for key in ("workers", "caseload"):
-        if float(getattr(staff, key)) < 0:
-            yield Issue((*path, key), plain(float(getattr(staff, key))), "0 or more")
 
 
 @_rule(types.Support)
@@ -297,12 +300,6 @@ def _between_sites(path: Path, programme: types.Programme, middle: float) -> Ite
         yield Issue(path, plain(middle), "1, with ci95 or another spread", hint)
     if all(effect.target == "utility" for effect in programme.effects.values()):
         yield Issue(path, "a spread between places of no ratio", "a programme with an effect other than on utility")
-
-
-@_rule(types.EarlyUplift)
-def _uplift(path: Path, early: types.EarlyUplift, facts: Setting) -> Iterator[Issue]:
-    if float(early.uplift) <= -1:
-        yield Issue((*path, "uplift"), plain(float(early.uplift)), "above -1", "0.2 stands for 20 % more")
 
 
 @_rule(types.Effect)
@@ -368,9 +365,6 @@ def _grades(path: Path, table: Mapping[str, float]) -> Iterator[Issue]:
 
 @_rule(types.Alternative)
 def _alternative(path: Path, alternative: types.Alternative, facts: Setting) -> Iterator[Issue]:
-    for key in ("title", "why"):
-        if not getattr(alternative, key).strip():
-            yield Issue((*path, key), "nothing", "a few words", "they stand beside the result")
     if not alternative.set:
         yield Issue((*path, "set"), "nothing to set", '"path" = value', "as with --set")
 

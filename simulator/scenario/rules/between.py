@@ -11,13 +11,14 @@ and if these arrows form a cycle, everyone in it can wait for ever: such a file 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 from simulator.scenario import tables as types
-from simulator.scenario.addresses import Path, as_written, dotted, is_quantity
+from simulator.scenario.addresses import Path, as_written, dotted, is_quantity, walk
 from simulator.scenario.inherit import Issue
 from simulator.scenario.names import table_in
 from simulator.scenario.tables import Scenario, Table
@@ -178,11 +179,18 @@ def _groups(data: Data) -> Iterator[Issue]:
 
 
 def _correlation(path: Path, value: object, size: int) -> Iterator[Issue]:
-    if size < 2:
-        words = "a group that two quantities or more are in"
-        yield Issue(path, f"a group of {size}", words, "write group in their tables")
-    elif isinstance(value, int | float) and not -1 / (size - 1) < value < 1:
-        yield Issue(path, str(value), f"between {-1 / (size - 1):.3g} and 1 for {size} quantities")
+    least = -1 / max(size - 1, 1)
+    if isinstance(value, int | float) and not least < value < 1:
+        yield Issue(path, str(value), f"between {least:.3g} and 1 for {size} quantities")
+
+
+def lonely_groups(scenario: Scenario) -> Iterator[Issue]:
+    """Groups in which a change of the file has left one number or none: nothing is wrong, and nothing is correlated."""
+    members = Counter(item.group for _, item in walk(scenario) if isinstance(item, Quantity) and item.group)
+    for name in scenario.correlations:
+        if members[name] < 2:
+            words = f"a group of {members[name]}, in which nothing is correlated"
+            yield Issue(("correlations", name), words, "", "write group in the tables of two numbers or more")
 
 
 def _price_years(found: Sound, data: Data) -> Iterator[Issue]:
