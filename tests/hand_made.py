@@ -11,6 +11,7 @@ from scipy.special import ndtri
 
 from simulator.activity.items import Items
 from simulator.activity.ledger import Ledger, group_names
+from simulator.money.price import price
 from simulator.scenario.tables import Scenario
 from simulator.uncertainty.design import Design
 
@@ -133,3 +134,11 @@ def arm_years(*arms: float | list[float]) -> NDArray[np.float64]:
 def _effects(made: Scenario, name: str) -> list[str]:
     support = made.programmes.get(name) or made.supports[name]
     return [label for label, effect in support.effects.items() if effect.target == "utility"]
+
+
+def priced_walks(changes: dict[str, Any], activity: dict[str, Any], cost: str) -> list[float]:
+    """What one cost of the walks comes to, by year."""
+    made = scenario(changes)
+    account = price(ledger(made, activity), made, central(1))
+    line = [one.name for one in account.lines].index(f"programmes.walks.costs.{cost}")
+    return account.spending[0, 0, WALKS, 0, :, line].tolist()

@@ -141,6 +141,8 @@ def programme_only(draw: st.DrawFn) -> dict[str, Any]:
             one["volunteers"] = {"share": 0.5, "training_days": 20.0, "supports": 2, "tenure": draw(lengths())}
     if draw(st.booleans()):
         one["ends_day"] = 650.0
+    elif draw(st.booleans()):
+        one["after_funding"] = "stop"
     timing = {
         "delay_days": draw(st.floats(0, 60)),
         "ramp_days": draw(st.floats(0, 200)),
@@ -171,7 +173,11 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         "name": "any",
         "title": "any place",
         "price_year": "2023/24",
-        "horizon": {"years": 2, "warm_up_years": draw(st.sampled_from([0.0, 0.5, 1.5]))},
+        "horizon": {
+            "years": 2,
+            "warm_up_years": draw(st.sampled_from([0.0, 0.5, 1.5])),
+            "funding_years": draw(st.sampled_from([0.7, 1.5, 5.0])),
+        },
         "population": {
             "place_size": people,
             "people": people,

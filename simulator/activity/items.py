@@ -106,6 +106,7 @@ class SupportDays(Item):
     ACTIVE_DAYS = 0  # enrolled (less hospital days with `pause_in_hospital`)
     LISTED_DAYS = 1  # on the waiting list
     VOLUNTEER_DAYS = 2  # active volunteers
+    RUN_OFF_DAYS = 3  # of the active days, those after recruitment has ended
 
 
 class LifeDays(Item):

@@ -74,7 +74,7 @@ def group_names(arms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     return (EVERYONE, *(f"participants of {arm}" for arm in list(arms)[1:]))
 
 
-SCHEMA = "ledger 1"
+SCHEMA = "ledger 2"
 CELL = ("row", "replicate", "arm", "group", "year")
 WINDOW_CELL = ("row", "replicate", "arm", "who", "world", "side")
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.model.dates import closing_day, ending_day
 from simulator.model.model import CHANGE, CRITERIA, NONE, OFFER, SUPPORT, ClockKind, Table
 from simulator.model.pathway import Clocks, Durations, place_number, whole_slots
 from simulator.model.values import Values
 from simulator.scenario.tables import Eligibility, Offer, Scenario, Staff, Support
-from simulator.units import DAYS_PER_YEAR
 
 
 @dataclass
@@ -53,8 +53,8 @@ class Supports:
         row["programme"] = path.startswith("programmes.")
         row["uptake"] = values.of(f"{path}.uptake", support.uptake, 1.0)
         row["reoffer_days"] = np.inf if support.reoffer_after_days is None else support.reoffer_after_days
-        row["closes_day"] = _closing_day(self.scenario, support, bool(row["programme"]))
-        row["ends_day"] = np.inf if support.ends_day is None else support.ends_day
+        row["closes_day"] = closing_day(self.scenario, support)
+        row["ends_day"] = ending_day(self.scenario, support)
         row["length"] = self.durations.add(f"{path}.length", support.length)
         row["pause"] = support.pause_in_hospital
         row["keep_days"] = 0.0 if support.keep_days is None else support.keep_days
@@ -176,14 +176,6 @@ class Supports:
     def criteria_table(self) -> Table:
         """Eligibility criteria."""
         return np.array(self.criteria, dtype=CRITERIA)
-
-
-def _closing_day(scenario: Scenario, support: Support, programme: bool) -> float:
-    """When recruitment stops: as stated, else with the funding of a programme; never after the support has ended."""
-    ends = np.inf if support.ends_day is None else support.ends_day
-    if support.closes_day is not None:
-        return min(support.closes_day, ends)
-    return min(support.opens_day + scenario.horizon.funding_years * DAYS_PER_YEAR, ends) if programme else ends
 
 
 def _bits(names: tuple[str, ...], known: tuple[str, ...]) -> int:

@@ -2,13 +2,14 @@
 
     spending[line] = weight x amount[row] x sum of the items the line counts      (activity)
                    = amount[row] x units of the place in the year                 (fixed: workers, years, one-offs)
+                   + amount[row] x what those still on it need                    (after its recruitment: run-off)
     QALYs          = weight x (person-days x utility by state and band + effect-days x change) / 365.25
 
 No simulation is needed for another price, payer, cash rule or discount rate. Fixed costs belong to the place and are
 not weighted. They run from ``opens_day`` until ``ends_day`` if there is one, else for as long as the programme is
-open: until ``closes_day``, or for the funding years of the scenario. Cash is average cost x cash share, never more
-(Drummond et al. 2015, Methods for the Economic Evaluation of Health Care Programmes, chapter 4); see
-:mod:`simulator.money.cash`.
+open: until ``closes_day``, or for the funding years of the scenario; then they fall with those who are still on it
+(:mod:`simulator.money.run_off`). Cash is average cost x cash share, never more (Drummond et al. 2015, Methods for the
+Economic Evaluation of Health Care Programmes, chapter 4); see :mod:`simulator.money.cash`.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ import numpy as np
 
 from simulator.activity.ledger import Ledger
 from simulator.errors import NotAllowed, RunError, suggestion
+from simulator.model.dates import paid_days, run_off_day
 from simulator.money.account import Account, Array, Line, discount_factors
 from simulator.money.cash import release
+from simulator.money.run_off import posts_paid, shares_of_a_year
 from simulator.money.sampled import shares_at, value_at
 from simulator.scenario.addresses import dotted
 from simulator.scenario.evidence import benefit_key, benefit_quantity, correction, effect_quantity
@@ -55,7 +58,7 @@ class Charge:
     line: Line
     amount: Array  # [row] pounds a unit, in prices of the scenario's year; negative for a benefit
     items: tuple[tuple[str, float], ...] = ()  # item and units each
-    fixed: Array | None = None  # [row, year] units of the place, in the arms of ``programme``
+    fixed: Array | None = None  # [row, replicate or 1, arm or 1, year] units of the place, in the arms of ``programme``
     programme: str = ""  # empty: in every arm
 
 
@@ -219,12 +222,27 @@ def _cost(pricing: Pricing, cost: ProgrammeCost, charge: Charge, name: str, root
         return replace(charge, items=tuple((f"{item}:{name}", units) for item, units in CHARGED[cost.kind]))
     years = pricing.ledger.activity.shape[4]
     if cost.kind == "one_off":
-        return replace(charge, fixed=_on_day(cost.day, years, len(pricing.design)))
-    first, last = paid_days(support, pricing.scenario, bool(charge.programme))
-    if cost.kind == "per_year":
-        one = [(first, np.ones(len(pricing.design)))]
-        return replace(charge, fixed=_through_years(one, last, years))
-    return replace(charge, fixed=_through_years(_workers(pricing, support, root, first), last, years))
+        return replace(charge, fixed=_on_day(cost.day, years, len(pricing.design))[:, None, None])
+    first, last = paid_days(pricing.scenario, support)
+    yearly = cost.kind == "per_year"
+    steps = [(first, np.ones(len(pricing.design)))] if yearly else _workers(pricing, support, root, first)
+    fixed = _through_years(steps, last, years)
+    if run_off_day(pricing.scenario, support) == math.inf:
+        return replace(charge, fixed=fixed[:, None, None])
+    days, active = (_place_days(pricing.ledger, f"{item}:{name}") for item in ("run_off_days", "active_days"))
+    if yearly:
+        return replace(charge, fixed=fixed[:, None, None] + shares_of_a_year(days, active, first, last))
+    funded_on = _through_years(steps, math.inf, years) - fixed
+    return replace(charge, fixed=fixed[:, None, None] + posts_paid(days, _caseload(pricing, support, root), funded_on))
+
+
+def _place_days(ledger: Ledger, item: str) -> Array:
+    """Everyone's days of an item in the whole place: [row, replicate, arm, year]."""
+    return np.asarray(ledger.item(item)[:, :, :, 0] * ledger.weight()[:, :, None, None])
+
+
+def _caseload(pricing: Pricing, support: Support, root: str) -> Array:
+    return pricing.value(f"{root}.staff.caseload", support.staff.caseload if support.staff else None)
 
 
 def _hours(pricing: Pricing, cost: ProgrammeCost, path: str) -> Array:
@@ -240,22 +258,6 @@ def _workers(pricing: Pricing, support: Support, root: str, first: float) -> lis
     start = pricing.value(f"{root}.staff.workers", support.staff.workers)
     changes = sorted((change.day, change.slots) for change in support.staff.changes)
     return [(first, start), *((max(day, first), np.full(len(start), workers)) for day, workers in changes)]
-
-
-def paid_days(support: Support, scenario: Scenario, programme: bool) -> tuple[float, float]:
-    """First and last day on which the fixed costs of a support run.
-
-    Args:
-        support: the support or programme.
-        scenario: its funding years.
-        programme: a programme stops with its funding unless a date says otherwise; a usual support does not.
-
-    Returns:
-        Days from the start of year 0, the first 0 or later, the last possibly infinite.
-    """
-    funded = support.opens_day + scenario.horizon.funding_years * DAYS_PER_YEAR if programme else math.inf
-    closing = support.closes_day if support.closes_day is not None else funded
-    return max(support.opens_day, 0.0), support.ends_day if support.ends_day is not None else closing
 
 
 def _through_years(steps: list[tuple[float, Array]], last: float, years: int) -> Array:
@@ -305,15 +307,17 @@ def _spending(pricing: Pricing, charges: list[Charge]) -> Array:
             if item in index:
                 spending[..., k] += activity[..., index[item]] * (scale * units)
         if charge.fixed is not None:
-            _add_fixed(spending[..., k], charge.fixed * charge.amount[:, None], _holders(pricing, charge.programme))
+            pounds = charge.fixed * charge.amount[:, None, None, None]
+            _add_fixed(spending[..., k], pounds, _holders(pricing, charge.programme))
     return spending
 
 
 def _add_fixed(spending: Array, pounds: Array, arms: list[int]) -> None:
-    """Adds [row, year] pounds for everyone, and for the arm's own participants, to each arm in place."""
+    """Adds pounds for everyone, and for the arm's own participants, to each arm in place."""
+    everywhere = np.broadcast_to(pounds, spending[:, :, :, 0].shape)
     for arm in arms:
         for group in {0, arm} & set(range(spending.shape[3])):
-            spending[:, :, arm, group] += pounds[:, None]
+            spending[:, :, arm, group] += everywhere[:, :, arm]
 
 
 def _holders(pricing: Pricing, programme: str) -> list[int]:

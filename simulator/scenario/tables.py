@@ -465,10 +465,13 @@ class Programme(Support):
     """A support that an arm adds to usual care, with the story of its evidence.
 
     ``between_sites`` is the spread of its effects between places: one factor of a place on every ratio of an effect,
-    1 in the middle. Left out, no spread is stated and there is no range for a new place.
+    1 in the middle. Left out, no spread is stated and there is no range for a new place. ``after_funding`` says what
+    becomes of those who are on it when recruitment ends with its funding: they are supported to their end by posts
+    that are paid for as long as they are needed (``run_off``), or they leave that day (``stop``).
     """
 
     between_sites: Ratio | None = None
+    after_funding: Literal["run_off", "stop"] = "run_off"
     summary: str = ""
     evidence_note: str = ""
 

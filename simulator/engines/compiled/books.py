@@ -130,6 +130,15 @@ def support_days(m: Addresses, life: int, kind: int, support: int, start: float,
 
 
 @fixed
+def active_days(m: Addresses, life: int, support: int, start: float, end: float) -> None:
+    """Days on a support, and of these the days after its recruitment has ended."""
+    support_days(m, life, SupportDays.ACTIVE_DAYS, support, start, end)
+    closes = of.supports(m)[support]["closes_day"]
+    if closes < end:
+        support_days(m, life, SupportDays.RUN_OFF_DAYS, support, max(start, closes), end)
+
+
+@fixed
 def life_days(m: Addresses, life: int, kind: int, start: float, end: float) -> None:
     """Days dead or in a flare."""
     add_days(m, life, of.whole(m, of.LIFE_DAYS) + kind, start, end)

@@ -23,6 +23,7 @@ from simulator.engines.shared.memory import (
     GRANTED,
     IDLE,
     KEEP_END,
+    LIST_END,
     PROGRAMME_END,
     START_DUE,
     SUPPORT_END,
@@ -330,8 +331,8 @@ def seek_support(m: Addresses, life: int, s: int, t: float) -> None:
         start_support(m, life, s, 1, t)
         return
     e["listed"], e["listed_since"] = 1, t
-    if row["ends_day"] < INF:
-        note(m, life, max(row["ends_day"], t), DATE, PROGRAMME_END, s, e["starts"] + 1, 0.0)
+    if row["closes_day"] < INF:
+        note(m, life, row["closes_day"], DATE, LIST_END, s, e["starts"] + 1, 0.0)
     set_offers(m, life, s, 0)
 
 
@@ -485,7 +486,7 @@ def pause_supports(m: Addresses, life: int, t: float) -> None:
     """Supports that pause count no active days while away."""
     for s in range(len(of.supports(m))):
         if is_on(m, life, s) and of.supports(m)[s]["pause"]:
-            book.support_days(m, life, SupportDays.ACTIVE_DAYS, s, of.enrol(m)[life, s]["active_since"], t)
+            book.active_days(m, life, s, of.enrol(m)[life, s]["active_since"], t)
             of.enrol(m)[life, s]["active_since"] = INF
 
 
@@ -494,7 +495,7 @@ def stop_support(m: Addresses, life: int, s: int, t: float) -> None:
     """Write the days, let effects fade, give the slot back."""
     body, e, effects = of.body(m)[life], of.enrol(m)[life, s], of.effects(m)
     body["on"] &= ~(1 << s)
-    book.support_days(m, life, SupportDays.ACTIVE_DAYS, s, e["active_since"], t)
+    book.active_days(m, life, s, e["active_since"], t)
     forget(m, life, s, e["number"])
     if of.supports(m)[s]["drop_out_clock"] != NONE:
         set_clock(m, life, of.supports(m)[s]["drop_out_clock"], 0)
@@ -592,7 +593,7 @@ def volunteer_end(m: Addresses, life: int, s: int, t: float) -> None:
 def start_due(m: Addresses, life: int, s: int, t: float) -> None:
     """The delay between accepting and starting is over."""
     of.enrol(m)[life, s]["later"] = 0
-    if t < of.supports(m)[s]["ends_day"] and not is_on(m, life, s):
+    if t < of.supports(m)[s]["closes_day"] and not is_on(m, life, s):
         seek_support(m, life, s, t)
 
 
@@ -602,7 +603,7 @@ def turn_on(m: Addresses, life: int, s: int, t: float) -> None:
     e, row = of.enrol(m)[life, s], of.supports(m)[s]
     if not e["listed"]:
         return
-    if t < row["ends_day"] and eligible(m, life, row["criteria"], t):
+    if t < row["closes_day"] and eligible(m, life, row["criteria"], t):
         e["listed"] = 0
         of.nodes(m)[queue.node_of(m, life, of.ints(m, of.SUPPORT_RESOURCE)[s])]["state"] = IDLE
         book.support_days(m, life, SupportDays.LISTED_DAYS, s, e["listed_since"], t)
@@ -952,7 +953,7 @@ def reach_horizon(m: Addresses, life: int) -> None:
     for s in range(len(of.supports(m))):
         e = of.enrol(m)[life, s]
         if is_on(m, life, s):
-            book.support_days(m, life, SupportDays.ACTIVE_DAYS, s, e["active_since"], t)
+            book.active_days(m, life, s, e["active_since"], t)
         if e["listed"]:
             book.support_days(m, life, SupportDays.LISTED_DAYS, s, e["listed_since"], t)
         if e["volunteering"]:
@@ -995,7 +996,8 @@ def on_note(m: Addresses, life: int, i: int) -> None:
     elif what in (SUPPORT_END, PROGRAMME_END):
         if is_on(m, life, a) and of.enrol(m)[life, a]["number"] == b:
             end_support(m, life, a, SupportCount.COMPLETIONS if what == SUPPORT_END else SupportCount.LAPSES, t)
-        elif what == PROGRAMME_END and of.enrol(m)[life, a]["listed"] and of.enrol(m)[life, a]["starts"] < b:
+    elif what == LIST_END:
+        if of.enrol(m)[life, a]["listed"] and of.enrol(m)[life, a]["starts"] < b:
             unlist(m, life, a, t)
     elif what == KEEP_END:
         here = body["place"] != NONE and float(body["stay_number"]) == x

@@ -115,7 +115,7 @@ class Enrolment(State):
     def _on_start_due(self, support: int, t: float) -> None:
         """The delay between accepting and starting is over."""
         self.starting_later.discard(support)
-        if t < self.world.support[support].ends_day and support not in self.enrolled:
+        if t < self.world.support[support].closes_day and support not in self.enrolled:
             self._seek_support(support, t)
 
     def _seek_support(self, support: int, t: float) -> None:
@@ -135,9 +135,9 @@ class Enrolment(State):
             self._start_support(support, request, t)
             return
         wait = self.listed[support] = Wait(request, t)
-        ends = self.world.support[support].ends_day
-        if ends < inf:
-            self._note(max(ends, t), DATE, Enrolment._on_programme_end, (support, self.starts.get(support, 0) + 1))
+        closes = self.world.support[support].closes_day
+        if closes < inf:
+            self._note(closes, DATE, Enrolment._on_list_end, (support, self.starts.get(support, 0) + 1))
         self._set_offers(support, 0)
         self._say(t, "listed", support)
         request.callbacks.append(lambda _: self._call(lambda now: self._turn_on(support, wait, now)))
@@ -147,7 +147,7 @@ class Enrolment(State):
         if self.listed.get(support) is not wait:
             return
         row = self.world.support[support]
-        if t < row.ends_day and self._eligible(row.criteria, t):
+        if t < row.closes_day and self._eligible(row.criteria, t):
             del self.listed[support]
             self._spend(SupportDays.LISTED_DAYS, wait.since, t, support)
             self._start_support(support, wait.request, t)
@@ -216,11 +216,15 @@ class Enrolment(State):
             self._maybe_volunteer(support, number, t)
 
     def _on_programme_end(self, which: tuple[int, int], t: float) -> None:
-        """The programme closes: whoever is on it leaves, and so does whoever is on the list."""
+        """The support ends: whoever is on it leaves."""
         support, number = which
         if support in self.enrolled and self.enrolled[support].number == number:
             self._end_support(support, SupportCount.LAPSES, t)
-        elif support in self.listed and self.starts.get(support, 0) < number:
+
+    def _on_list_end(self, which: tuple[int, int], t: float) -> None:
+        """Recruitment ends: whoever is on the list goes without."""
+        support, number = which
+        if support in self.listed and self.starts.get(support, 0) < number:
             self._unlist(support, t)
 
     def _end_support(self, support: int, how: SupportCount, t: float) -> None:
@@ -237,7 +241,7 @@ class Enrolment(State):
         """Book the days, let effects fade, give the slot back."""
         spell = self.enrolled.pop(support)
         self.on &= ~(1 << support)
-        self._spend(SupportDays.ACTIVE_DAYS, spell.active_since, t, support)
+        self._spend_active(support, spell.active_since, t)
         if (clock := self.world.support[support].drop_out_clock) != NONE:
             self._set_clock(clock, 0)
         for e in self.world.effects_of[support][Basis.ACTIVE]:
@@ -246,6 +250,13 @@ class Enrolment(State):
             self.stale = True
         if spell.slot is not None:
             self._withdraw(self.world.supports[support], spell.slot)
+
+    def _spend_active(self, support: int, since: float, t: float) -> None:
+        """Book days on a support, and of these the days after its recruitment has ended."""
+        self._spend(SupportDays.ACTIVE_DAYS, since, t, support)
+        closes = self.world.support[support].closes_day
+        if closes < t:
+            self._spend(SupportDays.RUN_OFF_DAYS, max(since, closes), t, support)
 
     def _give_up_slots(self, t: float) -> None:
         """Entering a limited place: limited supports lapse at once, or after their keep days."""
@@ -264,7 +275,7 @@ class Enrolment(State):
     def _pause_supports(self, t: float) -> None:
         for support, spell in self.enrolled.items():
             if self.world.support[support].pause:
-                self._spend(SupportDays.ACTIVE_DAYS, spell.active_since, t, support)
+                self._spend_active(support, spell.active_since, t)
                 spell.active_since = inf
 
     def _resume_supports(self, t: float) -> None:
@@ -350,7 +361,7 @@ class Enrolment(State):
     def _cut_supports(self, t: float) -> None:
         """The horizon cuts enrolments, waiting lists and volunteering."""
         for support, spell in self.enrolled.items():
-            self._spend(SupportDays.ACTIVE_DAYS, spell.active_since, t, support)
+            self._spend_active(support, spell.active_since, t)
         for support, wait in self.listed.items():
             self._spend(SupportDays.LISTED_DAYS, wait.since, t, support)
         for support, since in self.volunteering.items():

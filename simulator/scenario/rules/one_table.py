@@ -271,10 +271,20 @@ def _support(path: Path, support: types.Support, facts: Setting) -> Iterator[Iss
     opens = len(support.cluster_opens_days)
     if opens not in (0, facts.clusters):
         yield Issue((*path, "cluster_opens_days"), f"a list of {opens}", f"one for each of {facts.clusters} clusters")
+    yield from _early_clusters(path, support)
     if support.volunteers and not support.length:
         found = "volunteers in a programme without length"
         yield Issue((*path, "volunteers"), found, "volunteers beside length", "only people who complete it volunteer")
     yield from _payable(path, support)
+
+
+def _early_clusters(path: Path, support: types.Support) -> Iterator[Issue]:
+    """Clusters that open before the support does: their starts would precede every cost of it."""
+    for position, day in enumerate(support.cluster_opens_days):
+        if day < support.opens_day:
+            hint = "funding and costs run from opens_day: let it be the day of the first cluster"
+            allowed = f"{plain(support.opens_day)}, opens_day, or later"
+            yield Issue((*path, "cluster_opens_days", position), plain(day), allowed, hint)
 
 
 def _payable(path: Path, support: types.Support) -> Iterator[Issue]:
@@ -290,6 +300,10 @@ def _programme(path: Path, programme: types.Programme, facts: Setting) -> Iterat
     if programme.starting_share:
         hint = "what exists before year 0 is usual care: make it a support"
         yield Issue((*path, "starting_share"), "a starting share in a programme", "a programme that starts empty", hint)
+    if programme.after_funding == "stop" and programme.ends_day is not None:
+        found = f'"stop" beside ends_day, {plain(programme.ends_day)}'
+        hint = "with stop everyone leaves when recruitment closes; ends_day says another day"
+        yield Issue((*path, "after_funding"), found, "one of them", hint)
     if programme.between_sites is not None:
         yield from _between_sites((*path, "between_sites"), programme, float(programme.between_sites))
 
