@@ -60,5 +60,12 @@ def test_ledgers_that_count_different_things_are_not_put_together() -> None:
         made().append(other)
 
 
-def test_an_item_that_nobody_can_have_is_zero() -> None:
-    assert not made().item("visits:nowhere").any()
+@pytest.mark.parametrize(
+    ("wrong", "near"),
+    [("visits:inpatent", "visits:inpatient"), ("start:walks", "starts:walks"), ("typo", None)],
+)
+def test_an_item_that_is_not_counted_is_refused_with_the_nearest_name(wrong: str, near: str | None) -> None:
+    with pytest.raises(RunError) as refused:
+        made().item(wrong)
+    counted = f"allowed one of the {len(made().items)} in items"
+    assert str(refused.value) == f"found no item {wrong}; {counted}" + (f"; did you mean {near}?" if near else "")

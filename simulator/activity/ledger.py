@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import parquet
+from simulator.errors import RunError, suggestion
 
 EVERYONE = "everyone"
 SIDES = ("before", "after")
@@ -43,9 +44,17 @@ class Ledger:
     events: int = 0
 
     def item(self, name: str) -> NDArray[np.float64]:
-        """Activity of one item: [row, replicate, arm, group, year]; zeros if nobody can have it."""
+        """Activity of one item: [row, replicate, arm, group, year].
+
+        Args:
+            name: one of ``items``, such as ``visits:gp``.
+
+        Raises:
+            RunError: for a name that is not counted.
+        """
         if name not in self.items:
-            return np.zeros(self.activity.shape[:-1])
+            hint = suggestion(name, self.items)
+            raise RunError(f"found no item {name}; allowed one of the {len(self.items)} in items; {hint}".rstrip("; "))
         return self.activity[..., self.items.index(name)]
 
     def weight(self) -> NDArray[np.float64]:

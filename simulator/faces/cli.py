@@ -30,7 +30,6 @@ MODES = ("calibrated", "claimed", "sceptical")
 ENGINES = ("auto", "simpy", "compiled")
 LARGEST_SEED = 2**64 - 1
 FIRST_SEED = 1
-ROWS = 64
 
 
 class Commands(click.Group):
@@ -94,7 +93,14 @@ _OUT = click.Path(file_okay=False, path_type=Path)
 
 @main.command("run", short_help="Simulate a scenario; write tables and figures.")
 @click.argument("scenario")
-@click.option("--rows", type=click.IntRange(2), default=ROWS, show_default=True, help="Sampled sets of parameters.")
+@click.option(
+    "--rows", type=click.IntRange(2),
+    help="Sampled sets of parameters, in batches of 32; chosen after the first 32 if left out.",
+)  # fmt: skip
+@click.option(
+    "--budget", metavar="PERSON_YEARS", type=click.FloatRange(0, min_open=True),
+    help="The most person-years lived where --rows is left out; 17 million, some 20 seconds on two cores, if left out.",
+)  # fmt: skip
 @click.option(
     "--until-precise", metavar="GBP", type=click.FloatRange(0, min_open=True),
     help="Add rows until the half-width of the mean net saving for each person of the place is below this.",
@@ -129,7 +135,8 @@ def run_command(
     \b
     Example:
       simulator run befriending
-      simulator run befriending --rows 256 --people 2000 --evidence claimed
+      simulator run befriending --rows 256 --evidence claimed
+      simulator run befriending --budget 1e8
       simulator run befriending --until-precise 2
       simulator run befriending --set programmes.befriending.uptake=0.4 --out results/low-uptake
       simulator run befriending --rows 4096 --cluster tcp://192.168.0.10:8786
@@ -147,7 +154,7 @@ def run_command(
     resolved = _examined(scenario, changes)
     folder = out or _default_folder(resolved, asked["evidence"], asked["seed"])
     with _crew(cluster) as crew, progress(resolved.name) as tell:
-        asked |= {"out": folder, "progress": tell, "executor": crew}
+        asked |= {"out": folder, "progress": tell, "executor": crew, "say": _note}
         done = (
             run(resolved, **asked) if until_precise is None else rows_until(resolved, until_precise, told=_say, **asked)
         )
@@ -157,7 +164,12 @@ def run_command(
         others = rebuilt(done, workers=asked["workers"], resume=asked["resume"], progress=tell)
     findings = with_alternatives(done, with_break_even(done, again), others)
     _write(done, findings, folder)
+    _note(f"{done.rows:,} sets of parameters x {done.people:,} people: {done.good_for()}")
     _tell(done, findings, folder, as_json)
+
+
+def _note(words: str) -> None:
+    click.echo(words, err=True)
 
 
 def _say(rows: int, half_width: float) -> None:

@@ -74,11 +74,13 @@ class Tenths:
     """
 
     def __init__(self, what: str) -> None:
-        self.what, self.told, self.start = what, 0, time.monotonic()
+        self.what, self.told, self.total, self.start = what, 0, 0, time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
         """Say so if a tenth has been passed."""
         tenth = done * TENTHS // max(total, 1)
+        if total != self.total:  # begun, or more is to be done than was known
+            self.told, self.total = min(self.told, tenth), total
         if tenth > self.told:
             self.told = tenth
             passed = time.monotonic() - self.start

@@ -4,20 +4,20 @@ The half-width of the 95 % confidence interval of the mean discounted net saving
 
     half = 1.96 x Monte Carlo standard error of the mean      the largest of the programme arms
 
-falls with the square root of the rows, so rows x (half / asked)^2 are needed; no more than four times the rows are
-taken at once, since an error from few batches is itself uncertain. The aim is in pounds and never a share of the
-saving, which may be nothing.
+falls with the square root of the rows, so rows x (half / asked)^2 are needed: after the first 32 rows that is the V and
+the formula of `running.size`. No more than four times the rows are taken at once, since an error from few batches is
+itself uncertain. The aim is in pounds and never a share of the saving, which may be nothing.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from simulator.running.run import Run, run
+from simulator.running.size import PILOT, whole_batches
 from simulator.scenario.tables import Scenario
 from simulator.uncertainty.sample import BATCH_ROWS
 
@@ -44,7 +44,7 @@ def until_precise(
     scenario: Scenario,
     pounds: float,
     *,
-    rows: int = 64,
+    rows: int | None = None,
     out: Path | None = None,
     resume: bool = False,
     told: Callable[[int, float], None] = lambda rows, half: None,
@@ -55,7 +55,7 @@ def until_precise(
     Args:
         scenario: resolved scenario.
         pounds: half-width asked for, for each person of the place.
-        rows: how many to begin with.
+        rows: how many to begin with; 32, or as many as there are on resuming, if left out.
         out: results folder; rows are kept elsewhere meanwhile if left out.
         resume: as in `run`.
         told: called with the rows done and the half-width reached, each time.
@@ -76,7 +76,8 @@ def until_precise(
     if out is None:
         with TemporaryDirectory() as folder:
             return until_precise(scenario, pounds, rows=rows, out=Path(folder), told=told, **asked)
-    done = run(scenario, rows=rows, out=out, resume=resume, **asked)
+    begun = PILOT if rows is None and not (resume and (out / "inputs.json").exists()) else rows
+    done = run(scenario, rows=begun, out=out, resume=resume, **asked)
     while True:
         half = half_width(done)
         told(done.rows, half)
@@ -91,5 +92,5 @@ def more_rows(rows: int, times_too_wide: float) -> int:
     >>> more_rows(64, 1.2), more_rows(64, 1.001), more_rows(64, 50.0)
     (96, 96, 256)
     """
-    wanted = min(rows * times_too_wide**2, AT_ONCE * rows)
-    return min(MOST_ROWS, max(math.ceil(wanted / BATCH_ROWS), rows // BATCH_ROWS + 1) * BATCH_ROWS)
+    wanted = max(min(rows * times_too_wide**2, AT_ONCE * rows), rows + 1, BATCH_ROWS)
+    return min(MOST_ROWS, whole_batches(wanted))

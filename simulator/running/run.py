@@ -2,7 +2,8 @@
 
 A block of rows is a pure function of scenario, seed and block number. Whoever does the blocks, they may
 finish in any order and are put together by number, so the result does not depend on how many there are.
-Finished blocks are written at once; a run that was stopped goes on from them and ends with the same bytes.
+Finished blocks are written at once; a run that was stopped goes on from them and ends with the same bytes. Where the
+rows are left out the first 32 say how many there shall be (`running.size`), which is written down before the next.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -32,9 +33,21 @@ from simulator.errors import Interrupted, NotFinished, RunError
 from simulator.findings import Findings, findings_of
 from simulator.model.build import build, items
 from simulator.model.model import Model
+from simulator.model.possible import ROWS as EXAMINED_ROWS
 from simulator.model.possible import refuse_impossible
 from simulator.money.account import Account
 from simulator.money.price import price
+from simulator.running.size import (
+    BUDGET,
+    PILOT,
+    Variances,
+    choose,
+    chosen_in_words,
+    good_for,
+    rounding,
+    variances,
+    whole_batches,
+)
 from simulator.running.workers import Crew, Done, done_by, done_here
 from simulator.scenario.evidence import active_groups, active_quantities
 from simulator.scenario.read import read, with_changes
@@ -51,6 +64,7 @@ DRAW_SCHEME = 3
 PACKAGES = ("numpy", "scipy", "numba", "simpy", "pandas", "pyarrow", "pydantic")
 Engine = Literal["auto", "simpy", "compiled"]
 Progress = Callable[[int, int], None]
+Say = Callable[[str], object]
 log = logging.getLogger("simulator")
 
 
@@ -99,6 +113,11 @@ class Run:
         """The decision tables."""
         return self._findings
 
+    def good_for(self) -> str:
+        """What its rows and people are good for, in words; empty for a single row."""
+        seen = variances(self._account) if self.rows > 1 else {}
+        return good_for(seen, self.rows, self.people, self.scenario.population.place_size) if seen else ""
+
     def priced(self, changes: Mapping[str, object]) -> Run:
         """The same lives with other prices, payers, discount rates or cash rules; nothing is simulated.
 
@@ -128,7 +147,7 @@ def _design(scenario: Scenario, evidence: EvidenceMode, rows: int, seed: int) ->
 def run(
     scenario: Scenario,
     *,
-    rows: int = 64,
+    rows: int | None = None,
     people: int | None = None,
     seed: int = 1,
     evidence: EvidenceMode = "calibrated",
@@ -138,12 +157,15 @@ def run(
     out: Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
+    budget: float | None = None,
+    say: Say | None = None,
 ) -> Run:
     """Simulate every design row in every arm.
 
     Args:
         scenario: resolved scenario.
-        rows: sampled values of all uncertain parameters.
+        rows: sampled values of all uncertain parameters; fewer than 32 as asked, more in whole batches of 32. Left out,
+            as many as the first 32 show to be needed, or, on resuming, as many as were begun.
         people: people simulated in each row; the scenario's own number if left out.
         seed: key of every draw, 0 to 2**64 - 1.
         evidence: which value of each programme effect to use.
@@ -156,6 +178,8 @@ def run(
         resume: go on from the blocks that a run of the same inputs left in ``out``: one that was interrupted, or one of
             fewer rows.
         progress: called with rows done and rows in all.
+        budget: the most person-years lived where rows are left out; see `running.size`.
+        say: called with sentences on the size of the run; they go to the log if left out.
 
     Returns:
         The run.
@@ -176,15 +200,32 @@ def run(
         )
     start = time.monotonic()
     count = scenario.population.people if people is None else people
-    design = _design(scenario, evidence, rows, seed)
-    refuse_impossible(scenario, design, evidence, count)
-    job = Job(scenario, design, evidence, seed, count, "compiled" if engine == "auto" else engine)
+    tell, engine_name = say or log.warning, "compiled" if engine == "auto" else engine
+    begun = _begun(out, budget) if rows is None and resume and out is not None else None
+    job = Job(scenario, _design(scenario, evidence, PILOT, seed), evidence, seed, count, engine_name)
+    if rows is not None:
+        job = job.with_rows(whole_batches(rows))
+        for words in rounding(rows, len(job.design)):
+            tell(words)
+    elif begun is not None:
+        job = replace(job.with_rows(begun["rows"]), size=begun.get("size"))
+    else:
+        job = replace(job, size={"budget_person_years": budget or BUDGET, "pilot_rows": PILOT})
+    _examine(job)
     folder = None if out is None else _open_folder(Path(out), job, resume)
     blocks = _all_blocks(job, folder, workers, executor, progress)
+    if job.size is not None and "rows" not in job.size:
+        size = choose(_variances(job, blocks), scenario, count, budget or BUDGET)
+        (say or log.info)(chosen_in_words(size, count))
+        job = replace(job.with_rows(size.rows), size=size.to_dict())
+        _examine(job)
+        if folder is not None:
+            _write_inputs(folder, job)
+        blocks = _all_blocks(job, folder, workers, executor, progress, blocks)
     ledger = reduce(Ledger.append, blocks)
     finished = Run(
         scenario=scenario,
-        design=design,
+        design=job.design,
         ledger=ledger,
         evidence=evidence,
         seed=seed,
@@ -196,6 +237,13 @@ def run(
     if folder is not None:
         _write_manifest(folder, job, finished)
     return finished
+
+
+def _examine(job: Job) -> None:
+    """Look at every row before the first is lived; at more than the pilot's, where the rows are yet to be chosen."""
+    chosen_later = job.size is not None and "rows" not in job.size
+    design = job.with_rows(EXAMINED_ROWS).design if chosen_later else job.design
+    refuse_impossible(job.scenario, design, job.evidence, job.people)
 
 
 def open_run(folder: str | Path) -> Run:
@@ -264,6 +312,7 @@ class Job:
     seed: int
     people: int
     engine: str
+    size: Mapping[str, object] | None = None  # what the rows were chosen from, where they were; to be chosen: no rows
 
     @property
     def blocks(self) -> range:
@@ -274,8 +323,12 @@ class Job:
         """Rows of a block."""
         return range(block * BLOCK_ROWS, min((block + 1) * BLOCK_ROWS, len(self.design)))
 
+    def with_rows(self, rows: int) -> Job:
+        """The same with another number of rows; those that both have are the same."""
+        return replace(self, design=_design(self.scenario, self.evidence, rows, self.seed))
+
     def inputs(self) -> dict[str, Any]:
-        """What must be the same for a run to go on from another's blocks."""
+        """What must be the same for a run to go on from another's blocks, but for rows and size."""
         return {
             "scenario_hash": scenario_hash(self.scenario),
             "evidence": self.evidence,
@@ -283,6 +336,7 @@ class Job:
             "people": self.people,
             "rows": len(self.design),
             "draw_scheme": DRAW_SCHEME,
+            **({"size": dict(self.size)} if self.size else {}),
         }
 
 
@@ -336,9 +390,10 @@ def _all_blocks(
     workers: int | None,
     executor: Executor | Crew | None,
     progress: Progress | None,
+    known: Sequence[Ledger] = (),
 ) -> list[Ledger]:
-    """Every block, from disk or from the workers, in order."""
-    found = dict(_blocks_on_disk(folder, job)) if folder else {}
+    """Every block, from those known already, from disk or from the workers, in order."""
+    found = dict(enumerate(known)) | (dict(_blocks_on_disk(folder, job, len(known))) if folder else {})
     missing = [block for block in job.blocks if block not in found]
     tell = progress or (lambda done, total: None)
     tell(_rows_in(found), len(job.design))
@@ -355,6 +410,11 @@ def _all_blocks(
     except NotFinished as stop:
         raise NotFinished(f"{stop}\n{_stopped(found, job, folder)}") from stop
     return [found[block] for block in job.blocks]
+
+
+def _variances(job: Job, blocks: Sequence[Ledger]) -> dict[str, Variances]:
+    ledger = reduce(Ledger.append, blocks)
+    return variances(price(ledger, job.scenario, job.design, job.evidence))
 
 
 def _stopped(found: Mapping[int, Ledger], job: Job, folder: Path | None) -> str:
@@ -388,7 +448,7 @@ def _open_folder(folder: Path, job: Job, resume: bool) -> Path:
     inputs = folder / "inputs.json"
     if resume and inputs.exists():
         before = json.loads(inputs.read_text())
-        if before | {"rows": 0} != job.inputs() | {"rows": 0} or before["rows"] > len(job.design):
+        if _apart_from_rows(before) != _apart_from_rows(job.inputs()) or before["rows"] > len(job.design):
             raise RunError(
                 f"{folder}: holds blocks of another run (see inputs.json); use another --out, or no --resume; "
                 "only rows may be added"
@@ -400,12 +460,43 @@ def _open_folder(folder: Path, job: Job, resume: bool) -> Path:
     (folder / "ledger").mkdir(parents=True, exist_ok=True)
     for unfinished in folder.rglob("*.unfinished"):
         unfinished.unlink()
-    inputs.write_text(json.dumps(job.inputs(), indent=2) + "\n")
     (folder / "scenario.resolved.toml").write_text(write(job.scenario))
-    job.design.save(folder / "design.parquet")
+    _write_inputs(folder, job)
     _log_to(folder / "run.log")
     log.info("%s: %d rows, %d people, seed %d", job.scenario.name, len(job.design), job.people, job.seed)
     return folder
+
+
+def _begun(folder: str | Path, budget: float | None) -> dict[str, Any] | None:
+    """The inputs of the run that lies in a folder; None where its size has yet to be chosen.
+
+    Raises:
+        RunError: if its size was chosen within another budget than the one that is given.
+    """
+    inputs = Path(folder) / "inputs.json"
+    if not inputs.exists():
+        return None
+    before: dict[str, Any] = json.loads(inputs.read_text())
+    size = before.get("size", {})
+    within = size.get("budget_person_years", budget)
+    if budget is not None and within != budget:
+        raise RunError(
+            f"{folder}: found a run begun within {within:,.0f} person-years; allowed the same budget; leave --budget "
+            "out, or give --rows to add rows"
+        )
+    return None if size and "rows" not in size else before
+
+
+def _apart_from_rows(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in inputs.items() if name not in ("rows", "size")}
+
+
+def _write_inputs(folder: Path, job: Job) -> None:
+    """The inputs and the design of a run, so that nothing later than this is needed to go on from it."""
+    job.design.save(folder / "design.parquet")
+    unfinished = folder / "inputs.json.unfinished"
+    unfinished.write_text(json.dumps(job.inputs(), indent=2) + "\n")
+    unfinished.replace(folder / "inputs.json")
 
 
 def _log_to(path: Path) -> None:
@@ -418,9 +509,9 @@ def _log_to(path: Path) -> None:
     log.setLevel(logging.INFO)
 
 
-def _blocks_on_disk(folder: Path, job: Job) -> Iterator[tuple[int, Ledger]]:
+def _blocks_on_disk(folder: Path, job: Job, first: int = 0) -> Iterator[tuple[int, Ledger]]:
     """Blocks that are whole: the last of a run to which rows are added may have been shorter."""
-    for block in job.blocks:
+    for block in job.blocks[first:]:
         if _part(folder, block).exists():
             ledger = ledgers.load(_part(folder, block))
             if ledger.rows.tolist() == list(job.rows_of(block)):

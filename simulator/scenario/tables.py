@@ -625,6 +625,11 @@ class Scenario(Table):
                 found[name] = (f"programmes.{name}", programme)
         return found
 
+    def shares_anything(self) -> bool:
+        """Whether people can get in each other's way: a place with slots, or a support with staff, in any arm."""
+        places = any(place.slots is not None for place in self.places.values())
+        return places or any(support.staff for _, support in self.all_supports(in_arms=True).values())
+
     def simulated_part(self) -> dict[str, Any]:
         """All that the simulation depends on: the scenario without the keys marked :data:`Priced` or :data:`Aside`."""
         return {name: _simulated(value) for name, value in _unmarked(self)}
