@@ -70,15 +70,15 @@ def test_the_funding_gap_is_the_lowest_point_of_the_path() -> None:
     saved = 10 * 200 * WEIGHT
     assert gap.year == 0
     assert np.isclose(float(gap.depth.mean), 100_000, rtol=1e-12)  # on day 0, before the first saving
-    council = arm.view("council").gap
+    council = arm.view("council", "cash").gap
     assert np.isclose(float(council.depth.mean), 100_000 + 10_000, rtol=1e-12)
-    assert float(arm.view("nhs").gap.depth.mean) == 0 and arm.view("nhs").gap.year is None
+    assert float(arm.view("nhs", "cash").gap.depth.mean) == 0 and arm.view("nhs", "cash").gap.year is None
     assert saved < 100_000
 
 
 def test_an_investor_sees_its_own_payback() -> None:
     arm = found().arm("walks")
-    council, nhs = arm.view("council"), arm.view("nhs")
+    council, nhs = arm.view("council", "cash"), arm.view("nhs", "cash")
     assert (council.invests, nhs.invests) == (True, False)
     assert float(council.payback.p_never.value) == 1
     assert float(nhs.payback.p_never.value) == 0
@@ -166,7 +166,7 @@ def test_lines_add_to_the_net_saving() -> None:
 def test_transfers_make_every_payer_whole_when_the_gains_suffice() -> None:
     arm = found().arm("walks")
     (transfer,) = arm.transfers
-    council = float(arm.view("council").npv.mean)
+    council = float(arm.view("council", "cash").npv.mean)
     assert (transfer.giver, transfer.taker) == ("nhs", "council")
     assert np.isclose(transfer.pounds, -council, rtol=1e-12)
 

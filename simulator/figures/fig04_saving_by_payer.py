@@ -1,4 +1,4 @@
-"""Net saving by payer and year: who pays and who gains."""
+"""Cash by budget and year: who pays and who gains."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MOST, OTHER = 4, "other"
 
 
 def saving_by_payer(source: Findings | HasFindings, arm: str | None = None, *, ax: Axes | None = None) -> Axes:
-    """Mean net saving of each year by payer, costs below zero; the four largest payers and the others together.
+    """Mean cash of each year by holder of a budget, costs below zero; the four largest and the others together.
 
     Args:
         source: findings, or a run.
@@ -49,7 +49,7 @@ def saving_by_payer(source: Findings | HasFindings, arm: str | None = None, *, a
     bars = _bars(arm_findings, findings)
     with styled(ax) as axes:
         _stack(axes, bars)
-        total = arm_findings.view(SOCIETY).by_year.mean
+        total = arm_findings.view(SOCIETY, "cash").by_year.mean
         axes.plot(
             np.arange(len(total)),
             total,
@@ -67,7 +67,7 @@ def saving_by_payer(source: Findings | HasFindings, arm: str | None = None, *, a
         axes.set_xticks(np.arange(findings.years), [str(year) for year in range(findings.years)])
         axes.set_xlabel("Year (0 is the first)")
         money_axis(axes)
-        axes.set_ylabel("Net saving in the year")
+        axes.set_ylabel("Cash in the year")
         legend(axes, columns=2)
         explain(axes, _title(arm_findings, findings), _subtitle(findings), _note(findings), _alt(bars))
         return axes
@@ -97,7 +97,7 @@ def _stack(axes: Axes, bars: dict[str, Array]) -> None:
 def _title(arm_findings: ArmFindings, findings: Findings) -> str:
     totals = {findings.payer_titles.get(v.payer, v.payer): float(v.total.mean) for v in _moved(arm_findings)}
     if not totals:
-        return f"{arm_findings.title}: no payer spends more or less"
+        return f"{arm_findings.title}: no budget changes in cash"
     loser, gainer = min(totals, key=lambda name: totals[name]), max(totals, key=lambda name: totals[name])
     cost, saving = (f"{name} ({pounds(totals[name])})" for name in (loser, gainer))
     if totals[loser] >= 0:
@@ -107,11 +107,11 @@ def _title(arm_findings: ArmFindings, findings: Findings) -> str:
 
 
 def _subtitle(findings: Findings) -> str:
-    return f"Mean net saving by payer and year at full value, undiscounted, costs below zero; {setting(findings)}"
+    return f"Mean cash by budget and year, undiscounted, costs below zero; {setting(findings)}"
 
 
 def _note(findings: Findings) -> str:
-    said = f"Totals in the title are over {findings.years} years. Part of it is the value of capacity, not money."
+    said = f"Totals in the title are over {findings.years} years. Capacity that is freed or taken up is in no budget."
     return f"{said} {sampled(findings)}."
 
 

@@ -10,6 +10,10 @@ from simulator.findings.activity import ACTIVITY, Averted, averted
 from simulator.findings.alternatives import ALTERNATIVES, OtherModel
 from simulator.findings.before_after import BEFORE_AFTER, BeforeAfter, before_after
 from simulator.findings.break_even import BREAK_EVEN, BreakEven
+from simulator.findings.budgets.capacity import CAPACITY, Freed, freed_capacity
+from simulator.findings.budgets.holders import BUDGETS
+from simulator.findings.budgets.parts import PARTS, Parts, parts_of
+from simulator.findings.budgets.transfers import TRANSFERS, Transfer, transfers
 from simulator.findings.finding import PUBLIC_PURSE, SOCIETY, Finding, Money, sample_of
 from simulator.findings.health import HEALTH, Health, health
 from simulator.findings.payback import PAYBACK
@@ -26,7 +30,6 @@ from simulator.findings.saving import (
 )
 from simulator.findings.spending import REACH, SPENDING, Spending, spending
 from simulator.findings.survivors import SURVIVORS, Survivors, survivors
-from simulator.findings.transfers import TRANSFERS, Transfer, transfers
 from simulator.findings.weakest import WEAKEST, WeakEvidence, weakest
 from simulator.money.account import Account
 from simulator.scenario.evidence import site_path, unclaimed
@@ -38,7 +41,10 @@ ORDER: tuple[Finding, ...] = (
     NET_SAVING,
     PAYBACK,
     SPENDING,
+    BUDGETS,
+    CAPACITY,
     TRANSFERS,
+    PARTS,
     WEAKEST,
     SURVIVORS,
     INTERACTION,
@@ -61,6 +67,7 @@ class ArmFindings:
     title: str  # what the arm is called
     programmes: tuple[str, ...]
     payer_titles: Mapping[str, str]  # what payers are called
+    public_payers: tuple[str, ...]
     spending: Spending
     views: tuple[View, ...]
     lines: tuple[LineSaving, ...]
@@ -70,7 +77,9 @@ class ArmFindings:
     returns: tuple[ReturnRatio, ...]
     survivors: Survivors
     before_after: tuple[BeforeAfter, ...]
-    transfers: tuple[Transfer, ...]
+    parts: Parts  # cash, capacity, benefits as stated, partners' money
+    capacity: tuple[Freed, ...]  # at each place
+    transfers: tuple[Transfer, ...]  # in cash
     unclaimed: tuple[str, ...]  # effects without a usable claim, absent in claimed mode
     weakest: WeakEvidence | None
     break_even: tuple[BreakEven, ...] = ()  # as value and as cash, for an arm that never pays back
@@ -87,18 +96,19 @@ class ArmFindings:
         return len(self.view().by_year.mean)
 
     def view(self, payer: str = PUBLIC_PURSE, money: Money = "value") -> View:
-        """The view of a payer.
+        """The view of the public purse or of everyone, as value or as cash, or of one payer in cash.
 
         Raises:
-            KeyError: for a payer without a line in this run.
+            KeyError: for a payer without a line in this run, or for the budget of one payer at full value.
         """
         for view in self.views:
             if (view.payer, view.money) == (payer, money):
                 return view
-        raise KeyError(f"{payer} ({money}): allowed {', '.join(dict.fromkeys(v.payer for v in self.views))}")
+        allowed = ", ".join(f"{view.payer} ({view.money})" for view in self.views)
+        raise KeyError(f"{payer} ({money}): allowed {allowed}")
 
-    def payer_views(self, money: Money = "value") -> tuple[View, ...]:
-        """The views of single payers, in the order of the scenario."""
+    def payer_views(self, money: Money = "cash") -> tuple[View, ...]:
+        """The views of single payers, in the order of the scenario; a budget is cash, so none is at full value."""
         return tuple(v for v in self.views if v.money == money and v.payer not in (PUBLIC_PURSE, SOCIETY))
 
     def payer_title(self, payer: str) -> str:
@@ -127,6 +137,7 @@ def arm_findings(account: Account, ledger: Ledger, scenario: Scenario, arm: str)
         title=scenario.arm_title(arm),
         programmes=programmes,
         payer_titles=payer_titles(scenario),
+        public_payers=account.public_payers,
         spending=spending(account, arm, sample),
         views=net_savings(account, arm, sample),
         lines=line_savings(account, arm, sample),
@@ -136,6 +147,8 @@ def arm_findings(account: Account, ledger: Ledger, scenario: Scenario, arm: str)
         returns=return_ratios(account, arm, qaly_values),
         survivors=survivors(account, ledger, arm),
         before_after=before_after(ledger, arm, account.batch),
+        parts=parts_of(account, scenario, arm),
+        capacity=freed_capacity(account, ledger, scenario, arm),
         transfers=transfers(account, arm),
         unclaimed=unclaimed(scenario, programmes) if account.evidence == "claimed" else (),
         weakest=weakest(account, scenario, arm),

@@ -153,6 +153,25 @@ def value_row(value: Value, name: str = "mean") -> dict[str, float]:
     return plain({name: value.value, "mcse": value.mcse})
 
 
+ERRORS = 2
+"""Monte Carlo errors from nothing beyond which a figure is said to be one."""
+
+
+def is_clear(figure: Value) -> bool:
+    """Whether a mean is more than two errors from nothing; a mean without an error is taken as it stands.
+
+    Args:
+        figure: a mean and its error.
+
+    Example:
+        >>> import numpy as np
+        >>> is_clear(Value(np.array(5.0), np.array(3.0))), is_clear(Value(np.array(5.0), np.array(2.0)))
+        (False, True)
+    """
+    error, mean = float(figure.mcse), abs(float(figure.value))
+    return mean > 0 and (error != error or mean > ERRORS * error)
+
+
 # ------------------------------------------------------------------------------------------------ in words
 
 

@@ -1,4 +1,4 @@
-"""What a programme saves or costs: by year, payer and line of spending, at full value and in cash.
+"""What a programme saves or costs: by year and line of spending, at full value and in cash, and by budget in cash.
 
 With S[r, i, y] the spending of a year under usual care minus that in the arm, in row r and replicate i,
 
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.findings import break_even, health
+from simulator.findings.budgets import parts
 from simulator.findings.finding import (
     BAND,
     MONEYS,
@@ -73,7 +74,7 @@ RANGE_WORDS = {
 
 @dataclass(frozen=True)
 class View:
-    """Net saving as one payer (or the public purse, or everyone) sees it, as value or as cash."""
+    """Net saving of the public purse or everyone, as value or as cash, or the cash of one budget."""
 
     payer: str
     money: Money
@@ -115,10 +116,14 @@ class LineSaving:
 
 
 def net_savings(account: Account, arm: str, sample: Sample) -> tuple[View, ...]:
-    """Net saving as the public purse, everyone and each payer with a line see it, as value and as cash."""
+    """Net saving as the public purse and everyone see it, as value and as cash, and the cash of each budget.
+
+    A budget is cash: what is freed at full value is told by the place where it is freed (`budgets.capacity`).
+    """
     named = {line.payer for line in account.lines} | {line.cash_payer for line in account.lines}
-    payers = (PUBLIC_PURSE, SOCIETY, *(payer for payer in account.payers if payer in named))
-    return tuple(net_saving(account, arm, sample, payer, money) for payer in payers for money in MONEYS)
+    wholes = [(whole, money) for whole in (PUBLIC_PURSE, SOCIETY) for money in MONEYS]
+    budgets: list[tuple[str, Money]] = [(payer, "cash") for payer in account.payers if payer in named]
+    return tuple(net_saving(account, arm, sample, payer, money) for payer, money in (*wholes, *budgets))
 
 
 def net_saving(account: Account, arm: str, sample: Sample, payer: str = PUBLIC_PURSE, money: Money = "value") -> View:
@@ -264,10 +269,12 @@ def headline(arm: ArmFindings) -> str:
     value, cash, each = arm.view(), arm.view(money="cash"), arm.per_starter()
     per_start = "nobody starts" if each is None else f"{net(float(each.mean))} per start"
     total, money = f"{_ranged(value)} for the public purse over {arm.years} years", f"in cash {_ranged(cash)}"
+    made, money = parts.in_words(arm), f"{money}{parts.stated_in_cash(arm.parts)}"
+    beside = f"; {made}" if made else ""
     if value.payback.is_hopeless:
         gains = f"{per_start}, and {health.in_words(arm.health)}"
-        return f"{gains}; {break_even.in_words(arm.break_even)}in total {total}; {money}."
-    return f"{total} ({per_start}); {money}."
+        return f"{gains}; {break_even.in_words(arm.break_even)}in total {total}{beside}; {money}."
+    return f"{total} ({per_start}){beside}; {money}."
 
 
 def _ranged(view: View) -> str:

@@ -165,6 +165,15 @@ class Quantity(BaseModel):
         """
         return self.value if isinstance(self.value, tuple) else (self.value,)
 
+    @property
+    def evidence_grade(self) -> int:
+        """The grade of the evidence; a number that states none is a guess, 6, never certain.
+
+        >>> Ratio.model_validate(0.9).evidence_grade, Ratio(value=0.9, grade=2, source="a trial").evidence_grade
+        (6, 2)
+        """
+        return 6 if self.grade is None else self.grade
+
     def __float__(self) -> float:
         if isinstance(self.value, tuple):
             raise TypeError("a set of shares is not one number")

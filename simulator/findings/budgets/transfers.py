@@ -1,6 +1,6 @@
-"""Who pays and who gains, and what would make every payer whole.
+"""What would make every budget whole, in cash: a gain that is only capacity cannot be handed over.
 
-With G the sum of what gainers gain and L of what losers lose, discounted, a gainer of g hands to a loser of l
+With G the sum of what gainers gain and L of what losers lose, in cash, discounted, a gainer of g hands to a loser of l
 
     min(G, L) (g / G) (l / L)
 
@@ -9,11 +9,11 @@ so gainers give in proportion to what they gain, and losers receive in proportio
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.findings.finding import POUNDS, Finding, Row, Table, kinds_of, mean_of, pounds
+from simulator.findings.finding import POUNDS, Finding, Row, Table, kinds_of, mean_of
 from simulator.money.account import Account
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Transfer:
-    """What a payer who gains would hand to one who loses, in present value, to make every payer whole."""
+    """What a payer who gains would hand to one who loses, in cash, in present value, to make every budget whole."""
 
     giver: str
     taker: str
@@ -30,7 +30,7 @@ class Transfer:
 
 
 def transfers(account: Account, arm: str) -> tuple[Transfer, ...]:
-    """What would make every payer of an account whole; none where nobody gains or nobody loses.
+    """What would make every budget of an account whole; none where nobody gains or nobody loses.
 
     Args:
         account: the money.
@@ -46,7 +46,7 @@ def transfers(account: Account, arm: str) -> tuple[Transfer, ...]:
         (Transfer(giver='nhs', taker='council', pounds=25.0),)
     """
     net = {
-        payer: float(mean_of(account.discounted(account.saving(arm, (payer,))), account).value)
+        payer: float(mean_of(account.discounted(account.saving(arm, (payer,), cash=True)), account).value)
         for payer in account.payers
     }
     return tuple(handed_over(net))
@@ -75,12 +75,4 @@ def rows(arm: ArmFindings) -> Iterator[Row]:
         yield {"giver": transfer.giver, "taker": transfer.taker, "pounds": transfer.pounds}
 
 
-def sentences(arm: ArmFindings) -> Sequence[str]:
-    """Who pays and who gains, on balance."""
-    paid = {arm.payer_title(view.payer): float(view.npv.mean) for view in arm.payer_views()}
-    gains = [f"{payer} {pounds(x)}" for payer, x in paid.items() if x > 0]
-    costs = [f"{payer} {pounds(x)}" for payer, x in paid.items() if x < 0]
-    return (f"Who pays, on balance: {', '.join(costs) or 'nobody'}. Who gains: {', '.join(gains) or 'nobody'}.",)
-
-
-TRANSFERS = Finding(tables=(Table("transfers", rows, kinds_of(POUNDS, "pounds")),), sentences=sentences)
+TRANSFERS = Finding(tables=(Table("transfers", rows, kinds_of(POUNDS, "pounds")),))

@@ -1,0 +1,151 @@
+"""The parts of a net saving that are never added up in silence: cash, capacity, benefits as stated; partners' money.
+
+net saving to the public purse = simulated cash + simulated capacity + benefits as stated
+
+    simulated cash        care and programme spending, by the public holders of budgets
+    simulated capacity    care at full value to public payers less its cash
+    benefits as stated    pounds that no pathway produced, as somebody reported them
+
+Partners outside the public purse (charities, families) pay or gain besides; benefits that are nobody's money stand
+beside everything. All are present values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.findings.finding import POUNDS, Finding, Row, Table, end, kinds_of, mean_of, pounds, value_row
+from simulator.money.account import Account, Kind
+from simulator.scenario.evidence import mode_quantities
+from simulator.scenario.tables import Scenario
+from simulator.uncertainty.ranges import Array, Value
+
+if TYPE_CHECKING:
+    from simulator.findings.arm import ArmFindings
+
+SIMULATED: tuple[Kind, ...] = ("care", "programme")
+STATED: tuple[Kind, ...] = ("benefit",)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a net saving to the public purse is made of, and what stands beside it: present values of the place."""
+
+    cash: Value  # simulated
+    capacity: Value  # simulated
+    stated: Value  # benefits as stated, at full value
+    stated_cash: Value  # of these, cash
+    grade: int | None  # the worst grade of the benefits stated to public payers; None without any
+    partners: Mapping[str, Value]  # cash of each payer outside the public purse
+    nobodys: Value  # benefits as stated that are nobody's money
+    nobodys_grade: int | None
+
+
+def parts_of(account: Account, scenario: Scenario, arm: str) -> Parts:
+    """The parts of an arm's net saving.
+
+    Args:
+        account: the money.
+        scenario: the evidence behind benefits as stated.
+        arm: a programme arm.
+
+    Example:
+        >>> from simulator.money.account import account_of
+        >>> from simulator.scenario.read import read
+        >>> account = account_of({
+        ...     "usual care": {"care nhs": [100], "programme nhs": [0], "benefit nhs": [0]},
+        ...     "befriending": {"care nhs": [90], "programme nhs": [30], "benefit nhs": [-50]},
+        ... })
+        >>> parts = parts_of(account, read("befriending"), "befriending")
+        >>> float(parts.cash.value), float(parts.capacity.value), float(parts.stated.value)
+        (-20.0, 0.0, 50.0)
+    """
+
+    def present(pounds: Array) -> Value:
+        return mean_of(account.discounted(pounds), account)
+
+    cash = account.public_saving(arm, SIMULATED, cash=True)
+    value, stated = account.public_saving(arm, SIMULATED), account.public_saving(arm, STATED)
+    others = [payer for payer in account.payers if payer not in account.public_payers]
+    partners = {payer: present(account.saving(arm, (payer,), cash=True)) for payer in others}
+    apart = account.saving(arm, None, STATED, social=True) - account.saving(arm, None, STATED)
+    return Parts(
+        cash=present(cash),
+        capacity=present(value - cash),
+        stated=present(stated),
+        stated_cash=present(account.public_saving(arm, STATED, cash=True)),
+        grade=_grade(account, scenario, arm, social=False),
+        partners={payer: money for payer, money in partners.items() if float(money.value) != 0},
+        nobodys=present(apart),
+        nobodys_grade=_grade(account, scenario, arm, social=True),
+    )
+
+
+def _grade(account: Account, scenario: Scenario, arm: str, *, social: bool) -> int | None:
+    """The worst grade of the benefits that the arm changes; one without a grade counts as a guess."""
+    known = mode_quantities(scenario, account.evidence)
+    changed = np.any(account.by_line(arm), axis=(0, 1, 2))
+    wanted = [line for line, moves in zip(account.lines, changed, strict=True) if line.kind == "benefit" and moves]
+    named = [line.name for line in wanted if line.social == social and (social or line.payer in account.public_payers)]
+    return max((known[path].evidence_grade for path in named if path in known), default=None)
+
+
+def in_words(arm: ArmFindings) -> str:
+    """What a net saving at full value is made of, and what partners pay besides, for the headline."""
+    parts = arm.parts
+    named = {"in simulated cash": parts.cash, "in simulated capacity": parts.capacity}
+    made = [f"{end(float(part.value))} {words}" for words, part in named.items() if float(part.value) != 0]
+    if float(parts.stated.value) != 0:
+        made.append(f"{pounds(float(parts.stated.value))} are benefits as stated, grade {parts.grade}")
+    besides = [_besides(arm.payer_title(payer), float(money.value)) for payer, money in parts.partners.items()]
+    if float(parts.nobodys.value) != 0:
+        worth = pounds(float(parts.nobodys.value))
+        besides.append(f"{worth} of benefits as stated, grade {parts.nobodys_grade}, nobody's money")
+    within = f"of this {', '.join(made)}" if len(made) > 1 or float(parts.stated.value) != 0 else ""
+    return "; ".join(part for part in (within, f"besides, {', '.join(besides)}" if besides else "") if part)
+
+
+def _besides(title: str, amount: float) -> str:
+    return f"{title} {'gain' if amount > 0 else 'pay'} {pounds(amount)}"
+
+
+def stated_in_cash(parts: Parts) -> str:
+    """How much of the cash is only stated; empty where none is."""
+    cash = float(parts.stated_cash.value)
+    return f", of this {pounds(cash)} as stated, grade {parts.grade}" if cash != 0 else ""
+
+
+def rows(arm: ArmFindings) -> Iterator[Row]:
+    """Each part."""
+    parts = arm.parts
+    named = {
+        "simulated cash": parts.cash,
+        "simulated capacity": parts.capacity,
+        "benefits as stated": parts.stated,
+        "of these in cash": parts.stated_cash,
+    }
+    for part, value in named.items():
+        yield {"part": part, "whose": "public purse", **value_row(value)}
+    for payer, value in parts.partners.items():
+        yield {"part": "cash of a partner", "whose": payer, **value_row(value)}
+    yield {"part": "benefits as stated", "whose": "nobody's money", **value_row(parts.nobodys)}
+
+
+def facts(arm: ArmFindings) -> Row:
+    """The parts by name."""
+    parts = arm.parts
+    named = {"cash": parts.cash, "capacity": parts.capacity, "stated": parts.stated, "nobodys": parts.nobodys}
+    partners = {payer: value_row(value) for payer, value in parts.partners.items()}
+    return {"parts": {**{name: value_row(v) for name, v in named.items()}, "partners": partners, "grade": parts.grade}}
+
+
+def brief(facts: Row) -> Row:
+    """All of it."""
+    return {"parts": facts["parts"]}
+
+
+PARTS = Finding(tables=(Table("parts", rows, kinds_of(POUNDS, "mean", "mcse")),), facts=facts, brief=brief)
