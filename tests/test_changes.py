@@ -238,7 +238,7 @@ def test_routes_keep_the_order_of_the_file() -> None:
     rate=st.floats(0, 1e12),
     uptake=st.floats(0, 1),
     ratio=st.floats(1e-9, 1e9),
-    title=st.text(),
+    title=st.text().filter(str.strip),
 )
 def test_any_allowed_numbers_and_text_survive_writing(rate: float, uptake: float, ratio: float, title: str) -> None:
     scenario = with_changes(
