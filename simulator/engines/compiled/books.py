@@ -183,7 +183,7 @@ def weigh(m: Addresses, life: int, e: int, t: float) -> None:
 
 @fixed
 def looks(m: Addresses, life: int, k: int) -> bool:
-    """Whether this life is looked at around the index day of programme arm k."""
+    """Whether the windows around the index day of programme arm k are filled for this life."""
     arm, row = of.body(m)[life]["arm"], of.body(m)[life]["window"]
     if row < 0 or (arm != 0 and arm != k + 1):
         return False
@@ -202,7 +202,7 @@ def write_window(m: Addresses, life: int, k: int, side: int, measure: int, amoun
 
 @fixed
 def window_stay(m: Addresses, life: int, place: int, emergency: int, start: float, end: float) -> None:
-    """A stay in the windows of the index days looked at: its beginning, and its days."""
+    """Add a stay to the windows around the index days of this life: its beginning, and its days."""
     if of.body(m)[life]["window"] < 0:
         return
     first = place * N_PLACE_MEASURES

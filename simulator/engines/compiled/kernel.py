@@ -2,9 +2,9 @@
 
 With nothing shared, one person at a time lives all arms at once in one pass over their candidates; an arm sleeps
 for as long as nothing in it differs from usual care. With something shared, one arm at a time holds everyone: each
-life runs on by itself through whatever touches nobody else (most GP visits) and stops at the next thing that does;
-a calendar of those stops, ordered by time, kind and person, says whose turn it is. Someone who stands in a queue
-stops at every event, because others can wake them.
+life runs on by itself through whatever affects nobody else (most GP visits) and stops at the next thing that does;
+a calendar of those stops, ordered by time, kind and person, says who is next. Someone in a queue stops at every event,
+because others can wake them.
 """
 
 from __future__ import annotations
@@ -148,9 +148,9 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
 
 @folded
 def _look(m: Addresses, life: int, t: float, until: float, here: bool) -> None:
-    """Look at every clock of a life again; hazards known to be steady stay as they are unless something happened.
+    """Bound the hazard of every clock of a life; hazards known to be steady are kept unless something happened.
 
-    With ``here`` only clocks that run where the person is have a bound: someone away will look again at home.
+    With ``here`` only clocks that run where the person is get a bound: the others are bounded on return home.
     """
     body, running, steady = of.body(m)[life], of.flags2(m, of.RUNNING), of.floats2(m, of.STEADY)
     away, clocks, bound = here and body["place"] != NONE, of.clocks(m), of.floats(m, of.BOUND)
@@ -178,15 +178,15 @@ def _covers(drawn: NDArray[np.float64], bound: NDArray[np.float64]) -> bool:
 def look_ahead(
     m: Addresses, first: int, last: int, t: float, here: bool, count: int, end: float, rank: int
 ) -> tuple[int, float, int]:
-    """Candidates that could be an event for any of the lives in hand: how many, up to which day, the next one's rank.
+    """Candidates that could be an event for any of these lives: how many, up to which day, the next one's rank.
 
-    Those in hand will do for as long as no bound is above what they were drawn with.
+    Those drawn before are reused for as long as no bound is above the one they were drawn with.
     """
     body, bound, drawn, until = of.body(m), of.floats(m, of.BOUND), of.floats(m, of.DRAWN), year_end(m, t)
     for life in range(first, last):
         one = body[life]
         if one["alive"] and not one["asleep"]:
-            if not one["looked"] <= t < one["turn"]:  # others may call back someone who looked later
+            if not one["looked"] <= t < one["turn"]:  # another's event may come before the last bounds
                 one["stale"] = CHANGED
             elif one["jump"] <= t:
                 one["stale"] = max(one["stale"], BOOSTED)
@@ -208,7 +208,7 @@ def look_ahead(
 
 @folded
 def strikes(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
-    """Whether a candidate is an event for a life: its clock runs, here, and the hazard reaches the level."""
+    """Whether a candidate is an event for a life: its clock runs where the person is, and its level is below the hazard."""
     if of.flags2(m, of.RUNNING)[life, k] != 1:
         return False
     if of.body(m)[life]["place"] != NONE and not of.clocks(m)[k]["runs_away"]:
@@ -400,7 +400,7 @@ def live_apart(
         index_day: first programme starts, if there is room.  # [arm, person]
         completed: who completed, if there is room.  # [arm, person]
         differs: filled with whose life may differ from usual care in some arm.  # [person]
-        usual_is_known: leave out everyone's total of usual care.
+        usual_is_known: everyone's total of usual care is cached and left out.
     """
     arms, bodies, by_person = sums.shape[1], of.body(m), index_day.shape[1] > 0
     for p in range(len(numbers)):
@@ -446,7 +446,7 @@ def holds_anything(m: Addresses, life: int) -> bool:
 
 @folded
 def note_is_shared(m: Addresses, life: int, i: int) -> bool:
-    """Whether what was noted can touch anyone else."""
+    """Whether what was noted can affect anyone else."""
     body = of.body(m)[life]
     if i != lives.STAY_ENDS:
         return of.notes(m)[life, i]["what"] != FIRST_DAY
@@ -464,7 +464,7 @@ def note_is_shared(m: Addresses, life: int, i: int) -> bool:
 
 @folded
 def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
-    """Whether this event can touch anyone else."""
+    """Whether this event can affect anyone else."""
     kind, subject = of.clocks(m)[k]["kind"], of.clocks(m)[k]["subject"]
     if kind == _NEED:
         place = of.needs(m)[subject]["goes_to"]
@@ -483,7 +483,7 @@ def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
 
 @fixed
 def run_on(m: Addresses, life: int, start: float) -> None:
-    """Live on through what touches nobody else; write down the next thing that does."""
+    """Live on through what affects nobody else; write down the next thing that does."""
     body, horizon, one, clocks = of.body(m)[life], of.number(m, of.HORIZON), of.stops(m)[life], of.clocks(m)
     times, coming = of.floats(m, of.TIMES), of.ints(m, of.COMING)
     labels, luck = of.words2(m, of.LABELS), of.words2(m, of.LUCK)
@@ -612,7 +612,7 @@ def live_together(
         numbers: ids.  # [person]
         starts: first days.  # [person]
         rows: which row of the book each writes, NONE: none.  # [person]
-        looked_at: row of the index days each is looked at around, NONE: not.  # [person]
+        looked_at: row of each one's index days, around which windows are filled, NONE: none.  # [person]
         window_rows: row of the windows each writes.  # [person]
     """
     people, first_day, horizon = len(numbers), of.number(m, of.START), of.number(m, of.HORIZON)

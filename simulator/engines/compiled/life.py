@@ -598,7 +598,7 @@ def start_due(m: Addresses, life: int, s: int, t: float) -> None:
 
 @fixed
 def turn_on(m: Addresses, life: int, s: int, t: float) -> None:
-    """A place on the support is free: eligibility is looked at again now."""
+    """A place on the support is free: eligibility is checked again now."""
     e, row = of.enrol(m)[life, s], of.supports(m)[s]
     if not e["listed"]:
         return
@@ -697,7 +697,7 @@ def enter_from_home(m: Addresses, life: int, place: int, has_slot: int, t: float
 
 @fixed
 def seek(m: Addresses, life: int, place: int, t: float) -> None:
-    """Enter a place from home on the journey in hand, or join its queue (once: a repeated need merges)."""
+    """Enter a place from home on this life's journey, or join its queue (once: a repeated need merges)."""
     which = of.ints(m, of.PLACE_RESOURCE)[place]
     if which < 0:
         enter_from_home(m, life, place, 0, t)
@@ -739,7 +739,7 @@ def need(m: Addresses, life: int, which: int, layer: int, candidate: int, u: flo
 
 @folded
 def may_pass_by(m: Addresses, life: int, k: int) -> bool:
-    """Whether a clock leads to a visit that touches nothing else, if it is over before anything else happens."""
+    """Whether a clock leads to a visit that affects nothing else, if it is over before anything else happens."""
     body = of.body(m)[life]
     return bool(of.visits(m)[k]["plain"] and not body["waiting"] and not body["on"] & of.whole(m, of.MINDED))
 
@@ -770,7 +770,7 @@ def passes_by(m: Addresses, life: int, k: int, days: float, v: float, t: float, 
 
 @fixed
 def end_wait(m: Addresses, life: int, place: int, t: float) -> None:
-    """No longer waiting at home for a place; its journey is the one in hand."""
+    """No longer waiting at home for a place; the journey of that wait becomes this life's journey."""
     which = of.ints(m, of.PLACE_RESOURCE)[place]
     wait = of.waits(m)[life, which]
     wait["active"] = 0

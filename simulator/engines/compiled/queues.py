@@ -2,7 +2,7 @@
 
 Each life has one node per limited place it may wait for at home, one per waiting list of a limited support, one for
 the next place while held, and one for a support it is held for. A freed slot is promised to the next node at once and
-the promise put into a ring, which the driver empties before anything else happens.
+the promise put into a ring buffer, which the driver empties before anything else happens.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def fill(m: Addresses, resource: int) -> None:
 
 @folded
 def free(m: Addresses, resource: int) -> None:
-    """One slot less in use; promise it on."""
+    """One slot less in use; promise it to the next in the queue."""
     of.resources(m)[resource]["users"] -= 1
     fill(m, resource)
 

@@ -1,8 +1,8 @@
-"""Usual care that has been lived already, kept: who changes only a programme need not live it again.
+"""A cache of simulated usual care: when only a programme changes, usual care is not simulated again.
 
 What a programme does to those it reaches cannot change usual care, nor whom the programme may be offered to first. So
 a model that differs in nothing else has the same usual care, to the last bit, and the same people whose lives may
-differ in some arm; only these are lived again. The shelf holds a fixed amount of memory, however many rows there are.
+differ in some arm; only these are simulated again. The cache has a fixed size, however many rows there are.
 """
 
 from __future__ import annotations

@@ -10,13 +10,12 @@ candidates, each at a uniform place in it (given N, the points of a Poisson proc
 Poisson Processes, section 2.4), with three more marks: acceptance, length, outcome. Four layers make a group: their
 blocks are of one length, and the four marks of one draw, the *head* of the block, say how many candidates each of
 the four holds. Candidate n of block m of a layer is keyed by (clock, layer, m, n, person, stream) and by nothing else,
-so every arm sees the same points, and no point depends on when one began to look. A candidate with mark u in layer k
+so every arm sees the same points, and no point depends on when drawing began. A candidate with mark u in layer k
 strikes when b[k] + u (b[k+1] - b[k]) < h(t-): exact for any hazard that varies in time (Lewis & Shedler 1979;
 coupling: Anderson, arXiv 1109.2890).
 
-Places are whole numbers of 2**-41 years, so that they can be put in order together with what stands there, as one
-number. Arrays are filled eight at a time, a little beyond what is needed: that costs processors less than asking
-how many are left.
+Places are whole numbers of 2**-41 years, so that place and index can be sorted together as one number. Arrays are
+filled eight at a time, a little beyond what is needed: with vector instructions that is faster than a remainder loop.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ INDEX = 2**PLACE_SHIFT - 1
 PLACES = 2.0**-41  # of a year
 NOT_COMING = 2**63 - 1
 HIGHEST = 2.0**32 - 1.0
-PER_WIDTH = (1.0 + 1e-9) * 2.0**32 / WIDTHS  # rounding must leave none out: those kept are looked at once more
+PER_WIDTH = (1.0 + 1e-9) * 2.0**32 / WIDTHS  # rounding must leave none out: those kept are compared with the hazard later
 
 
 def _more_than() -> NDArray[np.int64]:
@@ -93,7 +92,7 @@ def draw_marks(
     numbers: NDArray[np.uint32],
     luck: NDArray[np.uint32],
 ) -> None:
-    """Draw the marks of many decisions of one person, heads or candidates: processors work on several at once.
+    """Draw the marks of many decisions of one person, heads or candidates, in a loop that is vectorised.
 
     Args:
         first: where the first of them stands.
@@ -223,7 +222,7 @@ def draw_candidates(
 
 @compiled("int64(int64, int64[::1], int64, float64[::1])")
 def _in_order(year: int, coming: NDArray[np.int64], count: int, times: NDArray[np.float64]) -> int:
-    """Put those that are coming in order, and say when; how many there are."""
+    """Sort the candidates that were kept, and fill in their days; how many there are."""
     kept = 0
     for i in range(count):
         one = coming[i]
@@ -234,7 +233,7 @@ def _in_order(year: int, coming: NDArray[np.int64], count: int, times: NDArray[n
     mixed, ranked, day = coming[:wide], coming[wide : wide + kept], times[:kept]
     for i in range(kept):
         rank, one = 0, mixed[i]
-        for j in range(0, wide, AT_ONCE):  # counting who comes first is faster here than sorting
+        for j in range(0, wide, AT_ONCE):  # for so few, counting the smaller ones is faster than sorting
             rank += below(mixed, j, one)
         ranked[rank] = one
     for i in range(kept):

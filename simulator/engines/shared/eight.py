@@ -1,7 +1,7 @@
-"""Eight neighbours of an array at once, where numba would take them one by one.
+"""Operations on eight neighbours of an array as one vector, where numba would not vectorise the loop.
 
-Each function is a vector instruction or a few; the compiler lays them out for the processor at hand. They can be
-called from compiled functions only.
+Each function is a few vector instructions of LLVM, compiled for the processor it runs on. They can be called from
+compiled functions only.
 """
 
 from __future__ import annotations

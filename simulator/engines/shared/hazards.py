@@ -1,8 +1,8 @@
-"""The compiled functions that both engines call: hazards, effect weights, lengths, routes, and looking ahead.
+"""The compiled functions that both engines call: hazards, effect weights, lengths, routes, and candidates ahead.
 
 A candidate of :mod:`simulator.engines.shared.candidates` is an event when its level on the rate axis is below the
-hazard at that moment. Most hazards do not change from day to day: looking ahead also says which are steady and
-until when, so that they need not be worked out again for each candidate. No fast-math: the order of operations
+hazard at that moment. Most hazards do not change from day to day: bounding them also finds which are steady and
+until when, so that they need not be computed again for each candidate. No fast-math: the order of operations
 is part of the meaning. Arguments are the memory and the number of a life in it; see
 :mod:`simulator.engines.shared.memory`.
 """
@@ -41,7 +41,7 @@ _FLARE, _HEALTH = int(ClockKind.FLARE), int(ClockKind.HEALTH)
 _FIXED, _EXPONENTIAL, _LOGNORMAL = int(Length.FIXED), int(Length.EXPONENTIAL), int(Length.LOGNORMAL)
 _WEIBULL, _UNIFORM = int(Length.WEIBULL), int(Length.UNIFORM)
 _CLOCK_TARGET, _ROUTE = int(Target.CLOCK), int(Target.ROUTE)
-ROUNDING = 1.0 + 1e-12  # a bound worked out in another order must not be below the hazard by rounding
+ROUNDING = 1.0 + 1e-12  # a bound computed in another order must not be below the hazard by rounding
 
 
 @fixed
@@ -365,7 +365,7 @@ def next_jump(m: Addresses, life: int, t: float, turn: float) -> float:
 
 @folded
 def year_end(m: Addresses, t: float) -> float:
-    """The last day to look ahead to: the end of the year."""
+    """The last day that candidates are drawn for: the end of the year."""
     return min(of.number(m, of.HORIZON), (math.floor(t / DAYS_PER_YEAR) + 1.0) * DAYS_PER_YEAR)
 
 
@@ -389,7 +389,7 @@ def look_at_clock(m: Addresses, life: int, k: int, t: float, jump: float, until:
 
 @folded
 def is_event(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
-    """Whether a candidate at this level of the rate axis is below the hazard, for a life that has looked ahead."""
+    """Whether a candidate at this level of the rate axis is below the hazard, for a life whose hazards were bounded."""
     steady = of.floats2(m, of.STEADY)[life, k]
     if math.isnan(steady):
         return level < hazard(m, life, k, t)
@@ -398,7 +398,7 @@ def is_event(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
 
 @folded
 def foresee(m: Addresses, life: int, t: float, until: float) -> None:
-    """Draw how many candidates of the first layers there are in each year, from that of t to that of ``until``."""
+    """Draw the heads of the first group of layers for each year, from that of t to that of ``until``."""
     one, clocks = of.life(m)[life], len(of.clocks(m))
     first = int((t - of.number(m, of.FIRST_YEAR)) / DAYS_PER_YEAR)
     end = math.ceil((until - of.number(m, of.FIRST_YEAR)) / DAYS_PER_YEAR)
@@ -410,9 +410,9 @@ def foresee(m: Addresses, life: int, t: float, until: float) -> None:
 
 @folded
 def draw_ahead(m: Addresses, life: int, t: float, until: float) -> tuple[int, float]:
-    """Candidates of this person after t, below what is to be drawn: how many, and up to which day.
+    """Candidates of this person after t, below the bounds in ``DRAWN``: how many, and up to which day.
 
-    What was foreseen for the year must be that of this person.
+    The heads of the year must be drawn for this person before: see :func:`foresee`.
     """
     one, clocks = of.life(m)[life], len(of.clocks(m))
     first = int((t - of.number(m, of.FIRST_YEAR)) / DAYS_PER_YEAR) * clocks
@@ -425,13 +425,13 @@ def draw_ahead(m: Addresses, life: int, t: float, until: float) -> tuple[int, fl
 
 @folded
 def clock_of(label: int) -> int:
-    """Whose candidate."""
+    """The clock of a candidate."""
     return label >> CLOCK_SHIFT
 
 
 @folded
 def layer_of(label: int) -> int:
-    """In which layer a candidate lies."""
+    """The layer of a candidate."""
     return label >> LAYER_SHIFT & LAYER_MASK
 
 
@@ -444,14 +444,14 @@ def number_of(label: int, t: float) -> int:
 
 @folded
 def level_of(label: int, mark: int) -> float:
-    """Where a candidate lies on the rate axis."""
+    """The place of a candidate on the rate axis."""
     layer = layer_of(label)
     return LAYERS[layer] + open_unit(mark) * WIDTHS[layer]
 
 
 @fixed
 def look_ahead(m: Addresses, life: int, t: float) -> tuple[int, float]:
-    """What may come next for one life: rows of ``soon`` in the order of time, and the day up to which they hold."""
+    """Fill ``soon`` with the candidates ahead of one life in the order of time: how many, and up to which day."""
     jump = next_jump(m, life, t, next_turn(m, life, t))
     until = min(year_end(m, t), jump)
     for k in range(len(of.clocks(m))):

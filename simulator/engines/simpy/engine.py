@@ -2,8 +2,8 @@
 
 A person is one process that sleeps until the next thing that will happen to them: what their own agenda says
 (a stay or a support that ends, a wait that reaches its limit) or a clock of theirs that strikes. Which clocks
-strike when, if nothing changes, is seen some time ahead (:func:`simulator.engines.shared.hazards.strikes_ahead`);
-whatever changes a hazard makes the person look again. Places and supports with limited capacity are priority
+strike when, if nothing changes, is known some time ahead (:func:`simulator.engines.shared.hazards.strikes_ahead`);
+whatever changes a hazard makes this be worked out again. Places and supports with limited capacity are priority
 resources; someone who was waiting is interrupted when their turn comes. Moments are scheduled at absolute times
 and ordered by kind, then person, so that ties never depend on the heap. What happened is written into a diary,
 line after line, and added up for everybody at the end (:mod:`simulator.engines.shared.records`).

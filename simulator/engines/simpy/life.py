@@ -62,7 +62,7 @@ class Life(Journeys):
         """Sleep until the next thing, let it happen, again.
 
         The next thing is the next clock that will strike if nothing changes, or what the agenda says. Whatever
-        changes a hazard, and being woken by others, makes the person look ahead again.
+        changes a hazard, and being woken by others, makes that clock be found again.
         """
         world = self.world
         while self.alive:
@@ -99,20 +99,20 @@ class Life(Journeys):
                 turn.cause(world.env.now)
 
     def _look_ahead(self, t: float) -> None:
-        """See which clocks will strike if nothing changes, and until when that can be said."""
+        """Find which clocks will strike if nothing changes, and until when that holds."""
         count, self.seen_until = hazards.strikes_ahead(self.world.table, self.row, t)
         self.ahead, self.nth, self.stale = self.world.soon[:count].tobytes() + NEVER, 0, False
         self.next_day, self.next_clock = DAY_AND_CLOCK.unpack_from(self.ahead)
 
     def _see_from(self, t: float) -> None:
-        """Look at the first strike after t again: those that were passed over may count now."""
+        """Go back to the first strike after t: those that were passed over may count now."""
         self.nth = -1
         self._see_next()
         while self.next_day <= t:
             self._see_next()
 
     def _see_next(self) -> None:
-        """Look at the strike after the next."""
+        """Go on to the following strike."""
         self.nth += 1
         self.next_day, self.next_clock = DAY_AND_CLOCK.unpack_from(self.ahead, STRIKE.size * self.nth)
 
