@@ -38,8 +38,8 @@ from simulator.uncertainty.sample import central
 __all__ = ["CheckResult", "check"]
 
 GROUPS = 10
-PRECISE = 8  # errors in the width of a range: an end is four of them from the middle
-SURE = 2  # errors from an end
+PRECISE = 8  # standard errors in the width of a range: an end is four of them from the middle
+SURE = 2  # standard errors from an end
 ROWS = 8
 
 

@@ -1,7 +1,7 @@
-"""Turns a scenario into one without the places that nobody looks at and nothing depends on: fewer events, same answers.
+"""Turns a scenario into a smaller one, without places that no check needs and nothing depends on: the same answers.
 
-A place is idle when no journey goes on from it or to it, it has no queue, and no offer, boost, redirect or eligibility
-refers to it. Draws are keyed by name, so everyone else's life stays as it was but for the minutes not spent there.
+A place is left out when no journey goes on from it or to it, it has no queue, and no offer, boost, redirect or
+eligibility refers to it. Draws are keyed by name, so all lives stay as they were but for the time not spent there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ S = TypeVar("S", bound=Support)
 
 
 def without_idle_places(scenario: Scenario, looked_at: Collection[str]) -> Scenario:
-    """The scenario without idle places, the needs that go there and the effects on them.
+    """The scenario without the places that nothing depends on, the needs that go there and the effects on them.
 
     Args:
         scenario: resolved scenario.

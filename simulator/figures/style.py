@@ -61,7 +61,7 @@ class HasFindings(Protocol):
 
 
 class Picture(Figure):
-    """A figure that notebooks show without being told to."""
+    """A figure that notebooks display by themselves."""
 
     def _repr_png_(self) -> bytes:
         return as_bytes(self, "png")
@@ -152,7 +152,7 @@ def setting(findings: Findings) -> str:
 
 
 def sampled(findings: Findings) -> str:
-    """How many futures stand behind a figure, for notes."""
+    """How many futures a figure rests on, for notes."""
     return f"{findings.rows:,} sampled sets of parameters, {findings.people:,.0f} people simulated in each"
 
 

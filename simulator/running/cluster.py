@@ -1,8 +1,8 @@
-"""Turns the address of a dask scheduler into a crew: blocks are done by the workers it has, on any number of machines.
+"""Turns the address of a dask scheduler into a worker pool: its workers, on any number of machines, compute blocks.
 
-Scheduler and workers must have this very package, sources and numerical libraries alike, since the same block must give
-the same bytes wherever it is done. When a worker is lost, the scheduler gives its blocks to another; when the scheduler
-or the last worker is lost, what is finished is kept and the run can be gone on from.
+Scheduler and workers must have the same sources of this package and the same numerical libraries, since the same block
+must give the same bytes on every machine. When a worker is lost, the scheduler gives its blocks to another; when the
+scheduler or the last worker is lost, finished blocks are kept and the run can be resumed.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ def connected(address: str, *, patience_s: float = PATIENCE_S) -> Iterator[Clust
         patience_s: how many seconds to wait for a worker when there is none.
 
     Yields:
-        The crew, until the block is left.
+        The worker pool, until the ``with`` block ends.
 
     Raises:
         RunError: if distributed is not installed here, nothing answers at the address, no worker comes, or one has
-            another version of this package or of what it stands on.
+            another version of this package or of its numerical libraries.
 
     Example:
-        >>> with connected("tcp://host:8786") as crew:  # doctest: +SKIP
-        ...     sim.run(sim.read("befriending"), executor=crew)
+        >>> with connected("tcp://host:8786") as pool:  # doctest: +SKIP
+        ...     sim.run(sim.read("befriending"), executor=pool)
     """
     with _client(address) as client:
         _wait_for_workers(client, address, patience_s)
@@ -76,7 +76,7 @@ class Cluster:
         self._asked, self._known, self._seen = -math.inf, dict[str, int](), time.monotonic()
 
     def done(self, work: Work[T], blocks: Sequence[int]) -> Done[T]:
-        """Have blocks done; those of a lost worker are done again by another.
+        """Compute blocks; those of a lost worker are computed again by another.
 
         Args:
             work: the function of a block's number; it must be picklable.
@@ -104,10 +104,10 @@ class Cluster:
             raise NotFinished(f"{self._address}: {what}; use fewer people, or more memory for each worker") from lost
 
     def prepare(self, first: Callable[[], object]) -> None:
-        """Do something once on each machine, so that its workers need not all do it at the same time.
+        """Call a function once on each machine, so that its workers need not all do the same work at the same time.
 
         Args:
-            first: what to do; it must be picklable. If it fails, the first block will too, and says so.
+            first: the function; it must be picklable. If it fails, the first block fails too and reports it.
         """
         one_each = {worker.rpartition(":")[0]: worker for worker in self._threads()}
         self._client.run(_aside, first, workers=list(one_each.values()), on_error="ignore")
@@ -117,7 +117,7 @@ class Cluster:
         return f"{self._address}: {len(threads)} workers, {sum(threads.values())} threads"
 
     def _room(self) -> int:
-        """One block for each thread and one more waiting for each worker, so that nobody is idle and little is lost."""
+        """One block for each thread and one queued for each worker, so that no thread is idle and little is lost."""
         threads = self._threads()
         return sum(threads.values()) + len(threads)
 
@@ -133,7 +133,7 @@ class Cluster:
             return self._known
         try:
             self._known = self._client.nthreads()
-        except Exception as lost:  # of several kinds, depending on how far the connection is closed
+        except Exception as lost:  # its type depends on the state of the connection
             raise self._gone() from lost
         self._asked = time.monotonic()
         return self._known
@@ -144,7 +144,7 @@ class Cluster:
 
 @contextmanager
 def handed_over_whole() -> Iterator[None]:
-    """Keep an interruption by the keyboard until this is done: a half-made future complains loudly at its end.
+    """Delay an interrupt from the keyboard until a future is complete: dask logs a traceback for a partial one.
 
     Raises:
         KeyboardInterrupt: afterwards, if there was one.
@@ -177,7 +177,7 @@ def _client(address: str) -> Iterator[Client]:
 
 
 def _knock(address: str) -> None:
-    """Find out soon whether a scheduler is there: it speaks first, while a client waits for ever on what is silent."""
+    """Test quickly for a scheduler, which sends the first bytes: a client waits for ever on a port that sends none."""
     from distributed.comm.addressing import get_address_host_port, parse_address
 
     try:
@@ -193,7 +193,7 @@ def _knock(address: str) -> None:
 
 @contextmanager
 def _in_our_words() -> Iterator[None]:
-    """Without what dask writes to the terminal when a connection is lost or a run interrupted: we say so ourselves."""
+    """Silence what dask logs when a connection is lost or a run interrupted: our own errors say it."""
     loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client", "tornado.application")]
     levels = [logger.level for logger in loggers]
     try:
@@ -220,11 +220,11 @@ def _wait_for_workers(client: Client, address: str, patience_s: float) -> None:
 
 @cache
 def stamp() -> dict[str, str]:
-    """What must be the same wherever a block is done: the sources of this package, and what it counts with."""
+    """Versions that must agree on all machines: the sources of this package, and its numerical libraries."""
     digest, here = hashlib.sha256(), Path(__file__).parents[1]
     for path in sorted(here.rglob("*.py")):
         digest.update(path.relative_to(here).as_posix().encode())
-        digest.update(path.read_text(encoding="utf-8").encode())  # line ends of Windows are no difference
+        digest.update(path.read_text(encoding="utf-8").encode())  # line ends of Windows make no difference
     return {
         "simulator": f"{version('coproduction-simulator')} (sources {digest.hexdigest()[:8]})",
         **{name: version(name) for name in ALIKE},
@@ -232,10 +232,10 @@ def stamp() -> dict[str, str]:
 
 
 def if_alike(asked: Mapping[str, str], work: Work[T], block: int) -> T:
-    """Do a block, unless this worker, who may have come later, has another version than the one who asks.
+    """Compute a block, unless this worker, which may have joined later, has other versions than the caller.
 
     Args:
-        asked: the stamp of the one who asks.
+        asked: the stamp of the caller.
         work: the function of a block's number.
         block: the number.
 
@@ -273,10 +273,10 @@ def _check_alike(client: Client, address: str) -> None:
 
 
 def _of_scheduler(client: Client) -> Any:
-    """Its stamp, or why there is none; what is handed to a worker is read by the scheduler first."""
+    """The stamp of the scheduler, or why there is none; it unpickles what is sent to a worker first."""
     try:
         return client.run_on_scheduler(stamp)
-    except Exception as fault:  # whatever its Python says of a package that it does not have
+    except Exception as fault:  # of any type: the scheduler may lack this package
         return fault
 
 
@@ -290,5 +290,5 @@ def _unlike(there: Any) -> str:
 
 
 async def _aside(function: Callable[[], object]) -> None:
-    """Beside the worker's own loop, so that it goes on answering."""
+    """Call a function in a thread of its own, so that the event loop of the worker keeps running."""
     await to_thread(function)

@@ -2,7 +2,7 @@
 
 A block of rows is a pure function of scenario, seed and block number. Whoever does the blocks, they may
 finish in any order and are put together by number, so the result does not depend on how many there are.
-Finished blocks are written at once; a run that was stopped goes on from them and ends with the same bytes.
+Finished blocks are written at once; a run that was stopped resumes from them and ends with the same bytes.
 """
 
 from __future__ import annotations
@@ -149,11 +149,11 @@ def run(
         engine: "simpy" (the readable one, in processes), "compiled" (the same numbers, in threads), or "auto":
             compiled.
         workers: processes or threads; as many as there are cores if left out, 1 stays in this one.
-        executor: who does the blocks in place of workers of this machine: any executor of `concurrent.futures`, or the
-            workers that `simulator.running.cluster.connected` finds.
+        executor: what computes the blocks in place of workers of this machine: any executor of `concurrent.futures`, or
+            the workers that `simulator.running.cluster.connected` finds.
         out: results folder; nothing is written if left out.
-        resume: go on from the blocks that a run of the same inputs left in ``out``: one that was interrupted, or one of
-            fewer rows.
+        resume: resume from the blocks that a run of the same inputs left in ``out``: one that was interrupted, or one
+            of fewer rows.
         progress: called with rows done and rows in all.
 
     Returns:
@@ -223,7 +223,7 @@ def open_run(folder: str | Path) -> Run:
 
 
 def run_again(done: Run, scenario: Scenario, rows: int, *, workers: int | None, out: Path | None, resume: bool) -> Run:
-    """Some rows of a run with a changed scenario: the same people, luck, evidence and engine.
+    """Some rows of a run with a changed scenario: the same people, random numbers, evidence and engine.
 
     Args:
         done: the run.
@@ -315,7 +315,7 @@ def simulate_row(scenario: Scenario, model: Model, row: int, stream: int, engine
 
 
 def _block(job: Job, block: int) -> Ledger:
-    """The ledger of one block."""
+    """The ledger of one block of rows."""
     return reduce(Ledger.append, (_row(job, row) for row in job.rows_of(block)))
 
 
@@ -378,7 +378,7 @@ def _part(folder: Path, block: int) -> Path:
 
 
 def _open_folder(folder: Path, job: Job, resume: bool) -> Path:
-    """Make the folder ready: scenario, design, inputs; old blocks stay only to be gone on from."""
+    """Prepare the folder: scenario, design, inputs; old blocks stay only where the run resumes from them."""
     inputs = folder / "inputs.json"
     if resume and inputs.exists():
         before = json.loads(inputs.read_text())

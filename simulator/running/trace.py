@@ -1,4 +1,4 @@
-"""Turns a scenario and a person into their story: simulates both lives with stated values, and tells them in words."""
+"""Turns a scenario and a person into a trace: simulates both lives at stated values, and writes them in words."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def told(
         people: how many people there are; the scenario's own number if left out.
         seed: key of every draw.
         evidence: which value of each programme effect to use.
-        looked_at: people among whom one who starts is looked for.
+        searched: how many people are searched for one who starts.
 
     Raises:
         RunError: for an arm or a person that is not there, or when nobody starts.

@@ -1,8 +1,8 @@
-"""Turns what the engine says about one person into words: two lives side by side, with and without a programme.
+"""Turns the trace of one person into words: two lives side by side, with and without a programme.
 
     trace of usual care, trace of an arm -tell-> moments -side_by_side-> pairs -in_columns-> text
 
-A journey (GP, then A&E, then a ward, then home) is one moment. A moment that is the same in both worlds is told once.
+A journey (GP, then A&E, then a ward, then home) is one moment. A moment that is the same in both worlds is written once.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Moment:
     day: float
     until: float
     what: str
-    visit: str = ""  # the place of a routine visit of less than a day: several in a row are told as one
+    visit: str = ""  # the place of a routine visit of less than a day: several in a row become one
     stops: tuple[tuple[str, float], ...] = ()  # place, days
 
 
@@ -142,7 +142,7 @@ def tell(said: Iterable[Said], names: Names) -> list[Moment]:
     """One life as moments, in order; places entered one after another are one journey.
 
     Args:
-        said: what the engine says of one person in one arm.
+        entries: the trace of one person in one arm.
         names: what its numbers mean.
 
     >>> names = Names(("GP", "A&E"), (), ("gp",), ("fit",))
@@ -244,7 +244,7 @@ def _by_day(moments: Iterable[Moment]) -> dict[float, list[Moment]]:
 
 
 def _together(left: list[Moment], right: list[Moment]) -> Iterator[Pair]:
-    """Moments of one instant: equal ones meet first, what is left over meets in order."""
+    """Moments of one instant: equal ones are paired first, the others in order."""
     there = {moment.what: moment for moment in right}
     same = [moment for moment in left if moment.what in there]
     yield from (Pair(moment, there[moment.what]) for moment in same)
@@ -254,7 +254,7 @@ def _together(left: list[Moment], right: list[Moment]) -> Iterator[Pair]:
 
 
 def folded(pairs: Iterable[Pair]) -> list[Pair]:
-    """The same, with routine visits in a row that are the same in both worlds told as one.
+    """The same, with routine visits in a row that are the same in both worlds made into one.
 
     >>> visits = [Moment(1, 1.1, "GP 20 minutes", "GP"), Moment(5, 5.2, "GP 9 minutes", "GP")]
     >>> folded(Pair(visit, visit) for visit in visits)[0].moment.what
@@ -279,7 +279,7 @@ def _visits(run: list[Pair]) -> list[Pair]:
 
 
 def in_columns(pairs: Sequence[Pair], heads: tuple[str, str], columns: int = COLUMNS) -> str:
-    """Two lives as text in two columns; what is the same in both is told once, across them.
+    """Two lives as text in two columns; what is the same in both is written once, across them.
 
     Args:
         pairs: from :func:`side_by_side`, or folded.
@@ -341,7 +341,7 @@ def story(scenario: Scenario, arm: str, lives: tuple[Iterable[Said], Iterable[Sa
     Args:
         scenario: gives the names.
         arm: the programme arm.
-        lives: what the engine says of the person in usual care and in the arm.
+        lives: the traces of the person in usual care and in the arm.
         columns: width of the text in characters.
 
     >>> from simulator.scenario.read import EXAMPLE, read_text

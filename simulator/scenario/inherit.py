@@ -1,4 +1,4 @@
-"""Turns a scenario file and the files it extends into one tree of data that remembers who wrote what.
+"""Turns a scenario file and the files it extends into one tree of data, with the file and line of each part.
 
 A file may begin with ``extends = "other.toml"`` (beside the file, or the name of a packaged scenario) and
 ``remove = ["programmes.befriending"]``. What the other file says comes first; tables merge key by key and the later

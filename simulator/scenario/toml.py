@@ -1,7 +1,7 @@
 """Turns the text of a TOML file into its data and the file, line and column of every key.
 
-``tomllib`` says what the data is; tree-sitter says where each key stands. A text that ``tomllib`` refuses is refused
-with every fault of grammar that can be told apart: a fault inside one line is put aside and reading goes on.
+``tomllib`` parses the data; tree-sitter finds where each key stands. A text that ``tomllib`` refuses is refused with
+every syntax error that can be told apart: a line with an error of its own is left out and parsing goes on.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def _of_type(node: Node, kind: str) -> list[Node]:
 
 
 def _grammar_faults(text: str, file: str, twice: bool) -> list[Fault]:
-    """One fault after another: a faulty line that stands for itself is left out and the rest is read again."""
+    """Every syntax error, one after another: a faulty line that stands alone is left out and the rest parsed again."""
     lines, faults = text.split("\n"), list[Fault]()
     while (said := _refusal("\n".join(lines))) is not None:
         message, line, column = said
@@ -221,7 +221,7 @@ def explained(message: str, line: str, column: int) -> Words:
     """What a fault of grammar means, in words.
 
     Args:
-        message: what ``tomllib`` said.
+        message: of ``tomllib``.
         line: the line it stopped at.
         column: the column it stopped at, from 1.
 

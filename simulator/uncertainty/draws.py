@@ -44,7 +44,7 @@ SEEDS = 2**64
 
 @compiled(inline=True)
 def scramble(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word) -> Block:
-    """Scramble a counter, as :func:`philox`; in its callers' text, for loops that do several at a time."""
+    """Scramble a counter, as :func:`philox`; inlined into its callers, so that loops of it can be vectorised."""
     x0, x1 = np.uint64(c0) & WORD_MASK, np.uint64(c1) & WORD_MASK
     x2, x3 = np.uint64(c2) & WORD_MASK, np.uint64(c3) & WORD_MASK
     key_0, key_1 = np.uint64(k0) & WORD_MASK, np.uint64(k1) & WORD_MASK
@@ -93,7 +93,7 @@ def open_unit(word: Word) -> float:
 
 @compiled("UniTuple(float64, 4)(uint64, uint32, uint32, uint32, uint32)")
 def uniform4(seed: Word, stream: Word, person: Word, decision: Word, number: Word) -> Uniforms:
-    """Draw the four uniforms of one candidate: the luck one person has at one decision.
+    """Draw the four uniforms of one candidate: one person's random numbers at one decision.
 
     Args:
         seed: 0 to 2**64 - 1; see `check_seed`.
@@ -219,7 +219,7 @@ def decision_word(*parts: str) -> int:
 
 
 def register(names: Iterable[Name], *, spare_bits: int = 0) -> dict[Name, int]:
-    """Give every decision its word, and refuse names whose words are the same: they would share their luck.
+    """Give every decision its word, and refuse names whose words are the same: they would share random numbers.
 
     Args:
         names: each decision's name once, as a tuple of parts.

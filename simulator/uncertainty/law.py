@@ -13,8 +13,8 @@
 
 Where an interval is asked and the law cannot have both the stated value and the interval:
 normal, beta and gamma keep the value as their mean; lognormal and uniform keep the interval.
-The width that beta and gamma match is the one on the scale they live on (log odds, log), so that a small probability
-keeps its order of magnitude; an end of 0 or 1 has no place on that scale, and then the standard error is matched.
+The width that beta and gamma match is the one on their natural scale (log odds, log), so that a small probability
+keeps its order of magnitude; an end of 0 or 1 is infinite on that scale, and then the standard error is matched.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Law:
         return _QUANTILES[self.dist](self.parameters, low + u * (high - low))
 
     def quantile(self, p: float) -> float:
-        """One quantile of one number, as :meth:`at` to rounding; a normal one without scipy, which is long in coming.
+        """One quantile of one number, as :meth:`at` to rounding; a normal one avoids importing scipy, which is slow.
 
         >>> round(Law("lognormal", (0.0, 0.5)).quantile(0.975), 6)
         2.664408

@@ -42,7 +42,7 @@ def simulate(
 
     Args:
         model: one design row.
-        stream: which luck they have; arms share it.
+        stream: number of their random numbers, which all arms share.
         people: ids of those who are there at the start; all of the model's if left out.  # [person]
         entering: which of those who join an open population live too, in order of arrival.
 
@@ -102,7 +102,7 @@ def replicates(model: Model, stream: int) -> tuple[Totals, Totals]:
 
     Args:
         model: one design row.
-        stream: which luck they have; arms share it.
+        stream: number of their random numbers, which all arms share.
 
     Raises:
         ValueError: if a journey runs in a loop, or a hazard is above the top layer.

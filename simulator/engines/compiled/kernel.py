@@ -391,7 +391,7 @@ def live_apart(
 
     Args:
         m: memory for one life an arm.
-        stream: which luck they have.
+        stream: number of their random numbers.
         numbers: ids.  # [person]
         starts: first days.  # [person]
         into: which totals each person is added to.  # [person]
@@ -608,7 +608,7 @@ def live_together(
     Args:
         m: memory for everyone.
         arm: which arm.
-        stream: which luck they have.
+        stream: number of their random numbers.
         numbers: ids.  # [person]
         starts: first days.  # [person]
         rows: which row of the book each writes, NONE: none.  # [person]

@@ -42,7 +42,7 @@ def simulate(
 
     Args:
         model: one design row.
-        stream: which luck they have; arms share it.
+        stream: number of their random numbers, which all arms share.
         people: ids of those who are there at the start; 0 to the model's number less one if left out.  # [person]
         entering: which of those who join an open population live too, in order of arrival.
 
