@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.units import ENTRANT_IDS_FROM
 
-Said = tuple[float, int, str, Any]
+TraceEntry = tuple[float, int, str, Any]
 """One event of a life, for a trace: day, person, what happens, about what."""
 
 

@@ -24,7 +24,7 @@ try:
 except (ImportError, AttributeError):  # a numba with other internals
     two_sided = None  # type: ignore[assignment]
 
-__all__ = ["announce", "compile_now", "compiled", "fixed", "folded"]
+__all__ = ["announce", "compile_now", "compiled", "compiled_for_types", "inlined"]
 
 log = logging.getLogger("simulator")
 P = ParamSpec("P")
@@ -62,40 +62,40 @@ def compiled(signature: str | None = None, *, inline: bool = False) -> Callable[
     1.5
     """
     options = {"nogil": True} | ({"inline": "always"} if inline else {})
-    return partial(_made, signature=signature, options=options)
+    return partial(_dispatcher, signature=signature, options=options)
 
 
-def fixed(function: Callable[P, R]) -> Callable[P, R]:
+def compiled_for_types(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function for its annotated types: Addresses, int, float, bool, None and tuples of them.
 
     Raises:
         KeyError: for an annotation that has no machine type here.
     """
-    return _fixed(function, forceinline=False)
+    return _with_annotated_types(function, forceinline=False)
 
 
-def folded(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile as :func:`fixed` does and have LLVM inline it into its callers: for small functions called often."""
-    return _fixed(function, forceinline=True)
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """As :func:`compiled_for_types`, inlined into its callers by LLVM: for small functions that are called often."""
+    return _with_annotated_types(function, forceinline=True)
 
 
-def _fixed(function: Callable[P, R], *, forceinline: bool) -> Callable[P, R]:
+def _with_annotated_types(function: Callable[P, R], *, forceinline: bool) -> Callable[P, R]:
     hints = dict(function.__annotations__)
     result = _TYPES[hints.pop("return")]
     signature = result(*(_TYPES[hint] for hint in hints.values()))
     options = {"nogil": True, "no_cfunc_wrapper": True, "forceinline": forceinline}
-    return _made(function, signature, options | {"_nrt": False})  # no reference counting of arrays
+    return _dispatcher(function, signature, options | {"_nrt": False})  # no reference counting of arrays
 
 
-def _made(function: Callable[P, R], signature: Any, options: dict[str, Any]) -> Callable[P, R]:
+def _dispatcher(function: Callable[P, R], signature: Any, options: dict[str, Any]) -> Callable[P, R]:
     cache = not function.__code__.co_filename.startswith("<")
     with _own_cache():
         if two_sided is not None:
-            made: Callable[P, R] = two_sided(function, signature, options, cache=cache)
-            return made
-        make = njit(signature, cache=cache, **options) if signature else njit(cache=cache, **options)
-        made = make(function)
-        return made
+            dispatcher: Callable[P, R] = two_sided(function, signature, options, cache=cache)
+            return dispatcher
+        decorator = njit(signature, cache=cache, **options) if signature else njit(cache=cache, **options)
+        dispatcher = decorator(function)
+        return dispatcher
 
 
 @cache
@@ -129,7 +129,7 @@ def _own_cache() -> Iterator[None]:
 
 
 def compile_now(*functions: Any) -> None:
-    """Compile functions before several threads call them; when all are in the cache, each is loaded at its first call."""
+    """Compile functions before several threads call them; those in the cache are loaded at their first call."""
     if _ready().exists():
         return
     for function in functions:

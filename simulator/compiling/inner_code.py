@@ -102,7 +102,7 @@ class _Outside(_OneSignature):
         if self.signature is not None and isinstance(sig, tuple):
             stated, _ = normalize_signature(self.signature)
             pairs = zip(sig, stated, strict=True)
-            if any(self.typingctx.can_convert(given, taken) is None for given, taken in pairs):
+            if any(self.typingctx.can_convert(argument, parameter) is None for argument, parameter in pairs):
                 raise TypeError(f"{self.py_func.__name__}: found {', '.join(map(str, sig))}; allowed {self.signature}")
         return super().compile(sig)
 
@@ -122,11 +122,11 @@ def two_sided(function: Callable[..., Any], signature: Any, options: dict[str, A
         options: what `numba.njit` takes.
         cache: store the machine code on disk, in the folder that numba's configuration names now.
     """
-    told = options | {"nopython": True, "boundscheck": None}
+    flags = options | {"nopython": True, "boundscheck": None}
     inside = _Inside(
-        function, {}, told | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}, pipeline_class=_InnerCompiler
+        function, {}, flags | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}, pipeline_class=_InnerCompiler
     )
-    outside = _Outside(function, {}, told)
+    outside = _Outside(function, {}, flags)
     outside.inside, inside.signature, outside.signature = inside, signature, signature
     if cache:
         outside.enable_caching()

@@ -111,8 +111,8 @@ def _subtitle(findings: Findings) -> str:
 
 
 def _note(findings: Findings) -> str:
-    said = f"Totals in the title are over {findings.years} years. Part of it is the value of capacity, not money."
-    return f"{said} {sampled(findings)}."
+    totals = f"Totals in the title are over {findings.years} years. Part of it is the value of capacity, not money."
+    return f"{totals} {sampled(findings)}."
 
 
 def _alt(bars: dict[str, Array]) -> str:

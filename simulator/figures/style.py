@@ -206,8 +206,8 @@ def percent(share: float) -> str:
     >>> percent(-0.26), percent(0.104), percent(0.0)
     ('−26 %', '+10 %', '0 %')
     """
-    shown = f"{share * 100:+.0f}".replace("-", "−")
-    return "0 %" if shown in ("+0", "−0") else f"{shown} %"
+    digits = f"{share * 100:+.0f}".replace("-", "−")
+    return "0 %" if digits in ("+0", "−0") else f"{digits} %"
 
 
 # ---------------------------------------------------------------------------------------------- saving

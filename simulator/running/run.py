@@ -34,7 +34,7 @@ from simulator.model.build import build, items
 from simulator.model.model import Model
 from simulator.money.account import Account
 from simulator.money.price import price
-from simulator.running.workers import Crew, Done, done_by, done_here
+from simulator.running.workers import Done, WorkerPool, done_by, done_here
 from simulator.scenario.evidence import active_groups, active_quantities
 from simulator.scenario.read import read, with_changes
 from simulator.scenario.tables import EvidenceMode, Scenario
@@ -133,7 +133,7 @@ def run(
     evidence: EvidenceMode = "calibrated",
     engine: Engine = "auto",
     workers: int | None = None,
-    executor: Executor | Crew | None = None,
+    executor: Executor | WorkerPool | None = None,
     out: Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
@@ -328,7 +328,7 @@ def _all_blocks(
     job: Job,
     folder: Path | None,
     workers: int | None,
-    executor: Executor | Crew | None,
+    executor: Executor | WorkerPool | None,
     progress: Progress | None,
 ) -> list[Ledger]:
     """Every block, from disk or from the workers, in order."""
@@ -360,7 +360,9 @@ def _rows_in(found: Mapping[int, Ledger]) -> int:
     return sum(len(ledger.rows) for ledger in found.values())
 
 
-def _simulated(job: Job, blocks: list[int], workers: int | None, executor: Executor | Crew | None) -> Done[Ledger]:
+def _simulated(
+    job: Job, blocks: list[int], workers: int | None, executor: Executor | WorkerPool | None
+) -> Done[Ledger]:
     """Blocks as they are finished."""
     work, first = partial(_block, job), partial(engine_named, job.engine)
     if executor is not None:

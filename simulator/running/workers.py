@@ -16,13 +16,13 @@ from typing import Any, Protocol, TypeVar
 
 from simulator.errors import NotFinished
 
-__all__ = ["Crew", "Done", "as_finished", "done_by", "done_here"]
+__all__ = ["Done", "WorkerPool", "as_finished", "done_by", "done_here"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Work = Callable[[int], T]
 Done = Generator[tuple[int, T], None, None]
-LOOK_S = 1.0
+POLL_S = 1.0
 
 
 class Pending(Protocol[T_co]):
@@ -35,7 +35,7 @@ class Pending(Protocol[T_co]):
         """The result, or the error that came instead."""
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Workers that choose how many blocks to take at a time, such as those of `running.cluster`."""
 
     def prepare(self, first: Callable[[], object]) -> None:
@@ -72,7 +72,7 @@ def done_here(work: Work[T], blocks: Sequence[int], workers: int | None, *, thre
 
 
 def done_by(
-    executor: Executor | Crew, work: Work[T], blocks: Sequence[int], first: Callable[[], object] = lambda: None
+    executor: Executor | WorkerPool, work: Work[T], blocks: Sequence[int], first: Callable[[], object] = lambda: None
 ) -> Done[T]:
     """Compute blocks with an executor; those not begun when the caller stops iterating are cancelled.
 
@@ -92,13 +92,13 @@ def done_by(
         executor.prepare(first)
         yield from executor.done(work, blocks)
         return
-    handed = {block: executor.submit(work, block) for block in blocks}
+    futures = {block: executor.submit(work, block) for block in blocks}
     try:
-        yield from as_finished(handed.__getitem__, blocks)
+        yield from as_finished(futures.__getitem__, blocks)
     except BrokenExecutor as lost:
         raise NotFinished(f"a worker died ({lost}); if memory ran out, use fewer workers or fewer people") from lost
     finally:
-        for future in handed.values():
+        for future in futures.values():
             future.cancel()
 
 
@@ -106,7 +106,7 @@ def as_finished(
     submit: Callable[[int], Pending[T]],
     blocks: Sequence[int],
     room: Callable[[], int] | None = None,
-    look: Callable[[], object] = lambda: None,
+    poll: Callable[[], object] = lambda: None,
 ) -> Done[T]:
     """Submit blocks, as many as there is room for, and yield results as they come.
 
@@ -119,17 +119,17 @@ def as_finished(
     Yields:
         Block and result, as they are finished.
     """
-    left, finished = iter(blocks), SimpleQueue[Pending[T]]()
-    in_hand: dict[Pending[T], int] = {}
+    waiting, finished = iter(blocks), SimpleQueue[Pending[T]]()
+    running: dict[Pending[T], int] = {}
     for _ in blocks:  # one result for each
         while True:
-            for block in islice(left, max(0, room() - len(in_hand)) if room else None):
+            for block in islice(waiting, max(0, room() - len(running)) if room else None):
                 pending = submit(block)
-                in_hand[pending] = block
+                running[pending] = block
                 pending.add_done_callback(finished.put)
             try:
-                pending = finished.get(timeout=LOOK_S)  # without a timeout, Windows would not deliver Ctrl-C
+                pending = finished.get(timeout=POLL_S)  # without a timeout, Windows would not deliver Ctrl-C
                 break
             except Empty:
-                look()
-        yield in_hand.pop(pending), pending.result()
+                poll()
+        yield running.pop(pending), pending.result()

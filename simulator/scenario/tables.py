@@ -629,7 +629,7 @@ class Scenario(Table):
         Raises:
             ScenarioError: with every fault that the changes bring.
         """
-        from simulator.scenario.read import with_changes  # the only import against the order of layers, deferred to the call
+        from simulator.scenario.read import with_changes  # the only import against the order of layers
 
         return with_changes(self, changes)
 

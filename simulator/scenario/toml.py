@@ -166,8 +166,8 @@ def _of_type(node: Node, kind: str) -> list[Node]:
 def _grammar_faults(text: str, file: str, twice: bool) -> list[Fault]:
     """Every syntax error, one after another: a faulty line that stands alone is left out and the rest parsed again."""
     lines, faults = text.split("\n"), list[Fault]()
-    while (said := _refusal("\n".join(lines))) is not None:
-        message, line, column = said
+    while (refusal := _refusal("\n".join(lines))) is not None:
+        message, line, column = refusal
         if not (twice and is_twice(message)):
             faults.append(Fault(file, "", line, *explained(message, lines[line - 1], column)))
         if not _stands_alone(lines[line - 1]):
@@ -180,11 +180,11 @@ def _refusal(text: str) -> tuple[str, int, int] | None:
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        said = str(error)
+        error_text = str(error)
     else:
         return None
-    place = _PLACE.search(said)
-    message = said[: place.start()] if place else said
+    place = _PLACE.search(error_text)
+    message = error_text[: place.start()] if place else error_text
     if place is None or place[1] is None:
         body = text.rstrip().split("\n")
         return message, len(body), len(body[-1]) + 1
@@ -268,8 +268,8 @@ def _word(value: str) -> Words | None:
     if value == "":
         return "a key without a value", "key = value", "write the value, or leave the line out"
     if value.lower() in ("yes", "no", "true", "false"):
-        meant = "true" if value.lower() in ("yes", "true") else "false"
-        return value, "true or false, in small letters", f"write {meant}"
+        boolean = "true" if value.lower() in ("yes", "true") else "false"
+        return value, "true or false, in small letters", f"write {boolean}"
     if value.lower() in ("none", "null", "na", "n/a"):
         return value, "a value", "TOML has no empty value: leave the line out"
     if re.match(r"[A-Za-z]", value):

@@ -17,7 +17,7 @@ from simulator.activity.ledger import WHO
 from simulator.activity.results import Lives, Totals, halves
 from simulator.compiling import compile_now
 from simulator.engines.compiled import kernel
-from simulator.engines.compiled.usual_care import SHELF, Crowd, UsualCare, name_of
+from simulator.engines.compiled.usual_care import USUAL_CARE_CACHE, Crowd, UsualCare, name_of
 from simulator.engines.shared.memory import Memory, memory
 from simulator.engines.shared.people import arrival_days
 from simulator.engines.shared.records import WINDOW_DAYS
@@ -122,7 +122,7 @@ def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:
     book = np.zeros((arms, layout.years, layout.size))
     m = memory(model, arms, book=book, windows=windows.reshape(2 * len(WHO), *windows.shape[2:]), forks=True)
     name = name_of(model, stream) if arms > 1 else None  # with one arm nothing can be reused
-    before = SHELF.get(name) if name else None
+    before = USUAL_CARE_CACHE.get(name) if name else None
     reached = []
     for crowd in before.reached if before else _crowds(model, stream):
         _, second = halves(crowd.numbers, people)
@@ -135,7 +135,7 @@ def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:
     if before:
         sums[:, 0, 0] = before.activity
     elif name and 2 * sum(len(crowd.numbers) for crowd in reached) < people:
-        SHELF.put(name, UsualCare(sums[:, 0, 0].copy(), tuple(reached)))
+        USUAL_CARE_CACHE.put(name, UsualCare(sums[:, 0, 0].copy(), tuple(reached)))
     sums[:, 1:, 0] += sums[:, :1, 0]
     first = (people + 1) // 2
     return tuple(  # type: ignore[return-value]

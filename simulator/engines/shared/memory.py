@@ -31,7 +31,7 @@ from simulator.activity.items import (
     SupportCount,
     SupportDays,
 )
-from simulator.compiling import compiled, folded
+from simulator.compiling import compiled, inlined
 from simulator.engines.shared.candidates import BLOCK_SHIFT, COUNT, ORIGIN_DAY, ROOM
 from simulator.model.model import (
     BOOST,
@@ -401,13 +401,13 @@ visits = _only(_VISITS)
 stays = _only(_STAYS)
 
 
-@folded
+@inlined
 def number(m: Addresses, which: int) -> float:
     """One of the numbers."""
     return floats(m, _NUMBERS)[which]
 
 
-@folded
+@inlined
 def whole(m: Addresses, which: int) -> int:
     """One of the whole numbers."""
     return ints(m, _WHOLES)[which]

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.activity.items import LifeCount
-from simulator.activity.results import Lives, Said
+from simulator.activity.results import Lives, TraceEntry
 from simulator.engines.shared.people import Person, draw_people, entrants
 from simulator.engines.shared.records import Record
 from simulator.engines.simpy.life import Life
@@ -59,12 +59,12 @@ def simulate(
     return lives if (asked[1:] >= asked[:-1]).all() else _in_order(lives, asked)
 
 
-def trace(model: Model, stream: int, person: int, arm: int) -> list[Said]:
+def trace(model: Model, stream: int, person: int, arm: int) -> list[TraceEntry]:
     """What happens to one person in one arm, as (day, person, what, about what), in order.
 
     Everyone else is simulated too when people share something.
     """
-    log: list[Said] = []
+    log: list[TraceEntry] = []
     numbers, entering = np.arange(model.population.people), slice(None)
     if not model.shares_anything:
         joined = person - ENTRANT_IDS_FROM
@@ -81,7 +81,7 @@ def _everyone(model: Model, stream: int, numbers: NDArray[np.int64], entering: s
 
 
 def _run(
-    model: Model, arm: int, stream: int, everyone: list[Joining], log: list[Said] | None
+    model: Model, arm: int, stream: int, everyone: list[Joining], log: list[TraceEntry] | None
 ) -> tuple[World, list[Life]]:
     """One arm, from the start of the warm-up to the horizon.
 

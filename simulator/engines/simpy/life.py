@@ -67,7 +67,7 @@ class Life(Journeys):
         world = self.world
         while self.alive:
             if self.stale:
-                self._look_ahead(world.env.now)
+                self._find_strikes(world.env.now)
             note: Note | None = None
             until, kind = self.stay_ends, ENDING
             if self.agenda and self.agenda[0] < (until, kind, self.stay_noted):
@@ -76,7 +76,7 @@ class Life(Journeys):
             if until > self.seen_until:
                 until, kind, note = self.seen_until, DATE, None
                 if self.next_day >= until and self.journey is None and until < world.model.horizon:
-                    self._look_ahead(until)
+                    self._find_strikes(until)
                     continue
             while self.next_day < until and self.journey is not None and not world.runs_away[self.next_clock]:
                 self._see_next()  # a clock that runs at home only: nothing happens
@@ -98,7 +98,7 @@ class Life(Journeys):
                 assert turn.cause is not None
                 turn.cause(world.env.now)
 
-    def _look_ahead(self, t: float) -> None:
+    def _find_strikes(self, t: float) -> None:
         """Find which clocks will strike if nothing changes, and until when that holds."""
         count, self.seen_until = hazards.strikes_ahead(self.world.table, self.row, t)
         self.ahead, self.nth, self.stale = self.world.soon[:count].tobytes() + NEVER, 0, False

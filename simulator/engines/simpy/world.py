@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simpy.events import NORMAL
 
 from simulator.activity.items import LifeDays, NeedCount
-from simulator.activity.results import Said
+from simulator.activity.results import TraceEntry
 from simulator.engines.shared.memory import MINDED, memory, plain_needs
 from simulator.engines.shared.people import Person
 from simulator.engines.shared.records import Diary
@@ -140,7 +140,7 @@ class World:
     """
 
     def __init__(
-        self, model: Model, arm: int, stream: int, people: Sequence[tuple[float, Person]], log: list[Said] | None
+        self, model: Model, arm: int, stream: int, people: Sequence[tuple[float, Person]], log: list[TraceEntry] | None
     ) -> None:
         self.model, self.arm, self.log = model, arm, log
         self.present: list[bool] = model.arms[arm].tolist()
