@@ -144,7 +144,7 @@ class Cluster:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Delay an interrupt from the keyboard until a future is complete: dask logs a traceback for a partial one.
+    """Delay an interrupt from the keyboard until a future is complete: a partial one prints an error when deleted.
 
     Raises:
         KeyboardInterrupt: afterwards, if there was one.
