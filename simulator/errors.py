@@ -153,18 +153,18 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def no_such(kind: str, name: str, known: Iterable[str]) -> str:
-    """What to say of a name that is not there, with the nearest one that is.
+    """The sentence for a name that does not exist, with the nearest one that does.
 
     Args:
         kind: what was looked for.
         name: the name found.
-        known: the names that there are.
+        known: the names that exist.
 
     >>> no_such("figure", "savings_fen", ["savings_fan", "before_after"])
     'found no figure savings_fen; allowed savings_fan, before_after; did you mean savings_fan?'
     """
-    there = list(known)
-    return _joined(f"found no {kind} {name}", f"allowed {', '.join(there) or 'nothing here'}", suggestion(name, there))
+    names = list(known)
+    return _joined(f"found no {kind} {name}", f"allowed {', '.join(names) or 'nothing here'}", suggestion(name, names))
 
 
 def _is_number(text: str) -> bool:

@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 
 from simulator.checks.check import CheckResult, check, jackknife
 from simulator.checks.measures import PROGRAMME, USUAL_CARE
-from simulator.checks.smaller import depended_on, without_idle_places
+from simulator.checks.smaller import depended_on, without_unused_places
 from simulator.errors import RunError
 from simulator.scenario.tables import Scenario
 
@@ -207,14 +207,14 @@ def test_places_on_a_journey_or_that_something_refers_to_are_not_idle():
 
 
 def test_an_idle_place_goes_with_all_that_belongs_to_it():
-    left = without_idle_places(with_clinic(), ())
+    left = without_unused_places(with_clinic(), ())
     assert set(left.places) == {"gp", "ae", "inpatient"} and "clinic" not in left.needs
     assert "clinic" not in left.programmes["visits"].effects and left.programmes["visits"].early_uplift is None
-    assert "clinic" in without_idle_places(with_clinic(), ["clinic"]).places
+    assert "clinic" in without_unused_places(with_clinic(), ["clinic"]).places
 
 
 def test_leaving_out_an_idle_place_changes_nobody_elses_life():
-    whole, less = with_clinic(), without_idle_places(with_clinic(), ())
+    whole, less = with_clinic(), without_unused_places(with_clinic(), ())
     seen = [watch(ENGINES["simpy"], each) for each in (whole, less)]
     for item in ("visits:inpatient", "readmissions:inpatient", "starts:visits", "deaths"):
         for arm in (0, 1):

@@ -23,9 +23,9 @@ import simulator
 from simulator.errors import Interrupted, NotFinished, RunError
 from simulator.faces.cli import main
 from simulator.findings.tables import write_tables
-from simulator.running.cluster import connected, handed_over_whole, if_alike, stamp
+from simulator.running.cluster import connected, if_same_versions, stamp, uninterrupted
 from simulator.running.run import run
-from simulator.running.workers import Crew, done_by
+from simulator.running.workers import WorkerPool, done_by
 
 try:
     from distributed import Client
@@ -49,7 +49,7 @@ def files_of(folder: Path) -> Files:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
-def simulated(out: Path, *, executor: Executor | Crew | None = None, engine: Any = ENGINE, **asked: Any) -> Files:
+def simulated(out: Path, *, executor: Executor | WorkerPool | None = None, engine: Any = ENGINE, **asked: Any) -> Files:
     """The blocks of the village and the findings from them; on this machine, one at a time, without an executor."""
     workers = 1 if executor is None else None
     done = run(village(), rows=ROWS, people=PEOPLE, engine=engine, workers=workers, executor=executor, out=out, **asked)
@@ -103,7 +103,7 @@ def test_what_is_not_begun_is_called_off_when_a_run_is_stopped(tmp_path: Path) -
 def test_an_interruption_waits_until_a_block_is_handed_over() -> None:
     before, done = signal.getsignal(signal.SIGINT), []
     with pytest.raises(KeyboardInterrupt):
-        with handed_over_whole():
+        with uninterrupted():
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.01)
             done.append("handed over")
@@ -201,14 +201,14 @@ def in_hand(client: Client) -> dict[str, int]:
 def test_a_worker_killed_in_the_middle_changes_no_byte(two: Machines, tmp_path: Path, alone: Files) -> None:
     seen: dict[int, dict[str, int]] = {}
 
-    with Client(two.address, set_as_default=False) as client, connected(two.address) as crew:
+    with Client(two.address, set_as_default=False) as client, connected(two.address) as pool:
 
         def kill(done: int, total: int) -> None:
             seen[done] = in_hand(client)
             if done == 4:
                 two.kill(max(seen[done], key=seen[done].__getitem__))
 
-        assert simulated(tmp_path / "out", executor=crew, progress=kill) == alone
+        assert simulated(tmp_path / "out", executor=pool, progress=kill) == alone
     assert list(seen) == list(range(0, ROWS + 1, 4))
     assert max(seen[4].values()) > 0 and len(seen[4]) == 2 and len(seen[ROWS]) == 1
     assert all(count <= 2 for workers in seen.values() for count in workers.values())
@@ -271,17 +271,17 @@ def test_a_scheduler_without_workers_is_said_after_a_while(machines: Machines) -
 @needs_distributed
 def test_a_run_whose_last_worker_is_lost_waits_for_another_and_then_stops(machines: Machines) -> None:
     machines.worker("one")
-    with connected(machines.address, patience_s=4.0) as crew:
-        assert sorted(crew.done(abs, [-1, -2, -3])) == [(-3, 3), (-2, 2), (-1, 1)]
+    with connected(machines.address, patience_s=4.0) as pool:
+        assert sorted(pool.done(abs, [-1, -2, -3])) == [(-3, 3), (-2, 2), (-1, 1)]
         machines.kill("one")
         with pytest.raises(NotFinished, match=r"no worker left for 4 s; start some again"):
-            list(crew.done(abs, [-1]))
+            list(pool.done(abs, [-1]))
 
 
 def test_a_worker_that_joins_later_with_another_package_does_no_block() -> None:
-    assert if_alike(stamp(), abs, -1) == 1
+    assert if_same_versions(stamp(), abs, -1) == 1
     with pytest.raises(NotFinished, match=r"numpy .* where we have 0\.1"):
-        if_alike({**stamp(), "numpy": "0.1"}, abs, -1)
+        if_same_versions({**stamp(), "numpy": "0.1"}, abs, -1)
 
 
 @needs_distributed

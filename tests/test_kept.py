@@ -21,10 +21,10 @@ from simulator.scenario.tables import Scenario
 
 
 @pytest.fixture(autouse=True)
-def shelf(monkeypatch: pytest.MonkeyPatch) -> Iterator[kept.Shelf]:
-    """A shelf with nothing on it."""
-    empty = kept.Shelf(kept.AT_MOST_BYTES)
-    monkeypatch.setattr(compiled, "SHELF", empty)
+def cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[kept.UsualCareCache]:
+    """A cache with nothing on it."""
+    empty = kept.UsualCareCache(kept.AT_MOST_BYTES)
+    monkeypatch.setattr(compiled, "USUAL_CARE_CACHE", empty)
     yield empty
 
 
@@ -59,23 +59,23 @@ def with_other_programmes(model: Model) -> Model:
     return replace(model, supports=supports, clocks=clocks, effects=effects)
 
 
-def lived_again(model: Model, before: Model, stream: int, shelf: kept.Shelf) -> bool:
+def lived_again(model: Model, before: Model, stream: int, cache: kept.UsualCareCache) -> bool:
     """Live a model with and without having lived another before; whether usual care was there already."""
     cold = compiled.replicates(model, stream)
-    shelf.clear()
+    cache.clear()
     compiled.replicates(before, stream)
-    known = shelf.get(kept.name_of(model, stream)) is not None
+    known = cache.get(kept.name_of(model, stream)) is not None
     assert same(compiled.replicates(model, stream), cold)
     return known
 
 
 @pytest.mark.parametrize("name", ["age_uk", "befriending", "popp"])
-def test_a_changed_programme_lives_the_same_lives_again(name: str, shelf: kept.Shelf) -> None:
+def test_a_changed_programme_lives_the_same_lives_again(name: str, cache: kept.UsualCareCache) -> None:
     model = build(read(name).with_({"horizon.years": 3}), {}, people=1500, seed=3)
-    assert lived_again(with_other_programmes(model), model, 4, shelf)
+    assert lived_again(with_other_programmes(model), model, 4, cache)
 
 
-def test_an_open_population_is_lived_again_too(shelf: kept.Shelf) -> None:
+def test_an_open_population_is_lived_again_too(cache: kept.UsualCareCache) -> None:
     changes = {
         "horizon.years": 3,
         "population.entrants": {
@@ -86,16 +86,16 @@ def test_an_open_population_is_lived_again_too(shelf: kept.Shelf) -> None:
     }
     model = build(read("age_uk").with_(changes), {}, people=1500, seed=3)
     assert model.population.entrants_per_year > 0
-    assert lived_again(with_other_programmes(model), model, 4, shelf)
+    assert lived_again(with_other_programmes(model), model, 4, cache)
 
 
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(scenarios(), st.integers(0, 2**64 - 1), st.integers(0, 9))
 def test_any_generated_scenario_is_lived_again_the_same(scenario: Scenario, seed: int, stream: int) -> None:
     model = unlimited(build(scenario, {}, people=scenario.population.people, seed=seed))
-    shelf = kept.Shelf(kept.AT_MOST_BYTES)
-    compiled.SHELF = shelf
-    if lived_again(with_other_programmes(model), model, stream, shelf):
+    cache = kept.UsualCareCache(kept.AT_MOST_BYTES)
+    compiled.USUAL_CARE_CACHE = cache
+    if lived_again(with_other_programmes(model), model, stream, cache):
         assert (model.effects["basis"][~model.arms[0][model.effects["support"]]] != Basis.POPULATION).all()
 
 

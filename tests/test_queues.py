@@ -634,7 +634,7 @@ def _slots_at(made: Scenario, place: str, day: float) -> float:
     return now
 
 
-def _stays(story: list[reference.Said], place: int, horizon: float) -> Iterator[tuple[float, float]]:
+def _stays(story: list[reference.TraceEntry], place: int, horizon: float) -> Iterator[tuple[float, float]]:
     since = None
     for day, _, what, which in story:
         moved = what in ("goes home", "dies", "moves away", "enters")

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from village import village
 
-from simulator.activity.results import Said
+from simulator.activity.results import TraceEntry
 from simulator.errors import RunError
-from simulator.running.trace import told
-from simulator.running.trace_words import Moment, Names, Pair, folded, side_by_side, story, tell, when
+from simulator.running.trace import trace_text
+from simulator.running.trace_words import Moment, Names, Pair, folded, lives_in_words, side_by_side, tell, when
 
 NAMES = Names(("GP", "A&E", "Hospital ward"), ("Home care", "Walks"), ("gp", "ae"), ("fit", "frail"), frozenset({"GP"}))
-VISIT: list[Said] = [(3.0, 7, "enters", (0, 3.02)), (3.02, 7, "goes home", 0)]
-ADMITTED: list[Said] = [
+VISIT: list[TraceEntry] = [(3.0, 7, "enters", (0, 3.02)), (3.02, 7, "goes home", 0)]
+ADMITTED: list[TraceEntry] = [
     (9.0, 7, "enters", (1, 9.25)),
     (9.25, 7, "enters", (2, 12.25)),
     (12.25, 7, "held", 2),
@@ -22,7 +22,7 @@ ADMITTED: list[Said] = [
 ]
 
 
-def whats(said: list[Said]) -> list[str]:
+def whats(said: list[TraceEntry]) -> list[str]:
     return [moment.what for moment in tell(said, NAMES)]
 
 
@@ -106,32 +106,32 @@ def test_days_before_the_start_are_counted_back() -> None:
 
 
 def test_a_life_that_differs_in_nothing_says_so() -> None:
-    text = story(village(), "walks", (VISIT, VISIT))
+    text = lives_in_words(village(), "walks", (VISIT, VISIT))
     assert "The two lives are the same to the last bit." in text
     assert "GP: 1 visit, 29 minutes in both" in text
 
 
 def test_long_sentences_are_wrapped_inside_their_column() -> None:
-    text = story(village(), "walks", (ADMITTED, []), columns=70)
+    text = lives_in_words(village(), "walks", (ADMITTED, []), columns=70)
     assert max(map(len, text.splitlines()[1:-1])) <= 70
 
 
 def test_a_programme_without_effect_changes_no_care() -> None:
-    text = told(village("programmes.walks.effects={}"), person=1, people=20)
+    text = trace_text(village("programmes.walks.effects={}"), person=1, people=20)
     care = [line for line in text.splitlines() if line.startswith(("GP:", "A&E:", "Hospital ward:"))]
     assert care and all(line.endswith("in both") for line in care)
 
 
 def test_the_person_shown_is_one_whose_care_differs() -> None:
-    text = told(village("programmes.walks.effects.ae.calibrated=0.2"), people=40)
+    text = trace_text(village("programmes.walks.effects.ae.calibrated=0.2"), people=40)
     assert "starts Walks" in text
     assert any(" in usual care; " in line for line in text.splitlines())
 
 
 def test_unknown_people_and_arms_are_refused() -> None:
     with pytest.raises(RunError, match="allowed 0 to 19"):
-        told(village(), person=20, people=20)
+        trace_text(village(), person=20, people=20)
     with pytest.raises(RunError, match="did you mean walks"):
-        told(village(), person=1, people=20, arm="walk")
+        trace_text(village(), person=1, people=20, arm="walk")
     with pytest.raises(RunError, match="nobody among 20 people starts"):
-        told(village("programmes.walks.uptake=0.0"), people=20)
+        trace_text(village("programmes.walks.uptake=0.0"), people=20)

@@ -214,10 +214,10 @@ class Layout:
     @cached_property
     def first(self) -> dict[Block, int]:
         """Where each block begins, among the counts, the days or the measures."""
-        found: dict[Block, int] = {}
+        starts: dict[Block, int] = {}
         for blocks in (COUNTS, DAYS, MEASURES):
-            found |= {block: self._size(blocks[:i]) for i, block in enumerate(blocks)}
-        return found
+            starts |= {block: self._size(blocks[:i]) for i, block in enumerate(blocks)}
+        return starts
 
     def at(self, item: Item, subject: int = 0) -> int:
         """Where an item of a subject stands, among the counts, the days or the measures."""

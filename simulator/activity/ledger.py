@@ -64,7 +64,7 @@ class Ledger:
     def append(self, later: Ledger) -> Ledger:
         """This ledger with the rows of another below its own.
 
-        Raises ValueError when the two count different things.
+        Raises ValueError when the two count other items.
         """
         if (self.arms, self.items, self.measures) != (later.arms, later.items, later.measures):
             raise ValueError("ledgers of different scenarios cannot be joined")

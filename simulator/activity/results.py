@@ -1,7 +1,7 @@
 """What an engine returns: the activity of every person in every arm, by year.
 
-Both engines fill the same arrays, so that they can be compared to the last integer; a run adds them
-up into a ledger and forgets them. Item orders are those of :mod:`simulator.activity.items`.
+Both engines fill the same arrays, so that they can be compared to the last integer; a run adds them up into a ledger
+and discards them. Item orders are those of :mod:`simulator.activity.items`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from simulator.units import ENTRANT_IDS_FROM
 
-Said = tuple[float, int, str, Any]
-"""One thing told of a life, for a trace: day, person, what happens, about what."""
+TraceEntry = tuple[float, int, str, Any]
+"""One event of a life, for a trace: day, person, what happens, about what."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from simulator.activity.ledger import Ledger
 from simulator.activity.results import Lives
 from simulator.checks.measures import LATER, WITH_COSTS, Array, Simulated, figure, unit
-from simulator.checks.smaller import without_idle_places
+from simulator.checks.smaller import without_unused_places
 from simulator.engines.totals import tally, totals
 from simulator.errors import RunError, nearest
 from simulator.model.build import build, items
@@ -38,8 +38,8 @@ from simulator.uncertainty.sample import central
 __all__ = ["CheckResult", "check"]
 
 GROUPS = 10
-PRECISE = 8  # errors in the width of a range: an end is four of them from the middle
-SURE = 2  # errors from an end
+PRECISE = 8  # standard errors in the width of a range: an end is four of them from the middle
+SURE = 2  # standard errors from an end
 ROWS = 8
 
 
@@ -103,7 +103,7 @@ def check(
     simulate = engine_named("compiled" if engine == "auto" else engine).simulate
     results: dict[str, CheckResult] = {}
     for (programme, evidence, years, needed), labels in _settings(scenario, chosen).items():
-        part = _looked_at(_only(scenario, programme, years), [chosen[label] for label in labels])
+        part = _without_unneeded_places(_only(scenario, programme, years), [chosen[label] for label in labels])
         simulated = _simulated(part, evidence, count, rows or needed, seed, simulate)
         results |= {label: _result(label, chosen[label], simulated) for label in labels}
     return [results[label] for label in chosen]
@@ -200,12 +200,12 @@ def _only(scenario: Scenario, programme: str, years: int) -> Scenario:
     return scenario.model_copy(update={"programmes": kept, "arms": {}, "synergies": {}, "horizon": horizon})
 
 
-def _looked_at(scenario: Scenario, checks: Sequence[Check]) -> Scenario:
+def _without_unneeded_places(scenario: Scenario, checks: Sequence[Check]) -> Scenario:
     """Without the places that these checks do not need."""
     if any(stated.measure.partition(":")[0] in WITH_COSTS for stated in checks):
         return scenario
     words = {word for stated in checks for part in stated.measure.split("+") for word in part.split(":")}
-    return without_idle_places(scenario, words)
+    return without_unused_places(scenario, words)
 
 
 def _simulated(

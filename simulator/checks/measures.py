@@ -37,7 +37,7 @@ days_averted_per_pound:PLACE         days in the place that the whole area is sp
 
 Every figure is a function of sums over groups of people, so that its error can be found by leaving out one group after
 the other. The record of repeated admissions counts a place whose people are replaced as they die; with the entries of
-the first year below the line, people followed until they die give the same.
+the first year as the denominator, people followed until they die give the same.
 """
 
 from __future__ import annotations

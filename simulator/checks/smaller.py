@@ -1,7 +1,7 @@
-"""Turns a scenario into one without the places that nobody looks at and nothing depends on: fewer events, same answers.
+"""Turns a scenario into a smaller one, without places that no check needs and nothing depends on: the same answers.
 
-A place is idle when no journey goes on from it or to it, it has no queue, and no offer, boost, redirect or eligibility
-refers to it. Draws are keyed by name, so everyone else's life stays as it was but for the minutes not spent there.
+A place is left out when no journey goes on from it or to it, it has no queue, and no offer, boost, redirect or
+eligibility refers to it. Draws are keyed by name, so all lives stay as they were but for the time not spent there.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ T = TypeVar("T")
 S = TypeVar("S", bound=Support)
 
 
-def without_idle_places(scenario: Scenario, looked_at: Collection[str]) -> Scenario:
-    """The scenario without idle places, the needs that go there and the effects on them.
+def without_unused_places(scenario: Scenario, needed: Collection[str]) -> Scenario:
+    """The scenario without the places that nothing depends on, the needs that go there and the effects on them.
 
     Args:
         scenario: resolved scenario.
-        looked_at: names of places to keep in any case.
+        needed: names of places to keep in any case.
     """
-    idle = set(scenario.places) - set(looked_at) - depended_on(scenario)
-    needs = {name for name, need in scenario.needs.items() if need.goes_to in idle}
-    kept: dict[str, Any] = {
-        "places": _left(scenario.places, idle),
-        "needs": _left(scenario.needs, needs),
-        "supports": {name: _without_effects(each, idle, needs) for name, each in scenario.supports.items()},
-        "programmes": {name: _without_effects(each, idle, needs) for name, each in scenario.programmes.items()},
+    unused = set(scenario.places) - set(needed) - depended_on(scenario)
+    needs = {name for name, need in scenario.needs.items() if need.goes_to in unused}
+    changes: dict[str, Any] = {
+        "places": _without(scenario.places, unused),
+        "needs": _without(scenario.needs, needs),
+        "supports": {name: _without_effects(support, unused, needs) for name, support in scenario.supports.items()},
+        "programmes": {name: _without_effects(support, unused, needs) for name, support in scenario.programmes.items()},
         "boosts": {
-            name: boost.model_copy(update={"ratio": _left(boost.ratio, needs)})
+            name: boost.model_copy(update={"ratio": _without(boost.ratio, needs)})
             for name, boost in scenario.boosts.items()
         },
     }
     if scenario.flares is not None:
-        kept["flares"] = scenario.flares.model_copy(update={"ratio": _left(scenario.flares.ratio, needs)})
-    return scenario.model_copy(update=kept)
+        changes["flares"] = scenario.flares.model_copy(update={"ratio": _without(scenario.flares.ratio, needs)})
+    return scenario.model_copy(update=changes)
 
 
 def depended_on(scenario: Scenario) -> set[str]:
@@ -70,8 +70,8 @@ def _referred_to(support: Support) -> set[str]:
 def _without_effects(support: S, places: set[str], needs: set[str]) -> S:
     effects = {name: effect for name, effect in support.effects.items() if not _acts_on(effect, places, needs)}
     early = support.early_uplift
-    still = tuple(need for need in early.needs if need not in needs) if early else ()
-    uplift = early.model_copy(update={"needs": still}) if early and still else None
+    needs_left = tuple(need for need in early.needs if need not in needs) if early else ()
+    uplift = early.model_copy(update={"needs": needs_left}) if early and needs_left else None
     return support.model_copy(update={"effects": effects, "early_uplift": uplift})
 
 
@@ -80,5 +80,5 @@ def _acts_on(effect: Effect, places: set[str], needs: set[str]) -> bool:
     return subject in needs if kind == "need" else subject.partition(".")[0] in places
 
 
-def _left(table: Mapping[str, T], gone: set[str]) -> dict[str, T]:
-    return {name: value for name, value in table.items() if name not in gone}
+def _without(table: Mapping[str, T], names: set[str]) -> dict[str, T]:
+    return {name: value for name, value in table.items() if name not in names}

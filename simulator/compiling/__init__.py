@@ -1,9 +1,9 @@
 """Compile functions once, on disk, for one signature each, and never run stale code.
 
-Compiled code is cached in a folder named after a digest of every source file that takes part, so a changed
-table layout or draw can never meet code compiled for the old one. Functions with annotated machine types are
-compiled for just these: left alone, numba compiles a function anew for every mix of integer widths and literals
-it is called with, and the first run takes three times as long.
+Compiled code is cached in a folder named after a digest of every source file that takes part, so code compiled for
+another table layout or draw is never loaded. Functions with annotated machine types are compiled for just these: by
+default numba compiles a function anew for every mix of integer widths and literals it is called with, and the first
+run takes three times as long.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ import numba
 
 try:
     from simulator.compiling.inner_code import two_sided
-except (ImportError, AttributeError):  # a numba whose inside is another
+except (ImportError, AttributeError):  # a numba with other internals
     two_sided = None  # type: ignore[assignment]
 
-__all__ = ["announce", "compile_now", "compiled", "fixed", "folded"]
+__all__ = ["announce", "compile_now", "compiled", "compiled_for_types", "inlined"]
 
 log = logging.getLogger("simulator")
 P = ParamSpec("P")
@@ -32,7 +32,7 @@ R = TypeVar("R")
 PACKAGE = Path(__file__).parents[1]
 SOURCES = ("units.py", "compiling/*.py", "uncertainty/draws.py", "activity/*.py", "model/*.py", "engines/**/*.py")
 
-njit: Any = numba.njit  # numba's own types leave out options that it takes
+njit: Any = numba.njit  # numba's type hints lack some of its options
 types: Any = numba.types
 config: Any = numba.config
 
@@ -52,8 +52,8 @@ def compiled(signature: str | None = None, *, inline: bool = False) -> Callable[
     """Compile without the interpreter lock and without fast-math, when first called, cached on disk.
 
     Args:
-        signature: the one signature, in numba's words; as first called if left out.
-        inline: write the function's text into its callers, so that loops of it can be done several at a time.
+        signature: the one signature, as numba writes it; as first called if left out.
+        inline: inline the function into its callers before types are inferred, so that loops of it can be vectorised.
 
     >>> @compiled("float64(float64)")
     ... def half(x: float) -> float:
@@ -62,45 +62,45 @@ def compiled(signature: str | None = None, *, inline: bool = False) -> Callable[
     1.5
     """
     options = {"nogil": True} | ({"inline": "always"} if inline else {})
-    return partial(_made, signature=signature, options=options)
+    return partial(_dispatcher, signature=signature, options=options)
 
 
-def fixed(function: Callable[P, R]) -> Callable[P, R]:
+def compiled_for_types(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function for its annotated types: Addresses, int, float, bool, None and tuples of them.
 
     Raises:
         KeyError: for an annotation that has no machine type here.
     """
-    return _fixed(function, forceinline=False)
+    return _with_annotated_types(function, forceinline=False)
 
 
-def folded(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile as :func:`fixed` does, and fold the machine code into that of the callers: for what is small and hot."""
-    return _fixed(function, forceinline=True)
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """As :func:`compiled_for_types`, inlined into its callers by LLVM: for small functions that are called often."""
+    return _with_annotated_types(function, forceinline=True)
 
 
-def _fixed(function: Callable[P, R], *, forceinline: bool) -> Callable[P, R]:
+def _with_annotated_types(function: Callable[P, R], *, forceinline: bool) -> Callable[P, R]:
     hints = dict(function.__annotations__)
     result = _TYPES[hints.pop("return")]
     signature = result(*(_TYPES[hint] for hint in hints.values()))
     options = {"nogil": True, "no_cfunc_wrapper": True, "forceinline": forceinline}
-    return _made(function, signature, options | {"_nrt": False})  # without reference counts of arrays
+    return _dispatcher(function, signature, options | {"_nrt": False})  # no reference counting of arrays
 
 
-def _made(function: Callable[P, R], signature: Any, options: dict[str, Any]) -> Callable[P, R]:
+def _dispatcher(function: Callable[P, R], signature: Any, options: dict[str, Any]) -> Callable[P, R]:
     cache = not function.__code__.co_filename.startswith("<")
     with _own_cache():
         if two_sided is not None:
-            made: Callable[P, R] = two_sided(function, signature, options, cache=cache)
-            return made
-        make = njit(signature, cache=cache, **options) if signature else njit(cache=cache, **options)
-        made = make(function)
-        return made
+            dispatcher: Callable[P, R] = two_sided(function, signature, options, cache=cache)
+            return dispatcher
+        decorator = njit(signature, cache=cache, **options) if signature else njit(cache=cache, **options)
+        dispatcher = decorator(function)
+        return dispatcher
 
 
 @cache
 def _folder() -> Path:
-    """Where this version's compiled code lies: beside the package, or in the user's cache."""
+    """The folder of this version's compiled code: beside the package, or in the user's cache."""
     digest = hashlib.sha256(numba.__version__.encode())
     for path in _sources():
         digest.update(path.read_bytes())
@@ -119,7 +119,7 @@ def _sources() -> Iterator[Path]:
 
 @contextmanager
 def _own_cache() -> Iterator[None]:
-    """Let numba cache into our folder, and only what is decorated meanwhile."""
+    """Set numba's cache folder to ours for the functions decorated meanwhile, and for no others."""
     before = config.CACHE_DIR
     config.CACHE_DIR = before or str(_folder())
     try:
@@ -129,7 +129,7 @@ def _own_cache() -> Iterator[None]:
 
 
 def compile_now(*functions: Any) -> None:
-    """Compile these before several threads want them; where that has been done, each is loaded when first called."""
+    """Compile functions before several threads call them; those in the cache are loaded at their first call."""
     if _ready().exists():
         return
     for function in functions:
@@ -147,6 +147,6 @@ def announce() -> None:
 
 
 def _ready() -> Path:
-    """The mark of a finished compilation; its name holds the files' dates, since numba heeds these too."""
+    """The file that marks a finished compilation; its name depends on the files' dates, as numba's cache does."""
     dates = "".join(str(path.stat().st_mtime_ns) for path in _sources())
     return _folder() / f"ready-{hashlib.sha256(dates.encode()).hexdigest()[:8]}"

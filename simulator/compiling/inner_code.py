@@ -1,13 +1,13 @@
-"""Functions with two sides, so that numba makes machine code only of what Python calls.
+"""Functions in two variants, so that numba makes machine code only of what Python calls.
 
-Left alone, numba optimises each function by itself, with all that it calls folded in, and makes machine code of it,
-once at every level of calling: two thirds of a minute and a half, for functions that Python never calls. Here the
-*inside*, which compiled callers see, is typed and lowered when a caller is first compiled and goes no further: the
-caller takes its code in and optimises the whole. The *outside* is compiled when Python first calls it, and cached on
-disk.
+By default numba optimises each function by itself, linked with all that it calls, and makes machine code of it, at
+every level of the call graph: 60 of 90 seconds, for functions that Python never calls. Here the *inside*, which
+compiled callers see, is type-inferred and lowered to LLVM's intermediate code when a caller is first compiled, and no
+further: the caller links that code and optimises the whole. The *outside* is compiled when Python first calls it, and
+cached on disk.
 
-This file is all that reaches into parts of numba that are not promised to stay (tried with 0.61 and 0.68). Where one of
-them is missing, importing it fails, and `compiling` leaves everything to numba. A function may not call itself.
+This is the only file that uses private parts of numba (tried with 0.61 and 0.68). Where one of them is missing,
+importing it fails, and `compiling` uses plain `numba.njit`. A function may not call itself.
 """
 
 # mypy: disable-error-code="misc, no-untyped-call, attr-defined, assignment"
@@ -36,11 +36,11 @@ NEEDED = {
 }
 for _owner, _names in NEEDED.items():
     for _name in _names:
-        getattr(_owner, _name)  # an AttributeError is how `compiling` learns that this numba is another
+        getattr(_owner, _name)  # an AttributeError tells `compiling` that this numba has other internals
 
 
 class _InnerLibrary(JITCodeLibrary):
-    """Code that is only ever taken into that of callers."""
+    """Code that is only linked into that of its callers."""
 
     def _optimize_final_module(self) -> None:
         pass
@@ -51,7 +51,7 @@ class _InnerLibrary(JITCodeLibrary):
 
 
 class _InnerCompiler(Compiler):
-    """As numba compiles, but without machine code."""
+    """numba's compiler without its last step, machine code."""
 
     def __init__(
         self, typing: Any, target: Any, library: Any, args: Any, return_type: Any, flags: Any, locals: Any
@@ -63,17 +63,17 @@ class _InnerCompiler(Compiler):
         target, name = self.state.targetctx, func.__qualname__
         self.state.library = _InnerLibrary(target.codegen(), name)
         result = super().compile_extra(func)
-        callee = _Callee()  # stands for the function where numba looks a call up
+        callee = _Callee()  # numba finds the compiled function by this key
         target.insert_user_function(callee, result.fndesc, [result.library])
         return result._replace(entry_point=callee)
 
 
 class _Callee:
-    """What a call inside compiled code is looked up by."""
+    """The key by which numba resolves a call in compiled code."""
 
 
 class _OneSignature(CPUDispatcher):
-    """Compiled when first needed, for the stated types if there are any."""
+    """Compiled at the first call, for the stated types if there are any."""
 
     signature: Any = None
 
@@ -94,7 +94,7 @@ class _Outside(_OneSignature):
     inside: _Inside
 
     def compile(self, sig: Any) -> Any:
-        """Compile, or look up.
+        """Compile, or load from the cache.
 
         Raises:
             TypeError: for arguments that cannot become those stated: an array of another layout would be misread.
@@ -102,7 +102,7 @@ class _Outside(_OneSignature):
         if self.signature is not None and isinstance(sig, tuple):
             stated, _ = normalize_signature(self.signature)
             pairs = zip(sig, stated, strict=True)
-            if any(self.typingctx.can_convert(given, taken) is None for given, taken in pairs):
+            if any(self.typingctx.can_convert(argument, parameter) is None for argument, parameter in pairs):
                 raise TypeError(f"{self.py_func.__name__}: found {', '.join(map(str, sig))}; allowed {self.signature}")
         return super().compile(sig)
 
@@ -120,13 +120,13 @@ def two_sided(function: Callable[..., Any], signature: Any, options: dict[str, A
         function: plain Python; it does not call itself.
         signature: the one signature in numba's types; None: as called.
         options: what `numba.njit` takes.
-        cache: keep the machine code on disk, in the folder that numba's configuration names now.
+        cache: store the machine code on disk, in the folder that numba's configuration names now.
     """
-    told = options | {"nopython": True, "boundscheck": None}
+    flags = options | {"nopython": True, "boundscheck": None}
     inside = _Inside(
-        function, {}, told | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}, pipeline_class=_InnerCompiler
+        function, {}, flags | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}, pipeline_class=_InnerCompiler
     )
-    outside = _Outside(function, {}, told)
+    outside = _Outside(function, {}, flags)
     outside.inside, inside.signature, outside.signature = inside, signature, signature
     if cache:
         outside.enable_caching()

@@ -1,1 +1,1 @@
-"""How lives are lived, twice: readable in SimPy, and compiled; both give the same integers."""
+"""The simulation of lives, twice: readable in SimPy, and compiled; both give the same integers."""

@@ -27,7 +27,7 @@ def replicates(simulate: Callable[..., Lives], model: Model, stream: int) -> tup
     Args:
         simulate: the engine.
         model: one design row.
-        stream: which luck people have; with something shared the second replicate has the next.
+        stream: number of the random numbers; with something shared the second replicate has the next.
     """
     if model.shares_anything:
         first, second = (simulate(model, stream + k) for k in (0, 1))

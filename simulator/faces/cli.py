@@ -153,8 +153,8 @@ def run_command(
     changes = (*sets, *([f"horizon.years={years}"] if years else []))
     resolved = _examined(scenario, changes)
     folder = out or _default_folder(resolved, asked["evidence"], asked["seed"])
-    with _crew(cluster) as crew, progress(resolved.name) as tell:
-        asked |= {"out": folder, "progress": tell, "executor": crew, "say": _note}
+    with _pool(cluster) as pool, progress(resolved.name) as tell:
+        asked |= {"out": folder, "progress": tell, "executor": pool, "say": _note}
         done = (
             run(resolved, **asked) if until_precise is None else rows_until(resolved, until_precise, told=_say, **asked)
         )
@@ -178,7 +178,7 @@ def _say(rows: int, half_width: float) -> None:
 
 
 @contextmanager
-def _crew(address: str | None) -> Iterator[Cluster | None]:
+def _pool(address: str | None) -> Iterator[Cluster | None]:
     """The workers of a cluster; none if there is no address."""
     if address is None:
         yield None
@@ -246,10 +246,10 @@ def trace(scenario: str, person: int | None, arm: str | None, sets: tuple[str, .
       simulator trace befriending
       simulator trace befriending --person 12 --set horizon.years=2
     """
-    from simulator.running.trace import told
+    from simulator.running.trace import trace_text
     from simulator.scenario.read import read
 
-    click.echo(told(read(scenario, sets=sets), person=person, arm=arm, **asked))
+    click.echo(trace_text(read(scenario, sets=sets), person=person, arm=arm, **asked))
 
 
 # ------------------------------------------------------------------------------------------ checking

@@ -209,7 +209,7 @@ def _ranges(band: Band, cash: Band, unit: float, digits: int) -> tuple[str, ...]
 
 
 def in_units(amount: float, unit: float, digits: int) -> str:
-    """An amount for a table, without the sign of nothing.
+    """An amount for a table, without a minus sign before zero.
 
     Args:
         amount: pounds, a saving positive.

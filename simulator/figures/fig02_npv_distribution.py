@@ -66,11 +66,18 @@ def _bars(axes: Axes, arm_findings: ArmFindings) -> None:
     saves = float(arm_findings.view().p_saving.value[-1])
     cost, saving = (f"net {what} ({per_cent(p)} of futures)" for what, p in (("cost", 1 - saves), ("saving", saves)))
     for side, colour, hatch, label in ((edges[:-1] < 0, ORANGE, "///", cost), (edges[:-1] >= 0, BRIGHT, "", saving)):
-        shown = side & (heights > 0)
-        if shown.any() and arm_findings.view().payback.status == "measured":
-            left, width = edges[:-1][shown], np.diff(edges)[shown]
+        drawn_bins = side & (heights > 0)
+        if drawn_bins.any() and arm_findings.view().payback.status == "measured":
+            left_edges, width = edges[:-1][drawn_bins], np.diff(edges)[drawn_bins]
             axes.bar(
-                left, heights[shown], width, align="edge", color=colour, hatch=hatch, edgecolor="white", label=label
+                left_edges,
+                heights[drawn_bins],
+                width,
+                align="edge",
+                color=colour,
+                hatch=hatch,
+                edgecolor="white",
+                label=label,
             )
     mean = float(arm_findings.view().npv.mean)
     axes.axvline(0, color=GREY, linewidth=1.5)

@@ -47,33 +47,35 @@ def before_after(source: Findings | HasFindings, arm: str | None = None, *, ax: 
         KeyError: when no arm has that name.
     """
     findings, arm_findings = chosen(source, arm)
-    shown = measures(arm_findings)
+    entries = measures(arm_findings)
     with styled(ax) as axes:
-        if shown:
-            _draw(axes, shown, findings)
+        if entries:
+            _draw(axes, entries, findings)
         else:
             axes.set_axis_off()
         explain(
             axes,
-            _title(arm_findings, shown, findings),
+            _title(arm_findings, entries, findings),
             _subtitle(findings),
-            _note(shown, findings),
-            _alt(shown, findings),
+            _note(entries, findings),
+            _alt(entries, findings),
         )
         return axes
 
 
-def _draw(axes: Axes, shown: list[BeforeAfter], findings: Findings) -> None:
+def _draw(axes: Axes, entries: list[BeforeAfter], findings: Findings) -> None:
     """Two points for each measure, the first measure on top."""
-    for place, entry in enumerate(reversed(shown)):
+    for place, entry in enumerate(reversed(entries)):
         _mark(axes, place + OFFSET, entry.naive, ORANGE, "D", "" if place else "before and after")
         _mark(axes, place - OFFSET, entry.true, BLUE, "o", "" if place else "against the same people without it")
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
     axes.axvline(0, color=GREY, linewidth=1.5, zorder=1)
-    named = [textwrap.fill(measure_title(e.measure, findings.place_titles), LABEL_CHARACTERS) for e in reversed(shown)]
-    axes.set_yticks(np.arange(len(shown)), named)
-    axes.set_ylim(-0.6, len(shown) - 0.4)
+    named = [
+        textwrap.fill(measure_title(e.measure, findings.place_titles), LABEL_CHARACTERS) for e in reversed(entries)
+    ]
+    axes.set_yticks(np.arange(len(entries)), named)
+    axes.set_ylim(-0.6, len(entries) - 0.4)
     axes.set_xlim(right=min(axes.get_xlim()[1], FURTHEST) + ROOM)
     percent_axis(axes, "x")
     axes.set_xlabel("Change in the 12 months after the start")
@@ -86,10 +88,10 @@ def measures(arm_findings: ArmFindings) -> list[BeforeAfter]:
         e.measure: e for e in arm_findings.before_after if (e.who, e.per) == ("starters", PER) and e.naive and e.true
     }
     journeys = [e for name, e in entries.items() if name.startswith(("emergency:", "visits:", "days:"))]
-    return [e for e in journeys if not _told_already(e, entries)][:MOST]
+    return [e for e in journeys if not _repeats_visits(e, entries)][:MOST]
 
 
-def _told_already(entry: BeforeAfter, entries: dict[str, BeforeAfter]) -> bool:
+def _repeats_visits(entry: BeforeAfter, entries: dict[str, BeforeAfter]) -> bool:
     """Days of visits shorter than a day, and emergencies where every visit is one."""
     kind, _, place = entry.measure.partition(":")
     visits = entries.get(f"visits:{place}")
@@ -121,10 +123,10 @@ def _mark(axes: Axes, at: float, change: Band | None, colour: str, marker: str, 
     )  # fmt: skip
 
 
-def _title(arm_findings: ArmFindings, shown: list[BeforeAfter], findings: Findings) -> str:
-    if not shown:
+def _title(arm_findings: ArmFindings, entries: list[BeforeAfter], findings: Findings) -> str:
+    if not entries:
         return f"{arm_findings.title}: {NOTHING}"
-    widest = max(shown, key=_gap)
+    widest = max(entries, key=_gap)
     naive, true = (0.0 if band is None else float(band.mean) for band in (widest.naive, widest.true))
     measure = measure_title(widest.measure, findings.place_titles)
     return (
@@ -142,17 +144,17 @@ def _subtitle(findings: Findings) -> str:
     return f"People who started, rates per person-year alive, 12 months before and after; {setting(findings)}"
 
 
-def _note(shown: list[BeforeAfter], findings: Findings) -> str:
-    people = f"{shown[0].people:,.0f} people of the place have both years in the run. " if shown else ""
+def _note(entries: list[BeforeAfter], findings: Findings) -> str:
+    people = f"{entries[0].people:,.0f} people of the place have both years in the run. " if entries else ""
     lines = "Lines: 95 % range over sampled sets of parameters, the chance of the simulated people included."
     return f"{lines} {people}{sampled(findings)}."
 
 
-def _alt(shown: list[BeforeAfter], findings: Findings) -> str:
+def _alt(entries: list[BeforeAfter], findings: Findings) -> str:
     changes = [
         f"{measure_title(e.measure, findings.place_titles)}: {percent(float(e.naive.mean))} before and after, "
         f"{percent(float(e.true.mean))} against the same people without it"
-        for e in shown
+        for e in entries
         if e.naive and e.true
     ]
     return f"Two points for each measure. {'; '.join(changes)}."

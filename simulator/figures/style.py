@@ -61,7 +61,7 @@ class HasFindings(Protocol):
 
 
 class Picture(Figure):
-    """A figure that notebooks show without being told to."""
+    """A figure that notebooks display by themselves."""
 
     def _repr_png_(self) -> bytes:
         return as_bytes(self, "png")
@@ -152,7 +152,7 @@ def setting(findings: Findings) -> str:
 
 
 def sampled(findings: Findings) -> str:
-    """How many futures stand behind a figure, for notes."""
+    """How many futures a figure rests on, for notes."""
     return f"{findings.rows:,} sampled sets of parameters, {findings.people:,.0f} people simulated in each"
 
 
@@ -206,8 +206,8 @@ def percent(share: float) -> str:
     >>> percent(-0.26), percent(0.104), percent(0.0)
     ('−26 %', '+10 %', '0 %')
     """
-    shown = f"{share * 100:+.0f}".replace("-", "−")
-    return "0 %" if shown in ("+0", "−0") else f"{shown} %"
+    digits = f"{share * 100:+.0f}".replace("-", "−")
+    return "0 %" if digits in ("+0", "−0") else f"{digits} %"
 
 
 # ---------------------------------------------------------------------------------------------- saving

@@ -37,7 +37,7 @@ class OtherModel:
     why: str
     money: Money
     per_start: float  # pounds: that of the whole run plus the difference
-    difference: Value  # from the model as it is, with the same people and luck
+    difference: Value  # from the model as it is, with the same people and random numbers
     rows: int  # rows it rests on
     simulated: bool  # at stated values; False: only priced again, in all rows of the run
 
@@ -47,7 +47,7 @@ def difference_between(other: Account, model: Account, arm: str, money: Money, *
 
     Args:
         other: the money of the other model.
-        model: the money of the model as it is, with the same people and luck.
+        model: the money of the model as it is, with the same people and random numbers.
         arm: a programme arm.
         money: value or cash.
         by_row: the error is that between rows, not between replicates.
@@ -76,7 +76,7 @@ def _saved_and_starts(account: Account, arm: str, money: Money, by_row: bool) ->
 
 
 def difference(saved: Array, starts: Array, was: Array, starts_were: Array) -> Value:
-    """How much more is saved for each start than before, replicate by replicate with the same people and luck.
+    """How much more is saved for each start than before, by replicate, with the same people and random numbers.
 
     Args:
         saved: [replicate] net saving.

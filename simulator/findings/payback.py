@@ -80,7 +80,7 @@ class Payback:
 
 @dataclass(frozen=True)
 class FundingGap:
-    """How deep the cumulative undiscounted saving goes before it turns, in a place of this size; 0 or more."""
+    """How far below zero the cumulative undiscounted saving falls at its lowest, in a place of this size; 0 or more."""
 
     depth: Band  # pounds
     year: int | None  # the year at whose end the mean path is lowest; None when it is never below zero

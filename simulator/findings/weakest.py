@@ -1,7 +1,7 @@
 """The weakest evidence that matters most: the lowest-graded number behind a programme's effects, costs and benefits.
 
 Of several with the lowest grade it is the one that moves the result most: whose rank correlation with the discounted
-net saving to the public purse, over the rows of the design, is largest without its sign (Spearman 1904).
+net saving to the public purse, over the rows of the design, is largest in absolute value (Spearman 1904).
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _weak(scenario: Scenario, path: str, quantity: Quantity) -> WeakEvidence:
 
 
 def influence(account: Account, scenario: Scenario, arm: str, path: str) -> float:
-    """Rank correlation of a quantity with the net saving over the rows, without its sign; 0 for what does not vary."""
+    """Absolute rank correlation of a quantity with the net saving over the rows; 0 for what does not vary."""
     design = account.design
     if design is None or path not in design.names or len(design) < 2 or _is_of_utility(scenario, path):
         return 0.0

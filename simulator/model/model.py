@@ -286,6 +286,6 @@ class Model:
 
     @property
     def shares_anything(self) -> bool:
-        """Whether people can get in each other's way, in any arm."""
+        """Whether people compete for a limited place or support, in any arm."""
         limited = (self.places["slots"] != NONE).any() or np.isfinite(self.supports["places"]).any()
         return bool(limited)

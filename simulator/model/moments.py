@@ -1,4 +1,4 @@
-"""The order of what happens at one moment, and how often a journey may come back: both engines keep to it.
+"""The order of simultaneous events, and how often a journey may return to a place, the same in both engines.
 
 Things that happen at the same time run by kind, in the order below, then by person. What ends comes before what
 begins, so that a slot freed at a moment can be taken at it. What a clock brings has its kind in

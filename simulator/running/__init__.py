@@ -1,1 +1,1 @@
-"""Rows, workers, results folders, runs that are gone on from or done again, and the trace of one life."""
+"""Rows, workers, results folders, runs that are resumed or repeated, and the trace of one life."""

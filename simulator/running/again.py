@@ -2,12 +2,12 @@
 
 *Break-even*: for each arm that never pays back, its effect on hospital use is set to a few ratios, 1 (no effect),
 nearly 0 (nearly everything averted), and a half where the effect comes or goes slowly, in the first rows of the run:
-the same parameters, people and luck (:mod:`simulator.findings.break_even`).
+the same parameters, people and random numbers (:mod:`simulator.findings.break_even`).
 
 *Alternatives*: a scenario lists `[alternatives.NAME]`, values to set as with `--set`. One that changes what happens is
-simulated with every number at its stated value, and so is the model of the run, with the same people and luck; one that
-changes money alone is priced again in all rows of the run. Stated values, since a handful of sampled ones differ by
-more than the alternatives do (:mod:`simulator.findings.alternatives`).
+simulated with every number at its stated value, and so is the model of the run, with the same people and random
+numbers; one that changes money alone is priced again in all rows of the run. Stated values, since a handful of sampled
+ones differ by more than the alternatives do (:mod:`simulator.findings.alternatives`).
 
 What is simulated again takes a stated part of the run's time, is kept in a folder inside its results folder, and is
 read from there when the finished run is opened.
@@ -63,7 +63,7 @@ class Study:
         return min(done.rows // (self.part * runs), MOST)
 
     def begin(self, done: Run, resume: bool) -> None:
-        """Forget what an earlier run left, unless it is gone on from."""
+        """Delete what an earlier run left, unless it is resumed."""
         if done.folder is not None and not resume:
             shutil.rmtree(done.folder / self.folder, ignore_errors=True)
 
@@ -76,7 +76,7 @@ BREAK_EVEN, ALTERNATIVES = Study("break_even", part=4), Study("alternatives", pa
 
 
 def _silent(count: int, total: int) -> None:
-    """Progress that nobody asked for."""
+    """The progress function of a caller that gives none."""
 
 
 # -------------------------------------------------------------------------------------------------- break-even

@@ -48,7 +48,7 @@ from simulator.running.size import (
     variances,
     whole_batches,
 )
-from simulator.running.workers import Crew, Done, done_by, done_here
+from simulator.running.workers import Done, WorkerPool, done_by, done_here
 from simulator.scenario.evidence import active_groups, active_quantities
 from simulator.scenario.read import read, with_changes
 from simulator.scenario.tables import EvidenceMode, Scenario
@@ -153,7 +153,7 @@ def run(
     evidence: EvidenceMode = "calibrated",
     engine: Engine = "auto",
     workers: int | None = None,
-    executor: Executor | Crew | None = None,
+    executor: Executor | WorkerPool | None = None,
     out: Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
@@ -172,11 +172,11 @@ def run(
         engine: "simpy" (the readable one, in processes), "compiled" (the same numbers, in threads), or "auto":
             compiled.
         workers: processes or threads; as many as there are cores if left out, 1 stays in this one.
-        executor: who does the blocks in place of workers of this machine: any executor of `concurrent.futures`, or the
-            workers that `simulator.running.cluster.connected` finds.
+        executor: what computes the blocks in place of workers of this machine: any executor of `concurrent.futures`, or
+            the workers that `simulator.running.cluster.connected` finds.
         out: results folder; nothing is written if left out.
-        resume: go on from the blocks that a run of the same inputs left in ``out``: one that was interrupted, or one of
-            fewer rows.
+        resume: resume from the blocks that a run of the same inputs left in ``out``: one that was interrupted, or one
+            of fewer rows.
         progress: called with rows done and rows in all.
         budget: the most person-years lived where rows are left out; see `running.size`.
         say: called with sentences on the size of the run; they go to the log if left out.
@@ -274,7 +274,7 @@ def open_run(folder: str | Path) -> Run:
 
 
 def run_again(done: Run, scenario: Scenario, rows: int, *, workers: int | None, out: Path | None, resume: bool) -> Run:
-    """Some rows of a run with a changed scenario: the same people, luck, evidence and engine.
+    """Some rows of a run with a changed scenario: the same people, random numbers, evidence and engine.
 
     Args:
         done: the run.
@@ -372,7 +372,7 @@ def simulate_row(scenario: Scenario, model: Model, row: int, stream: int, engine
 
 
 def _block(job: Job, block: int) -> Ledger:
-    """The ledger of one block."""
+    """The ledger of one block of rows."""
     return reduce(Ledger.append, (_row(job, row) for row in job.rows_of(block)))
 
 
@@ -388,7 +388,7 @@ def _all_blocks(
     job: Job,
     folder: Path | None,
     workers: int | None,
-    executor: Executor | Crew | None,
+    executor: Executor | WorkerPool | None,
     progress: Progress | None,
     known: Sequence[Ledger] = (),
 ) -> list[Ledger]:
@@ -426,7 +426,9 @@ def _rows_in(found: Mapping[int, Ledger]) -> int:
     return sum(len(ledger.rows) for ledger in found.values())
 
 
-def _simulated(job: Job, blocks: list[int], workers: int | None, executor: Executor | Crew | None) -> Done[Ledger]:
+def _simulated(
+    job: Job, blocks: list[int], workers: int | None, executor: Executor | WorkerPool | None
+) -> Done[Ledger]:
     """Blocks as they are finished."""
     work, first = partial(_block, job), partial(engine_named, job.engine)
     if executor is not None:
@@ -444,7 +446,7 @@ def _part(folder: Path, block: int) -> Path:
 
 
 def _open_folder(folder: Path, job: Job, resume: bool) -> Path:
-    """Make the folder ready: scenario, design, inputs; old blocks stay only to be gone on from."""
+    """Prepare the folder: scenario, design, inputs; old blocks stay only where the run resumes from them."""
     inputs = folder / "inputs.json"
     if resume and inputs.exists():
         before = json.loads(inputs.read_text())

@@ -1,4 +1,4 @@
-"""Turns a scenario and a person into their story: simulates both lives with stated values, and tells them in words."""
+"""Turns a scenario and a person into a trace: simulates both lives at stated values, and writes them in words."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from simulator.engines.simpy import engine as reference
 from simulator.errors import RunError, no_such
 from simulator.model.build import build
 from simulator.model.model import Model
-from simulator.running.trace_words import spoken, story
+from simulator.running.trace_words import lives_in_words, spoken
 from simulator.scenario.tables import EvidenceMode, Scenario
 
 STREAM, USUAL_CARE = 0, 0
 
 
-def told(
+def trace_text(
     scenario: Scenario,
     *,
     person: int | None = None,
@@ -24,7 +24,7 @@ def told(
     people: int | None = None,
     seed: int = 1,
     evidence: EvidenceMode = "calibrated",
-    looked_at: int = 500,
+    searched: int = 500,
 ) -> str:
     """One person's two lives side by side, every parameter at its stated value.
 
@@ -35,17 +35,17 @@ def told(
         people: how many people there are; the scenario's own number if left out.
         seed: key of every draw.
         evidence: which value of each programme effect to use.
-        looked_at: people among whom one who starts is looked for.
+        searched: how many people are searched for one who starts.
 
     Raises:
         RunError: for an arm or a person that is not there, or when nobody starts.
     """
     which = _arm_number(scenario, arm)
     model = build(scenario, {}, people=people, seed=seed, evidence=evidence)
-    number = _first_starter(model, which, looked_at) if person is None else _known(model, person)
+    number = _first_starter(model, which, searched) if person is None else _checked(model, person)
     lives = tuple(reference.trace(model, STREAM, number, world) for world in (USUAL_CARE, which))
     name = list(scenario.all_arms())[which]
-    return f"{_introduced(scenario, model, number)}\n\n{story(scenario, name, (lives[0], lives[1]))}"
+    return f"{_introduced(scenario, model, number)}\n\n{lives_in_words(scenario, name, (lives[0], lives[1]))}"
 
 
 def _arm_number(scenario: Scenario, arm: str | None) -> int:
@@ -59,15 +59,15 @@ def _arm_number(scenario: Scenario, arm: str | None) -> int:
     return arms.index(arm)
 
 
-def _known(model: Model, person: int) -> int:
+def _checked(model: Model, person: int) -> int:
     if person >= model.population.people:
         raise RunError(f"found person {person}; allowed 0 to {model.population.people - 1}")
     return person
 
 
-def _first_starter(model: Model, arm: int, looked_at: int) -> int:
+def _first_starter(model: Model, arm: int, searched: int) -> int:
     """The first person who starts a programme of the arm, one whose care differs if there is any."""
-    people = np.arange(model.population.people if model.shares_anything else min(looked_at, model.population.people))
+    people = np.arange(model.population.people if model.shares_anything else min(searched, model.population.people))
     lives = reference.simulate(model, STREAM, people)
     started = ~np.isnan(lives.index_day[arm])
     if not started.any():

@@ -1,8 +1,8 @@
-"""Turns what the engine says about one person into words: two lives side by side, with and without a programme.
+"""Turns the trace of one person into words: two lives side by side, with and without a programme.
 
     trace of usual care, trace of an arm -tell-> moments -side_by_side-> pairs -in_columns-> text
 
-A journey (GP, then A&E, then a ward, then home) is one moment. A moment that is the same in both worlds is told once.
+A journey (GP, then A&E, then a ward, then home) is one moment. A moment that both worlds share is written once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, zip_longest
 
-from simulator.activity.results import Said
+from simulator.activity.results import TraceEntry
 from simulator.scenario.tables import USUAL_CARE, Scenario
 from simulator.units import DAYS_PER_YEAR
 
@@ -62,7 +62,7 @@ class Moment:
     day: float
     until: float
     what: str
-    visit: str = ""  # the place of a routine visit of less than a day: several in a row are told as one
+    visit: str = ""  # the place of a routine visit of less than a day: several in a row become one
     stops: tuple[tuple[str, float], ...] = ()  # place, days
 
 
@@ -76,9 +76,9 @@ class Pair:
     @property
     def moment(self) -> Moment:
         """The moment on either side."""
-        known = self.left or self.right
-        assert known is not None
-        return known
+        moment = self.left or self.right
+        assert moment is not None
+        return moment
 
     @property
     def mark(self) -> str:
@@ -119,8 +119,8 @@ def length(days: float) -> str:
 
 
 def _count(number: float, unit: str, digits: int) -> str:
-    shown = f"{number:.{digits}f}".removesuffix(".0")
-    return f"{shown} {unit}{'' if shown == '1' else 's'}"
+    digits_shown = f"{number:.{digits}f}".removesuffix(".0")
+    return f"{digits_shown} {unit}{'' if digits_shown == '1' else 's'}"
 
 
 def when(day: float) -> str:
@@ -138,11 +138,11 @@ def when(day: float) -> str:
 # ------------------------------------------------------------------------------------------- one life
 
 
-def tell(said: Iterable[Said], names: Names) -> list[Moment]:
+def tell(entries: Iterable[TraceEntry], names: Names) -> list[Moment]:
     """One life as moments, in order; places entered one after another are one journey.
 
     Args:
-        said: what the engine says of one person in one arm.
+        entries: the trace of one person in one arm.
         names: what its numbers mean.
 
     >>> names = Names(("GP", "A&E"), (), ("gp",), ("fit",))
@@ -151,8 +151,8 @@ def tell(said: Iterable[Said], names: Names) -> list[Moment]:
     ['GP 14 minutes, then A&E 5 hours']
     """
     moments: list[Moment] = []
-    journey: list[Said] = []
-    for entry in said:
+    journey: list[TraceEntry] = []
+    for entry in entries:
         if entry[2] == "enters" or (journey and entry[2] == "held"):
             journey.append(entry)
         elif journey and entry[2] in ("goes home", "dies", "moves away"):
@@ -165,14 +165,16 @@ def tell(said: Iterable[Said], names: Names) -> list[Moment]:
     return sorted(moments, key=lambda moment: moment.day)
 
 
-def _journey(entries: Sequence[Said], names: Names) -> Moment:
+def _journey(entries: Sequence[TraceEntry], names: Names) -> Moment:
     """Places with the days in each, time held there apart, and how it ends."""
     until, _, end, _ = entries[-1]
     entered = [entry for entry in entries if entry[2] == "enters"]
-    left = [entry[0] for entry in entered[1:]] + [until if end in _ENDINGS else entered[-1][3][1]]
-    stops = tuple((names.places[entry[3][0]], leaves - entry[0]) for entry, leaves in zip(entered, left, strict=True))
-    told = [_stop(*stop, leaves - entry[3][1]) for stop, entry, leaves in zip(stops, entered, left, strict=True)]
-    what = ", then ".join(told) + _ENDINGS.get(end, ", still there at the end")
+    leaving = [entry[0] for entry in entered[1:]] + [until if end in _ENDINGS else entered[-1][3][1]]
+    stops = tuple(
+        (names.places[entry[3][0]], leaves - entry[0]) for entry, leaves in zip(entered, leaving, strict=True)
+    )
+    parts = [_stop(*stop, leaves - entry[3][1]) for stop, entry, leaves in zip(stops, entered, leaving, strict=True)]
+    what = ", then ".join(parts) + _ENDINGS.get(end, ", still there at the end")
     short = len(stops) == 1 and end == "goes home" and stops[0][1] < 1 and stops[0][0] in names.routine
     return Moment(entries[0][0], until, what, stops[0][0] if short else "", stops)
 
@@ -180,24 +182,24 @@ def _journey(entries: Sequence[Said], names: Names) -> Moment:
 _ENDINGS = {"goes home": "", "dies": ", and dies", "moves away": ", and moves away"}
 
 
-def _stop(place: str, days: float, held: float) -> str:
-    told = f"{place} {length(days)}"
-    return told if held < 1 / HOURS_PER_DAY else f"{told} ({length(held)} of it held: no way on)"
+def _stop(place: str, days: float, held_days: float) -> str:
+    words = f"{place} {length(days)}"
+    return words if held_days < 1 / HOURS_PER_DAY else f"{words} ({length(held_days)} of it held: no way on)"
 
 
-def _event(entry: Said, names: Names) -> str:
+def _event(entry: TraceEntry, names: Names) -> str:
     return _WORDS[entry[2]](entry, names)
 
 
-def _support(words: str) -> Callable[[Said, Names], str]:
+def _support(words: str) -> Callable[[TraceEntry, Names], str]:
     return lambda entry, names: words.format(names.supports[entry[3]])
 
 
-def _place(words: str) -> Callable[[Said, Names], str]:
+def _place(words: str) -> Callable[[TraceEntry, Names], str]:
     return lambda entry, names: words.format(names.places[entry[3]])
 
 
-_WORDS: dict[str, Callable[[Said, Names], str]] = {
+_WORDS: dict[str, Callable[[TraceEntry, Names], str]] = {
     "moves away": lambda entry, names: "moves away",
     "dies": lambda entry, names: "dies",
     "health": lambda entry, names: f"health is now: {names.states[entry[3]]}",
@@ -244,17 +246,17 @@ def _by_day(moments: Iterable[Moment]) -> dict[float, list[Moment]]:
 
 
 def _together(left: list[Moment], right: list[Moment]) -> Iterator[Pair]:
-    """Moments of one instant: equal ones meet first, what is left over meets in order."""
-    there = {moment.what: moment for moment in right}
-    same = [moment for moment in left if moment.what in there]
-    yield from (Pair(moment, there[moment.what]) for moment in same)
-    shared = {moment.what for moment in same}
+    """Moments of one instant: equal ones are paired first, the others in order."""
+    on_right = {moment.what: moment for moment in right}
+    in_both = [moment for moment in left if moment.what in on_right]
+    yield from (Pair(moment, on_right[moment.what]) for moment in in_both)
+    shared = {moment.what for moment in in_both}
     rest = ([moment for moment in side if moment.what not in shared] for side in (left, right))
     yield from (Pair(*both) for both in zip_longest(*rest))
 
 
 def folded(pairs: Iterable[Pair]) -> list[Pair]:
-    """The same, with routine visits in a row that are the same in both worlds told as one.
+    """The same, with routine visits in a row that are the same in both worlds made into one.
 
     >>> visits = [Moment(1, 1.1, "GP 20 minutes", "GP"), Moment(5, 5.2, "GP 9 minutes", "GP")]
     >>> folded(Pair(visit, visit) for visit in visits)[0].moment.what
@@ -271,15 +273,15 @@ def _visits(run: list[Pair]) -> list[Pair]:
     counted = Counter(pair.moment.visit for pair in run)
     visits = ", ".join(f"{place} × {number}" for place, number in counted.items())
     last = run[-1].moment
-    told = Moment(run[0].moment.day, last.until, f"{visits}, until {when(last.day)}", visits, stops)
-    return [Pair(told, told)]
+    visit_run = Moment(run[0].moment.day, last.until, f"{visits}, until {when(last.day)}", visits, stops)
+    return [Pair(visit_run, visit_run)]
 
 
 # ---------------------------------------------------------------------------------------------- text
 
 
 def in_columns(pairs: Sequence[Pair], heads: tuple[str, str], columns: int = COLUMNS) -> str:
-    """Two lives as text in two columns; what is the same in both is told once, across them.
+    """Two lives as text in two columns; what is the same in both is written once, across them.
 
     Args:
         pairs: from :func:`side_by_side`, or folded.
@@ -297,8 +299,10 @@ def in_columns(pairs: Sequence[Pair], heads: tuple[str, str], columns: int = COL
         texts = (left, "") if pair.mark == SAME else (left, right)
         wide = 2 * side if pair.mark == SAME else side - 2
         wrapped = zip_longest(*(textwrap.wrap(text, wide) for text in texts), fillvalue="")
-        for number, (here, there) in enumerate(wrapped):
-            lines.append(_line(*("", "") if number else (when(pair.moment.day), pair.mark), here, there, side))
+        for number, (left_line, right_line) in enumerate(wrapped):
+            lines.append(
+                _line(*("", "") if number else (when(pair.moment.day), pair.mark), left_line, right_line, side)
+            )
     return "\n".join(lines)
 
 
@@ -335,24 +339,26 @@ def _visited(days: list[float]) -> str:
     return f"{_count(len(days), 'visit', 0)}{spent}" if days else "none"
 
 
-def story(scenario: Scenario, arm: str, lives: tuple[Iterable[Said], Iterable[Said]], *, columns: int = COLUMNS) -> str:
+def lives_in_words(
+    scenario: Scenario, arm: str, lives: tuple[Iterable[TraceEntry], Iterable[TraceEntry]], *, columns: int = COLUMNS
+) -> str:
     """One person's two lives side by side, with what differs marked and the visits added up.
 
     Args:
         scenario: gives the names.
         arm: the programme arm.
-        lives: what the engine says of the person in usual care and in the arm.
+        lives: the traces of the person in usual care and in the arm.
         columns: width of the text in characters.
 
     >>> from simulator.scenario.read import EXAMPLE, read_text
     >>> visit = [(3.0, 7, "enters", (0, 3.02)), (3.02, 7, "goes home", 0)]
-    >>> print(story(read_text(EXAMPLE), "walks", (visit, visit), columns=80).splitlines()[2])
+    >>> print(lives_in_words(read_text(EXAMPLE), "walks", (visit, visit), columns=80).splitlines()[2])
     year 0, day 3          = gp 29 minutes
     """
     names = Names.of(scenario)
-    left, right = (tell(said, names) for said in lives)
+    left, right = (tell(entries, names) for entries in lives)
     pairs = side_by_side(left, right)
     differ = sum(pair.mark != SAME for pair in pairs)
-    found = f"{differ} of {_count(len(pairs), 'moment', 0)} in the two lives differ." if differ else NO_DIFFERENCE
+    summary = f"{differ} of {_count(len(pairs), 'moment', 0)} in the two lives differ." if differ else NO_DIFFERENCE
     heads = USUAL_CARE, f"with {scenario.arm_title(arm)}"
-    return "\n".join([MEANING, in_columns(folded(pairs), heads, columns), "", found, *totals(left, right, heads)])
+    return "\n".join([MEANING, in_columns(folded(pairs), heads, columns), "", summary, *totals(left, right, heads)])

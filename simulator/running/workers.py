@@ -1,7 +1,7 @@
 """Turns numbered blocks of work into their results, as they are finished: here, in threads, processes or elsewhere.
 
-The work is a function of the block's number alone, so it does not matter who does a block, in which order, or how
-often: a block that was lost with its worker is done again. Nothing here knows what a block is.
+The work is a function of the block's number alone, so it does not matter which worker computes a block, in which order,
+or how often: a block that was lost with its worker is computed again. Nothing here depends on what a block is.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from typing import Any, Protocol, TypeVar
 
 from simulator.errors import NotFinished
 
-__all__ = ["Crew", "Done", "as_finished", "done_by", "done_here"]
+__all__ = ["Done", "WorkerPool", "as_finished", "done_by", "done_here"]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 Work = Callable[[int], T]
 Done = Generator[tuple[int, T], None, None]
-LOOK_S = 1.0
+POLL_S = 1.0
 
 
 class Pending(Protocol[T_co]):
-    """A result that is not there yet, of whichever library."""
+    """A future of any library: a result that is not there yet."""
 
     def add_done_callback(self, fn: Callable[[Any], object], /) -> object:
-        """Call a function when it is there."""
+        """Call a function when the result is there."""
 
     def result(self) -> T_co:
         """The result, or the error that came instead."""
 
 
-class Crew(Protocol):
-    """Workers who know by themselves how many blocks to take at a time, such as those of `running.cluster`."""
+class WorkerPool(Protocol):
+    """Workers that choose how many blocks to take at a time, such as those of `running.cluster`."""
 
     def prepare(self, first: Callable[[], object]) -> None:
-        """Do something once on each machine before any block."""
+        """Call a function once on each machine before any block."""
 
     def done(self, work: Work[T], blocks: Sequence[int]) -> Done[T]:
         """Blocks and their results, as they are finished."""
@@ -72,15 +72,15 @@ def done_here(work: Work[T], blocks: Sequence[int], workers: int | None, *, thre
 
 
 def done_by(
-    executor: Executor | Crew, work: Work[T], blocks: Sequence[int], first: Callable[[], object] = lambda: None
+    executor: Executor | WorkerPool, work: Work[T], blocks: Sequence[int], first: Callable[[], object] = lambda: None
 ) -> Done[T]:
-    """Have blocks done by an executor; what is not begun when the caller stops listening is called off.
+    """Compute blocks with an executor; those not begun when the caller stops iterating are cancelled.
 
     Args:
-        executor: of `concurrent.futures`, or of a library that follows it; or a crew.
+        executor: of `concurrent.futures`, or of a library that follows it; or a worker pool.
         work: the function of a block's number; for other processes it must be picklable.
         blocks: the numbers.
-        first: what each machine of a crew had better do before, such as compiling.
+        first: called once on each machine of a pool before its first block, to compile for instance.
 
     Yields:
         Block and result, as they are finished.
@@ -92,13 +92,13 @@ def done_by(
         executor.prepare(first)
         yield from executor.done(work, blocks)
         return
-    handed = {block: executor.submit(work, block) for block in blocks}
+    futures = {block: executor.submit(work, block) for block in blocks}
     try:
-        yield from as_finished(handed.__getitem__, blocks)
+        yield from as_finished(futures.__getitem__, blocks)
     except BrokenExecutor as lost:
         raise NotFinished(f"a worker died ({lost}); if memory ran out, use fewer workers or fewer people") from lost
     finally:
-        for future in handed.values():
+        for future in futures.values():
             future.cancel()
 
 
@@ -106,30 +106,30 @@ def as_finished(
     submit: Callable[[int], Pending[T]],
     blocks: Sequence[int],
     room: Callable[[], int] | None = None,
-    look: Callable[[], object] = lambda: None,
+    poll: Callable[[], object] = lambda: None,
 ) -> Done[T]:
-    """Hand blocks over, as many as there is room for, and give results back as they come.
+    """Submit blocks, as many as there is room for, and yield results as they come.
 
     Args:
-        submit: hands a block over.
+        submit: submits a block.
         blocks: the numbers.
-        room: how many may be in hand at a time; all of them if left out.
-        look: called about every second while nothing comes; raises if nothing will come.
+        room: how many may be submitted and unfinished at a time; all of them if left out.
+        poll: called about every second while no result comes; raises if none will come.
 
     Yields:
         Block and result, as they are finished.
     """
-    left, finished = iter(blocks), SimpleQueue[Pending[T]]()
-    in_hand: dict[Pending[T], int] = {}
-    for _ in blocks:  # each comes back once
+    waiting, finished = iter(blocks), SimpleQueue[Pending[T]]()
+    running: dict[Pending[T], int] = {}
+    for _ in blocks:  # one result for each
         while True:
-            for block in islice(left, max(0, room() - len(in_hand)) if room else None):
+            for block in islice(waiting, max(0, room() - len(running)) if room else None):
                 pending = submit(block)
-                in_hand[pending] = block
+                running[pending] = block
                 pending.add_done_callback(finished.put)
             try:
-                pending = finished.get(timeout=LOOK_S)  # without an end, Windows would not hear the keyboard
+                pending = finished.get(timeout=POLL_S)  # without a timeout, Windows would not deliver Ctrl-C
                 break
             except Empty:
-                look()
-        yield in_hand.pop(pending), pending.result()
+                poll()
+        yield running.pop(pending), pending.result()

@@ -1,4 +1,4 @@
-"""Turns a scenario file and the files it extends into one tree of data that remembers who wrote what.
+"""Turns a scenario file and the files it extends into one tree of data, with the file and line of each part.
 
 A file may begin with ``extends = "other.toml"`` (beside the file, or the name of a packaged scenario) and
 ``remove = ["programmes.befriending"]``. What the other file says comes first; tables merge key by key and the later
@@ -165,40 +165,40 @@ def _parent(own: Tree, extends: str, chain: tuple[FilePath, ...]) -> FilePath:
 
 
 def _without(base: Tree, own: Tree, remove: Sequence[str]) -> Tree:
-    data, issues, gone = base.data, list[Issue](), list[Path]()
+    data, issues, removed = base.data, list[Issue](), list[Path]()
     for position, text in enumerate(remove):
         try:
             path = keys_of(text)
-            _check_there(base.data, path)
+            _check_exists(base.data, path)
         except NotAllowed as fault:
             issues.append(Issue(("remove", position), fault.found, fault.allowed, fault.hint))
         else:
-            data = _cut(data, path)
-            gone.append(path)
+            data = _without_path(data, path)
+            removed.append(path)
     if issues:
         raise own.refuse(*issues)
-    return Tree(data, _outside(base.where, gone), base.file, base.folder)
+    return Tree(data, _outside(base.where, removed), base.file, base.folder)
 
 
-def _check_there(data: Mapping[str, Any], path: tuple[str, ...]) -> None:
-    here: Any = data
+def _check_exists(data: Mapping[str, Any], path: tuple[str, ...]) -> None:
+    table: Any = data
     for depth, key in enumerate(path):
-        if not isinstance(here, dict) or key not in here:
-            known = list(here) if isinstance(here, dict) else []
-            found = f"nothing to remove at {dotted(path[: depth + 1])}"
-            raise NotAllowed(found, ", ".join(known) or "an inherited path", suggestion(key, known))
-        here = here[key]
+        if not isinstance(table, dict) or key not in table:
+            known = list(table) if isinstance(table, dict) else []
+            problem = f"nothing to remove at {dotted(path[: depth + 1])}"
+            raise NotAllowed(problem, ", ".join(known) or "an inherited path", suggestion(key, known))
+        table = table[key]
 
 
-def _cut(data: dict[str, Any], path: Path) -> dict[str, Any]:
+def _without_path(data: dict[str, Any], path: Path) -> dict[str, Any]:
     first, *rest = path
     if not rest or not isinstance(data.get(str(first)), dict):
         return {key: value for key, value in data.items() if key != first}
-    return {**data, str(first): _cut(data[str(first)], tuple(rest))}
+    return {**data, str(first): _without_path(data[str(first)], tuple(rest))}
 
 
-def _outside(where: Mapping[Path, Where], gone: Iterable[Path]) -> dict[Path, Where]:
-    roots = set(gone)
+def _outside(where: Mapping[Path, Where], removed: Iterable[Path]) -> dict[Path, Where]:
+    roots = set(removed)
     depths = sorted({len(root) for root in roots})
     return {path: at for path, at in where.items() if not any(path[:n] in roots for n in depths)}
 
@@ -307,20 +307,20 @@ def _put(here: Any, keys: Sequence[str], value: object, shape: Shape, path: Path
     key = _known_key(here, keys, value, shape)
     step, inner = (*path, key), inside(shape, key)
     if len(keys) == 1:
-        return _placed(here, key, value), step
-    below = _opened(here[key] if isinstance(key, int) else here.get(key), inner)
+        return _with_item(here, key, value), step
+    below = _container(here[key] if isinstance(key, int) else here.get(key), inner)
     new, full = _put(below, keys[1:], value, inner, step)
-    return _placed(here, key, new), full
+    return _with_item(here, key, new), full
 
 
-def _opened(value: Any, shape: Shape) -> Any:
+def _container(value: Any, shape: Shape) -> Any:
     """What a further key can be put into: a table that was left out is empty, a number alone is a table with value."""
     if value is None:
         return [] if origin(shape) is tuple else {}
     return {"value": value} if is_quantity(shape) and not isinstance(value, dict) else value
 
 
-def _placed(here: Any, key: str | int, value: object) -> Any:
+def _with_item(here: Any, key: str | int, value: object) -> Any:
     if isinstance(here, list):
         return [value if position == key else item for position, item in enumerate(here)]
     return {**here, key: value}

@@ -219,8 +219,8 @@ def _referred(value: object) -> Iterator[tuple[Path, str]]:
 
 def _no_such(path: Path, kinds: tuple[str, ...], name: str, allowed: tuple[str, ...]) -> Issue:
     kind = " or ".join(kind for kind in kinds if kind != "home or dead")
-    there = ", ".join(allowed) if allowed else f"none: the scenario defines no {kind}"
-    return Issue(path, f'the unknown {kind} "{name}"', there, suggestion(name, allowed))
+    names = ", ".join(allowed) if allowed else f"none: the scenario defines no {kind}"
+    return Issue(path, f'the unknown {kind} "{name}"', names, suggestion(name, allowed))
 
 
 def _in_grammar(
@@ -274,8 +274,8 @@ def _clashing(data: Mapping[str, Any]) -> Iterator[Issue]:
             yield Issue(("places", name), f'a place called "{name}"', "another name", f"{name} always exists")
     for name in table_in(data, "programmes"):
         if name in table_in(data, "supports"):
-            found = f'a programme called "{name}", as a support is'
-            yield Issue(("programmes", name), found, "a name of its own")
+            problem = f'a programme called "{name}", as a support is'
+            yield Issue(("programmes", name), problem, "a name of its own")
     states = _texts(table_in(data, "health").get("states")) or ()
     if len(states) != len(set(states)):
         yield Issue(("health", "states"), "a health state twice", "each name once")
@@ -286,9 +286,9 @@ def _bandless(data: Mapping[str, Any], names: Known) -> Iterator[Issue]:
     health = table_in(data, "health")
     initial, norms = table_in(health, "initial"), table_in(table_in(health, "utility"), "norm_by_age")
     states, bands = names.of(["health state"]) or (), names.of(["age band"]) or ()
-    for path, given, wanted in (
+    for path, stated, required in (
         (("health", "initial"), initial, bool(initial) or len(states) > 1),
         (("health", "utility", "norm_by_age"), norms, bool(norms)),
     ):
-        for band in (band for band in bands if wanted and band not in given):
+        for band in (band for band in bands if required and band not in stated):
             yield Issue(path, f'nothing for age band "{band}"', "one for each age band", f'write "{band}" = ...')

@@ -138,8 +138,8 @@ def read_text(text: str, *, name: str = "scenario", base: str | FilePath = ".", 
 def with_changes(scenario: Scenario, changes: Mapping[str, object]) -> Scenario:
     """The scenario with some values replaced; nothing else changes.
 
-    Alternatives are looked into only when one of them is changed: they were when the scenario was read, and are again
-    when they are run.
+    Alternatives are checked only when one of them is changed: they were when the scenario was read, and are again when
+    they are run.
 
     Args:
         scenario: the scenario.
@@ -216,7 +216,7 @@ def _fault_of_change(by: str, path: str, fault: NotAllowed) -> Fault:
 def _reading(tree: Tree, faults: Sequence[Fault] = (), *, alternatives: bool = True) -> Reading:
     """The scenario of a tree; faults of the changes that led to it are reported with its own.
 
-    Looking into its ``alternatives`` too takes as long as a reading for each.
+    Checking its ``alternatives`` too takes as long as reading the scenario once for each.
     """
     scenario, issues = _checked(tree.data)
     if alternatives and not issues:

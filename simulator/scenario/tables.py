@@ -648,7 +648,7 @@ class Scenario(Table):
         Raises:
             ScenarioError: with every fault that the changes bring.
         """
-        from simulator.scenario.read import with_changes  # a noun may call a verb only here, and only when asked
+        from simulator.scenario.read import with_changes  # the only import against the order of layers
 
         return with_changes(self, changes)
 

@@ -1,8 +1,8 @@
 """Turns the data of a scenario into its types, or into every fault that the types can find, in the words of the file.
 
-The types are pydantic's; its messages and places are put into the file's own (dotted TOML path, what was found, what is
-allowed, what to do). Where some tables are faulty the sound ones are still handed on, so that the rules between tables
-can be checked in the same pass.
+The types are pydantic models; their error messages and locations are translated into those of the file (dotted TOML
+path, what was found, what is allowed, what to do). Where some tables are faulty the sound ones are still returned, so
+that the rules between tables can be checked in the same pass.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _issues(error: ValidationError, data: object, start: Path) -> Iterator[Issue
 
 
 def _in_file(loc: Path, data: object, kind: str) -> Path:
-    """The keys of pydantic's place that are in the file; its own marks are left out."""
+    """The keys of a pydantic error's location that are in the file; those that pydantic adds are left out."""
     path: list[str | int] = []
     here = data
     for position, key in enumerate(loc):
@@ -238,7 +238,7 @@ def _whole(shape: type[Table] | type[Quantity], value: object) -> Table | Quanti
 
 
 def _without_broken(shape: Shape, table: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A table without its unknown keys and without the broken tables under names of their own; and those tables."""
+    """A table without its unknown keys and without the faulty tables under names of their own; and those tables."""
     kept, broken = dict[str, Any](), dict[str, Any]()
     for key, value in table.items():
         inner = inside(shape, key)

@@ -1,1 +1,1 @@
-"""Numbers that are not known for certain, and luck: laws, sampled rows, keyed draws, ranges with their errors."""
+"""Uncertain numbers and random draws: laws, sampled rows, keyed draws, ranges with their Monte Carlo errors."""

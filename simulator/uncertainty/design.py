@@ -122,8 +122,8 @@ class Design:
     def _check(self) -> None:
         rows, columns = len(self.streams), len(self.names)
         if self.values.shape != (rows, columns) or self.batch.shape != (rows,):
-            found = f"values {self.values.shape}, streams {self.streams.shape}, batch {self.batch.shape}"
-            raise NotAllowed(found, f"values ({rows}, {columns}), streams ({rows},), batch ({rows},)")
+            shapes = f"values {self.values.shape}, streams {self.streams.shape}, batch {self.batch.shape}"
+            raise NotAllowed(shapes, f"values ({rows}, {columns}), streams ({rows},), batch ({rows},)")
         repeated = {name for name in self.names if self.names.count(name) > 1 or name in ROW_COLUMNS}
         if repeated:
             raise NotAllowed(f"the name {min(repeated)} twice", "every name once, and neither stream nor batch")

@@ -38,7 +38,7 @@ WORDS = 2**32
 
 @compiled(inline=True)
 def scramble(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word) -> Block:
-    """Scramble a counter, as :func:`philox`; in its callers' text, for loops that do several at a time."""
+    """Scramble a counter, as :func:`philox`; inlined into its callers, so that loops of it can be vectorised."""
     x0, x1 = np.uint64(c0) & WORD_MASK, np.uint64(c1) & WORD_MASK
     x2, x3 = np.uint64(c2) & WORD_MASK, np.uint64(c3) & WORD_MASK
     key_0, key_1 = np.uint64(k0) & WORD_MASK, np.uint64(k1) & WORD_MASK
@@ -87,7 +87,7 @@ def open_unit(word: Word) -> float:
 
 @compiled("UniTuple(float64, 4)(uint64, uint32, uint32, uint32, uint32)")
 def uniform4(seed: Word, stream: Word, person: Word, decision: Word, number: Word) -> Uniforms:
-    """Draw the four uniforms of one candidate: the luck one person has at one decision.
+    """Draw the four uniforms of one candidate: one person's random numbers at one decision.
 
     Args:
         seed: 0 to 2**64 - 1; see `check_seed`.

@@ -13,8 +13,8 @@
 
 Where an interval is asked and the law cannot have both the stated value and the interval:
 normal, beta and gamma keep the value as their mean; lognormal and uniform keep the interval.
-The width that beta and gamma match is the one on the scale they live on (log odds, log), so that a small probability
-keeps its order of magnitude; an end of 0 or 1 has no place on that scale, and then the standard error is matched.
+The width that beta and gamma match is the one on their natural scale (log odds, log), so that a small probability
+keeps its order of magnitude; an end of 0 or 1 is infinite on that scale, and then the standard error is matched.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Law:
         return _QUANTILES[self.dist](self.parameters, low + u * (high - low))
 
     def quantile(self, p: float) -> float:
-        """One quantile of one number, as :meth:`at` to rounding; a normal one without scipy, which is long in coming.
+        """One quantile of one number, as :meth:`at` to rounding; a normal one avoids importing scipy, which is slow.
 
         >>> round(Law("lognormal", (0.0, 0.5)).quantile(0.975), 6)
         2.664408
@@ -161,14 +161,14 @@ def _beta_from_interval(value: float, low: float, high: float, coverage: float) 
         return _beta_from_error(value, *_normal_from_interval(value, low, high, coverage)[1:])
     from scipy.special import betaincinv
 
-    asked, tail = _log_odds(high, 1 - high) - _log_odds(low, 1 - low), (1 - coverage) / 2
+    width_asked, tail = _log_odds(high, 1 - high) - _log_odds(low, 1 - low), (1 - coverage) / 2
 
     def excess_width(log_size: float) -> float:
         a, b = value * math.exp(log_size), (1 - value) * math.exp(log_size)
         bottom, from_top = float(betaincinv(a, b, tail)), float(betaincinv(b, a, tail))
-        return _log_odds(1 - from_top, from_top) - _log_odds(bottom, 1 - bottom) - asked
+        return _log_odds(1 - from_top, from_top) - _log_odds(bottom, 1 - bottom) - width_asked
 
-    variance = (asked / (2 * normal_score(coverage))) ** 2
+    variance = (width_asked / (2 * normal_score(coverage))) ** 2
     size = math.exp(_falling_root(excess_width, -math.log(variance * value * (1 - value))))
     return value * size, (1 - value) * size
 
@@ -178,13 +178,13 @@ def _gamma_from_interval(value: float, low: float, high: float, coverage: float)
         return _gamma_from_error(value, *_normal_from_interval(value, low, high, coverage)[1:])
     from scipy.special import gammaincinv
 
-    asked, tail = math.log(high / low), (1 - coverage) / 2
+    width_asked, tail = math.log(high / low), (1 - coverage) / 2
 
     def excess_width(log_shape: float) -> float:
         bottom, top = gammaincinv(math.exp(log_shape), [tail, 1 - tail])
-        return _log_odds(float(top), float(bottom)) - asked
+        return _log_odds(float(top), float(bottom)) - width_asked
 
-    shape = math.exp(_falling_root(excess_width, -2 * math.log(asked / (2 * normal_score(coverage)))))
+    shape = math.exp(_falling_root(excess_width, -2 * math.log(width_asked / (2 * normal_score(coverage)))))
     return shape, value / shape
 
 

@@ -54,7 +54,7 @@ def _stated(value: object) -> float | tuple[float, ...]:
 
 
 def _without_union_tags(value: object, by_type: object) -> float | tuple[float, ...]:
-    """Read a value without trying one type after the other, whose names would get into the place of a fault."""
+    """Read a value without a pydantic union, which would put the name of its member into the path of an error."""
     return _stated(value)
 
 

@@ -321,7 +321,7 @@ def band(draws: Array, values: Array, sample: Sample, fitted: int = 0) -> Band:
         draws: [draw, ...] equally likely figures.
         values: [row, replicate, ...] the figure as simulated.
         sample: people and batches of the rows.
-        fitted: how many rows' worth of knowledge the draws have used up.
+        fitted: degrees of freedom used by the fitted slopes.
     """
     means = row_means(values, sample.people)
     return Band(means.mean(axis=0), standard_error(means, sample.batch), *quantiles(draws, len(means) - fitted))

@@ -92,7 +92,7 @@ def stratified(name: str, rows: int, seed: int, batch_rows: int = BATCH_ROWS) ->
         batch_rows: rows in a batch.
 
     Returns:
-        points[row], inside 0 to 1 and never at an end. They are kept for the next design, and cannot be written to.
+        points[row], inside 0 to 1 and never at an end. They are cached for the next design, and read-only.
 
     >>> sorted(int(x) for x in stratified("uptake", 4, 1, 4) * 4)
     [0, 1, 2, 3]

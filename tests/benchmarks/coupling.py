@@ -47,7 +47,7 @@ def chain(people: int, bare_people: int, rounds: int) -> None:
     import bare_simpy
 
     from simulator.engines.compiled import engine as compiled
-    from simulator.engines.compiled.usual_care import SHELF
+    from simulator.engines.compiled.usual_care import USUAL_CARE_CACHE
     from simulator.engines.simpy import engine as reference
 
     def bare(seed: int) -> list[Lived]:
@@ -73,7 +73,7 @@ def chain(people: int, bare_people: int, rounds: int) -> None:
     saved: dict[str, list[Floats]] = {name: [] for name in works}
     for number in range(rounds):
         for name, (work, read, size) in works.items():
-            SHELF.clear()  # so that usual care is lived each time
+            USUAL_CARE_CACHE.clear()  # so that usual care is lived each time
             spent, result = cpu_seconds(work, number)
             usual, other = read(number, result)
             for run, ratio in ((usual, 1.0), (other, REDUCED)):

@@ -25,7 +25,7 @@ from typing import Any
 import pathway
 from stopwatch import cpu_seconds, machine, table, wall_seconds
 
-from simulator.engines.compiled.usual_care import SHELF
+from simulator.engines.compiled.usual_care import USUAL_CARE_CACHE
 from simulator.model.build import build
 from simulator.running.run import Run, run, simulate_row
 from simulator.scenario.read import read
@@ -46,7 +46,7 @@ def rows_a_second(scenario: Scenario, rows: int, people: int, rounds: int) -> No
     events = 0.0
     for number in range(rounds):
         for workers in seconds:
-            SHELF.clear()  # so that usual care is lived each time
+            USUAL_CARE_CACHE.clear()  # so that usual care is lived each time
             asked = {"rows": rows, "people": people, "seed": number, "workers": workers}
             spent, done = wall_seconds(run, scenario, engine="compiled", **asked)
             seconds[workers].append(spent)
@@ -105,7 +105,7 @@ def _curve(title: str, sizes: list[int], rounds: int, of: Callable[[int], Scenar
             model = build(written, {}, people=n, seed=1)
             if number == 0:
                 memory[n] = _most_memory(simulate_row, written, model, 0, 0)  # loads the compiled code, too
-            SHELF.clear()
+            USUAL_CARE_CACHE.clear()
             times = max(1, min(20, sizes[-1] // n))
             spent = sum(
                 cpu_seconds(simulate_row, written, model, 0, stream)[0]

@@ -19,7 +19,7 @@ from simulator.activity.items import (
     SupportCount,
     SupportDays,
 )
-from simulator.compiling import fixed, folded
+from simulator.compiling import compiled_for_types, inlined
 from simulator.engines.shared import memory as of
 from simulator.engines.shared.hazards import weight_days
 from simulator.engines.shared.memory import Addresses
@@ -34,7 +34,7 @@ COMPLETER = 2  # of flags MEMBER; 1 is a starter
 _UTILITY = int(Target.UTILITY)
 
 
-@fixed
+@compiled_for_types
 def write(m: Addresses, life: int, year: int, item: int, amount: float) -> None:
     """Add to an item of a year, for everyone and for the groups this life is known to belong to."""
     body, book = of.body(m)[life], of.floats3(m, of.BOOK)
@@ -48,44 +48,44 @@ def write(m: Addresses, life: int, year: int, item: int, amount: float) -> None:
                 book[arm * (member.shape[1] + 1) + k + 1, year, item] += amount
 
 
-@fixed
+@compiled_for_types
 def count(m: Addresses, life: int, item: int, t: float) -> None:
     """One more of an item at time t; what lies before t = 0 is left out."""
     if t >= 0.0:
         write(m, life, int(t / DAYS_PER_YEAR), item, 1.0)
 
 
-@fixed
+@compiled_for_types
 def count_place(m: Addresses, life: int, kind: int, place: int, t: float) -> None:
     """One more of a place's counts."""
     count(m, life, place * N_PLACE_COUNTS + kind, t)
 
 
-@fixed
+@compiled_for_types
 def count_need(m: Addresses, life: int, kind: int, need: int, t: float) -> None:
     """One more of a need's counts."""
     count(m, life, of.whole(m, of.NEED_COUNTS) + need * N_NEED_COUNTS + kind, t)
 
 
-@fixed
+@compiled_for_types
 def count_support(m: Addresses, life: int, kind: int, support: int, t: float) -> None:
     """One more of a support's counts."""
     count(m, life, of.whole(m, of.SUPPORT_COUNTS) + support * N_SUPPORT_COUNTS + kind, t)
 
 
-@fixed
+@compiled_for_types
 def count_life(m: Addresses, life: int, kind: int, t: float) -> None:
     """One more death, entrant, leaver or flare."""
     count(m, life, of.whole(m, of.LIFE_COUNTS) + kind, t)
 
 
-@fixed
+@compiled_for_types
 def count_unfinished(m: Addresses, life: int, place: int) -> None:
     """A stay or wait cut by the horizon, in the last year."""
     write(m, life, of.whole(m, of.YEARS) - 1, place * N_PLACE_COUNTS + PlaceCount.UNFINISHED, 1.0)
 
 
-@fixed
+@compiled_for_types
 def add_days(m: Addresses, life: int, item: int, start: float, end: float) -> None:
     """Add a span of days, split at the years."""
     start, end = max(start, 0.0), min(end, of.number(m, of.HORIZON))
@@ -96,13 +96,13 @@ def add_days(m: Addresses, life: int, item: int, start: float, end: float) -> No
         start = stop
 
 
-@folded
+@inlined
 def home_item(m: Addresses, life: int) -> int:
     """Where days at home are written: alone, or in community support."""
     return of.whole(m, of.LIFE_DAYS) + (LifeDays.COMMUNITY_DAYS if of.body(m)[life]["on"] else LifeDays.HOME_ALONE_DAYS)
 
 
-@fixed
+@compiled_for_types
 def stay_days(m: Addresses, life: int, place: int, emergency: int, start: float, end: float) -> None:
     """Days in a place, which are not days at home: those are written whole, stays taken out again here."""
     start, end = max(start, 0.0), min(end, of.number(m, of.HORIZON))
@@ -117,19 +117,19 @@ def stay_days(m: Addresses, life: int, place: int, emergency: int, start: float,
         start = stop
 
 
-@fixed
+@compiled_for_types
 def place_days(m: Addresses, life: int, kind: int, place: int, start: float, end: float) -> None:
     """Days held in or waiting for a place."""
     add_days(m, life, of.whole(m, of.DAYS) + place * N_PLACE_DAYS + kind, start, end)
 
 
-@fixed
+@compiled_for_types
 def support_days(m: Addresses, life: int, kind: int, support: int, start: float, end: float) -> None:
     """Days on a support, on its list, or as its volunteer."""
     add_days(m, life, of.whole(m, of.SUPPORT_DAYS) + support * N_SUPPORT_DAYS + kind, start, end)
 
 
-@fixed
+@compiled_for_types
 def active_days(m: Addresses, life: int, support: int, start: float, end: float) -> None:
     """Days on a support, and of these the days after its recruitment has ended."""
     support_days(m, life, SupportDays.ACTIVE_DAYS, support, start, end)
@@ -138,13 +138,13 @@ def active_days(m: Addresses, life: int, support: int, start: float, end: float)
         support_days(m, life, SupportDays.RUN_OFF_DAYS, support, max(start, closes), end)
 
 
-@fixed
+@compiled_for_types
 def life_days(m: Addresses, life: int, kind: int, start: float, end: float) -> None:
     """Days dead or in a flare."""
     add_days(m, life, of.whole(m, of.LIFE_DAYS) + kind, start, end)
 
 
-@folded
+@inlined
 def visit(m: Addresses, life: int, k: int, start: float, end: float, year: int) -> None:
     """A need from home and the planned stay that it led to, all at once and within the year."""
     body, one = of.body(m)[life], of.visits(m)[k]
@@ -160,7 +160,7 @@ def visit(m: Addresses, life: int, k: int, start: float, end: float, year: int) 
         book[row, year, home_item(m, life)] -= end - start
 
 
-@fixed
+@compiled_for_types
 def person_days(m: Addresses, life: int, health: int, start: float, end: float) -> None:
     """Days alive by health state, split at the age bands."""
     start, edges, age = max(start, 0.0), of.floats(m, of.BANDS), of.life(m)[life]["age"]
@@ -173,7 +173,7 @@ def person_days(m: Addresses, life: int, health: int, start: float, end: float) 
             start = stop
 
 
-@fixed
+@compiled_for_types
 def weigh(m: Addresses, life: int, e: int, t: float) -> None:
     """Write a utility effect's weight times days up to now, before its spell changes."""
     effect = of.effects(m)[e]
@@ -190,16 +190,16 @@ def weigh(m: Addresses, life: int, e: int, t: float) -> None:
     until[life, utility] = max(t, since)
 
 
-@fixed
+@compiled_for_types
 def looks(m: Addresses, life: int, k: int) -> bool:
-    """Whether this life is looked at around the index day of programme arm k."""
+    """Whether the windows around the index day of programme arm k are filled for this life."""
     arm, row = of.body(m)[life]["arm"], of.body(m)[life]["window"]
     if row < 0 or (arm != 0 and arm != k + 1):
         return False
     return not math.isnan(of.floats2(m, of.WINDOW_INDEX)[row, k])
 
 
-@fixed
+@compiled_for_types
 def write_window(m: Addresses, life: int, k: int, side: int, measure: int, amount: float) -> None:
     """Add to a measure of a window, for those who start and for those who complete."""
     body, windows = of.body(m)[life], of.floats5(m, of.WINDOWS)
@@ -209,9 +209,9 @@ def write_window(m: Addresses, life: int, k: int, side: int, measure: int, amoun
         windows[row + 1, k, world, side, measure] += amount
 
 
-@fixed
+@compiled_for_types
 def window_stay(m: Addresses, life: int, place: int, emergency: int, start: float, end: float) -> None:
-    """A stay in the windows of the index days looked at: its beginning, and its days."""
+    """Add a stay to the windows around the index days of this life: its beginning, and its days."""
     if of.body(m)[life]["window"] < 0:
         return
     first = place * N_PLACE_MEASURES
@@ -231,7 +231,7 @@ def window_stay(m: Addresses, life: int, place: int, emergency: int, start: floa
                 write_window(m, life, k, side, first + PlaceMeasure.EMERGENCY_DAYS, days * emergency)
 
 
-@fixed
+@compiled_for_types
 def window_life(m: Addresses, life: int, ended: float) -> None:
     """Days alive and the person, once their life is over or the horizon is reached."""
     for k in range(of.floats2(m, of.WINDOW_INDEX).shape[1]):

@@ -2,7 +2,7 @@
 
 The kernels release the interpreter lock, so threads scale; compiled code is cached on disk, so only the first
 run ever compiles. What people do is added up as it happens, so memory does not grow with their number when they
-share nothing; when they do, everyone is held in hand.
+share nothing; when they do, everyone is in memory at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from simulator.activity.ledger import WHO
 from simulator.activity.results import Lives, Totals, halves
 from simulator.compiling import compile_now
 from simulator.engines.compiled import kernel
-from simulator.engines.compiled.usual_care import SHELF, Crowd, UsualCare, name_of
+from simulator.engines.compiled.usual_care import USUAL_CARE_CACHE, Crowd, UsualCare, name_of
 from simulator.engines.shared.memory import Memory, memory
 from simulator.engines.shared.people import arrival_days
 from simulator.engines.shared.records import WINDOW_DAYS
@@ -26,12 +26,12 @@ from simulator.units import ENTRANT_IDS_FROM
 
 __all__ = ["prepare", "replicates", "simulate"]
 
-AT_ONCE = 2**16  # ids in hand
+AT_ONCE = 2**16  # ids simulated at a time
 
 
 @cache
 def prepare() -> None:
-    """Compile the engine, or load it where that has been done before."""
+    """Compile the engine, or load it from the cache."""
     compile_now(kernel.live_apart, kernel.live_together)
 
 
@@ -42,7 +42,7 @@ def simulate(
 
     Args:
         model: one design row.
-        stream: which luck they have; arms share it.
+        stream: number of their random numbers, which all arms share.
         people: ids of those who are there at the start; all of the model's if left out.  # [person]
         entering: which of those who join an open population live too, in order of arrival.
 
@@ -102,7 +102,7 @@ def replicates(model: Model, stream: int) -> tuple[Totals, Totals]:
 
     Args:
         model: one design row.
-        stream: which luck they have; arms share it.
+        stream: number of their random numbers, which all arms share.
 
     Raises:
         ValueError: if a journey runs in a loop, or a hazard is above the top layer.
@@ -113,16 +113,16 @@ def replicates(model: Model, stream: int) -> tuple[Totals, Totals]:
 def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:
     """Everyone, one after the other, in two halves (of those who join: even and odd ids).
 
-    The totals of an arm are those of usual care and the differences of those who differ, so that it makes no difference
-    whether usual care was lived now or before.
+    The totals of an arm are those of usual care plus the differences of those who differ, so that the result is the
+    same whether usual care is simulated now or taken from the cache.
     """
     layout, arms, people = model.layout, len(model.arms), model.population.people
     sums = np.zeros((2, arms, arms, layout.years, layout.size))
     windows = np.zeros((2, len(WHO), arms - 1, 2, 2, layout.measures_size))
     book = np.zeros((arms, layout.years, layout.size))
     m = memory(model, arms, book=book, windows=windows.reshape(2 * len(WHO), *windows.shape[2:]), forks=True)
-    name = name_of(model, stream) if arms > 1 else None  # with one arm there is nothing to live again
-    before = SHELF.get(name) if name else None
+    name = name_of(model, stream) if arms > 1 else None  # with one arm nothing can be reused
+    before = USUAL_CARE_CACHE.get(name) if name else None
     reached = []
     for crowd in before.reached if before else _crowds(model, stream):
         _, second = halves(crowd.numbers, people)
@@ -135,7 +135,7 @@ def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:
     if before:
         sums[:, 0, 0] = before.activity
     elif name and 2 * sum(len(crowd.numbers) for crowd in reached) < people:
-        SHELF.put(name, UsualCare(sums[:, 0, 0].copy(), tuple(reached)))
+        USUAL_CARE_CACHE.put(name, UsualCare(sums[:, 0, 0].copy(), tuple(reached)))
     sums[:, 1:, 0] += sums[:, :1, 0]
     first = (people + 1) // 2
     return tuple(  # type: ignore[return-value]
@@ -204,7 +204,7 @@ def _one_arm(
     looked_at: NDArray[np.int64] | None = None,
     window_rows: NDArray[np.int64] | None = None,
 ) -> Memory:
-    """One arm with everyone in hand, written into these rows of the book and of the windows."""
+    """One arm with everyone in memory, written into these rows of the book and of the windows."""
     n = len(crowd.numbers)
     nobody = np.full(n, NONE)
     kernel.live_together(

@@ -2,9 +2,9 @@
 
 With nothing shared, one person at a time lives all arms at once in one pass over their candidates; an arm sleeps
 for as long as nothing in it differs from usual care. With something shared, one arm at a time holds everyone: each
-life runs on by itself through whatever touches nobody else (most GP visits) and stops at the next thing that does;
-a calendar of those stops, ordered by time, kind and person, says whose turn it is. Someone who stands in a queue
-stops at every event, because others can wake them.
+life runs on by itself through whatever affects nobody else (most GP visits) and stops at the next thing that does;
+a calendar of those stops, ordered by time, kind and person, says who is next. Someone in a queue stops at every event,
+because others can wake them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.activity.items import LifeCount
-from simulator.compiling import compiled, fixed, folded
+from simulator.compiling import compiled, compiled_for_types, inlined
 from simulator.engines.compiled import books as book
 from simulator.engines.compiled import life as lives
 from simulator.engines.compiled import queues as queue
@@ -62,7 +62,7 @@ FIRST = -1  # kind of a stop that comes before all others at its moment
 # --- a life begins -----------------------------------------------------------------------------------
 
 
-@fixed
+@compiled_for_types
 def _first_running(m: Addresses, life: int, start: float) -> None:
     """Clocks that run at first: in the warm-up only needs, flares and usual care."""
     clocks = of.clocks(m)
@@ -71,7 +71,7 @@ def _first_running(m: Addresses, life: int, start: float) -> None:
         of.flags2(m, of.RUNNING)[life, k] = lives.runs_in(m, life, k, start) if run else 0
 
 
-@fixed
+@compiled_for_types
 def _begin_effects(m: Addresses, life: int) -> None:
     """Effects on whole populations."""
     effects, arm = of.effects(m), of.body(m)[life]["arm"]
@@ -82,7 +82,7 @@ def _begin_effects(m: Addresses, life: int) -> None:
             lives.begin_effect(m, life, e, opens, min(of.supports(m)[s]["closes_day"], of.supports(m)[s]["ends_day"]))
 
 
-@fixed
+@compiled_for_types
 def _start_prevalent(m: Addresses, life: int, start: float) -> None:
     """Supports that someone is already on."""
     for s in range(len(of.supports(m))):
@@ -99,7 +99,7 @@ def _start_prevalent(m: Addresses, life: int, start: float) -> None:
             lives.start_support(m, life, s, 1, start)
 
 
-@fixed
+@compiled_for_types
 def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int, start: float) -> None:
     """A life at its start: traits, clocks, effects on whole populations, supports already on."""
     one, body = of.life(m)[life], of.body(m)[life]
@@ -143,14 +143,14 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
         book.count_life(m, life, LifeCount.ENTRANTS, start)
 
 
-# --- looking ahead -----------------------------------------------------------------------------------
+# --- candidates ahead ---------------------------------------------------------------------------------
 
 
-@folded
+@inlined
 def _look(m: Addresses, life: int, t: float, until: float, here: bool) -> None:
-    """Look at every clock of a life again; hazards known to be steady stay as they are unless something happened.
+    """Bound the hazard of every clock of a life; hazards known to be steady are kept unless something happened.
 
-    With ``here`` only clocks that run where the person is have a bound: someone away will look again at home.
+    With ``here`` only clocks that run where the person is get a bound: the others are bounded on return home.
     """
     body, running, steady = of.body(m)[life], of.flags2(m, of.RUNNING), of.floats2(m, of.STEADY)
     away, clocks, bound = here and body["place"] != NONE, of.clocks(m), of.floats(m, of.BOUND)
@@ -174,19 +174,19 @@ def _covers(drawn: NDArray[np.float64], bound: NDArray[np.float64]) -> bool:
     return True
 
 
-@folded
-def look_ahead(
+@inlined
+def next_candidates(
     m: Addresses, first: int, last: int, t: float, here: bool, count: int, end: float, rank: int
 ) -> tuple[int, float, int]:
-    """Candidates that could be an event for any of the lives in hand: how many, up to which day, the next one's rank.
+    """Candidates that could be an event for any of these lives: how many, up to which day, the next one's rank.
 
-    Those in hand will do for as long as no bound is above what they were drawn with.
+    Those drawn before are reused for as long as no bound is above the one they were drawn with.
     """
     body, bound, drawn, until = of.body(m), of.floats(m, of.BOUND), of.floats(m, of.DRAWN), year_end(m, t)
     for life in range(first, last):
         one = body[life]
         if one["alive"] and not one["asleep"]:
-            if not one["looked"] <= t < one["turn"]:  # others may call back someone who looked later
+            if not one["looked"] <= t < one["turn"]:  # another's event may come before the last bounds
                 one["stale"] = CHANGED
             elif one["jump"] <= t:
                 one["stale"] = max(one["stale"], BOOSTED)
@@ -206,9 +206,9 @@ def look_ahead(
     return count, end, 0
 
 
-@folded
+@inlined
 def strikes(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
-    """Whether a candidate is an event for a life: its clock runs, here, and the hazard reaches the level."""
+    """Whether a candidate is an event for a life: its clock runs where the person is, its level is below the hazard."""
     if of.flags2(m, of.RUNNING)[life, k] != 1:
         return False
     if of.body(m)[life]["place"] != NONE and not of.clocks(m)[k]["runs_away"]:
@@ -216,7 +216,7 @@ def strikes(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
     return is_event(m, life, k, level, t)
 
 
-@fixed
+@compiled_for_types
 def _wake_arms(m: Addresses, arms: int, k: int, level: float, t: float) -> None:
     """Arms that sleep wake when an offer is made in them alone."""
     body, o = of.body(m), of.clocks(m)[k]["subject"]
@@ -233,7 +233,7 @@ def _wake_arms(m: Addresses, arms: int, k: int, level: float, t: float) -> None:
 # --- nothing shared: person by person ----------------------------------------------------------------
 
 
-@fixed
+@compiled_for_types
 def live_alone(m: Addresses, arms: int, start: float) -> None:
     """All arms' lives of one person, from start to horizon, in one pass over the candidates."""
     bodies, people, clocks, horizon = of.body(m), of.life(m), of.clocks(m), of.number(m, of.HORIZON)
@@ -253,7 +253,7 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
         if last == 0:
             return
         if look or jump <= t:
-            count, end, rank = look_ahead(m, 0, arms, t, False, count, end, rank)
+            count, end, rank = next_candidates(m, 0, arms, t, False, count, end, rank)
             year = math.floor(t / DAYS_PER_YEAR)
             continue
         until, nothing_else = min(note_at, jump, end), True
@@ -289,7 +289,7 @@ def live_alone(m: Addresses, arms: int, start: float) -> None:
                 lives.on_note(m, who, lives.first_note(m, who))
 
 
-@fixed
+@compiled_for_types
 def _must_be_awake(m: Addresses, arm: int) -> bool:
     """Whether an arm differs without an offer: effects on its whole population, or people on its programmes already."""
     effects, arms, share = of.effects(m), of.flags2(m, of.ARMS), of.floats2(m, of.STARTING_SHARE)
@@ -305,7 +305,7 @@ def _must_be_awake(m: Addresses, arm: int) -> bool:
     return most > 0.0
 
 
-@fixed
+@compiled_for_types
 def one_person(m: Addresses, arms: int, stream: int, person: int, start: float) -> None:
     """One person's lives in every arm, written into one row of the book for each arm that is awake."""
     for life in range(arms):
@@ -321,7 +321,7 @@ def one_person(m: Addresses, arms: int, stream: int, person: int, start: float) 
             lives.reach_horizon(m, life)
 
 
-@fixed
+@compiled_for_types
 def look_around(m: Addresses, arms: int, start: float, window_row: int, completers: bool) -> bool:
     """Windows of a participant, from the stays written down; false when there are none inside the simulated time."""
     any_index, bodies, stays = False, of.body(m), of.stays(m)
@@ -391,7 +391,7 @@ def live_apart(
 
     Args:
         m: memory for one life an arm.
-        stream: which luck they have.
+        stream: number of their random numbers.
         numbers: ids.  # [person]
         starts: first days.  # [person]
         into: which totals each person is added to.  # [person]
@@ -400,7 +400,7 @@ def live_apart(
         index_day: first programme starts, if there is room.  # [arm, person]
         completed: who completed, if there is room.  # [arm, person]
         differs: filled with whose life may differ from usual care in some arm.  # [person]
-        usual_is_known: leave out everyone's total of usual care.
+        usual_is_known: everyone's total of usual care is cached and left out.
     """
     arms, bodies, by_person = sums.shape[1], of.body(m), index_day.shape[1] > 0
     for p in range(len(numbers)):
@@ -433,7 +433,7 @@ def live_apart(
 # --- something shared: everyone at once --------------------------------------------------------------
 
 
-@fixed
+@compiled_for_types
 def holds_anything(m: Addresses, life: int) -> bool:
     """Whether this life holds a slot or is a volunteer."""
     if of.body(m)[life]["place"] != NONE and of.body(m)[life]["has_slot"]:
@@ -444,9 +444,9 @@ def holds_anything(m: Addresses, life: int) -> bool:
     return False
 
 
-@folded
+@inlined
 def note_is_shared(m: Addresses, life: int, i: int) -> bool:
-    """Whether what was noted can touch anyone else."""
+    """Whether what was noted can affect anyone else."""
     body = of.body(m)[life]
     if i != lives.STAY_ENDS:
         return of.notes(m)[life, i]["what"] != FIRST_DAY
@@ -462,9 +462,9 @@ def note_is_shared(m: Addresses, life: int, i: int) -> bool:
     return to == -2 and holds_anything(m, life)
 
 
-@folded
+@inlined
 def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
-    """Whether this event can touch anyone else."""
+    """Whether this event can affect anyone else."""
     kind, subject = of.clocks(m)[k]["kind"], of.clocks(m)[k]["subject"]
     if kind == _NEED:
         place = of.needs(m)[subject]["goes_to"]
@@ -481,9 +481,9 @@ def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
     return False
 
 
-@fixed
+@compiled_for_types
 def run_on(m: Addresses, life: int, start: float) -> None:
-    """Live on through what touches nobody else; write down the next thing that does."""
+    """Live on through what affects nobody else; write down the next thing that does."""
     body, horizon, one, clocks = of.body(m)[life], of.number(m, of.HORIZON), of.stops(m)[life], of.clocks(m)
     times, coming = of.floats(m, of.TIMES), of.ints(m, of.COMING)
     labels, luck = of.words2(m, of.LABELS), of.words2(m, of.LUCK)
@@ -492,7 +492,7 @@ def run_on(m: Addresses, life: int, start: float) -> None:
         if t >= end or body["stale"] or t >= body["jump"] or (away and body["place"] == NONE):
             away = body["place"] != NONE
             foresee(m, life, t, min(horizon, t + 1.0))
-            count, end, rank = look_ahead(m, life, life + 1, t, True, count, end, rank)
+            count, end, rank = next_candidates(m, life, life + 1, t, True, count, end, rank)
         until = min(body["next_note"], body["jump"], end)
         if rank == count or times[rank] >= until:
             t = until
@@ -526,7 +526,7 @@ def run_on(m: Addresses, life: int, start: float) -> None:
     one["time"] = INF
 
 
-@folded
+@inlined
 def _before(m: Addresses, time: float, life: int, other_time: float, other: int) -> bool:
     """Whether a life's stop comes before another's: by time, kind, person."""
     if time != other_time:
@@ -537,7 +537,7 @@ def _before(m: Addresses, time: float, life: int, other_time: float, other: int)
     return bool(of.life(m)[life]["person"] < of.life(m)[other]["person"])
 
 
-@folded
+@inlined
 def sift(m: Addresses, life: int, size: int) -> None:
     """Put a life whose stop has changed back into its place in the calendar: a heap, four to a parent."""
     heap, at, time = of.calendar(m), of.small(m, of.PLACE_IN_CALENDAR), of.stops(m)[life]["time"]
@@ -559,7 +559,7 @@ def sift(m: Addresses, life: int, size: int) -> None:
     heap[i]["time"], heap[i]["life"], at[life] = time, life, i
 
 
-@folded
+@inlined
 def hand_on(m: Addresses, t: float) -> None:
     """Empty the ring of promised slots: each is taken up, and may free others.
 
@@ -577,7 +577,7 @@ def hand_on(m: Addresses, t: float) -> None:
         sift(m, life, len(of.calendar(m)))
 
 
-@fixed
+@compiled_for_types
 def _change(m: Addresses, which: int) -> None:
     """A place or a support changes its capacity."""
     row = of.changes(m)[which]
@@ -608,11 +608,11 @@ def live_together(
     Args:
         m: memory for everyone.
         arm: which arm.
-        stream: which luck they have.
+        stream: number of their random numbers.
         numbers: ids.  # [person]
         starts: first days.  # [person]
         rows: which row of the book each writes, NONE: none.  # [person]
-        looked_at: row of the index days each is looked at around, NONE: not.  # [person]
+        looked_at: row of each one's index days, around which windows are filled, NONE: none.  # [person]
         window_rows: row of the windows each writes.  # [person]
     """
     people, first_day, horizon = len(numbers), of.number(m, of.START), of.number(m, of.HORIZON)

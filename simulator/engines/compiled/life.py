@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.activity.items import LifeCount, LifeDays, NeedCount, PlaceCount, PlaceDays, SupportCount, SupportDays
-from simulator.compiling import compiled, fixed, folded
+from simulator.compiling import compiled, compiled_for_types, inlined
 from simulator.engines.compiled import books as book
 from simulator.engines.compiled import queues as queue
 from simulator.engines.shared import memory as of
@@ -46,7 +46,7 @@ INF = np.inf
 # --- the agenda --------------------------------------------------------------------------------------
 
 
-@fixed
+@compiled_for_types
 def note(m: Addresses, life: int, time: float, kind: int, what: int, a: int, b: int, x: float) -> None:
     """Write something into a life's agenda."""
     body, notes = of.body(m)[life], of.notes(m)
@@ -61,7 +61,7 @@ def note(m: Addresses, life: int, time: float, kind: int, what: int, a: int, b: 
     body["next_note"] = min(body["next_note"], time)
 
 
-@fixed
+@compiled_for_types
 def first_note(m: Addresses, life: int) -> int:
     """What comes first: by time, kind, then the order of writing; the end of the stay has no note of its own."""
     body, notes = of.body(m)[life], of.notes(m)
@@ -75,7 +75,7 @@ def first_note(m: Addresses, life: int) -> int:
     return best
 
 
-@fixed
+@compiled_for_types
 def find_next_note(m: Addresses, life: int) -> None:
     """When the first thing of the agenda happens."""
     body, notes = of.body(m)[life], of.notes(m)
@@ -85,7 +85,7 @@ def find_next_note(m: Addresses, life: int) -> None:
     body["next_note"] = earliest
 
 
-@fixed
+@compiled_for_types
 def strike_out(m: Addresses, life: int, i: int) -> None:
     """Remove a note."""
     body, notes = of.body(m)[life], of.notes(m)
@@ -94,7 +94,7 @@ def strike_out(m: Addresses, life: int, i: int) -> None:
     find_next_note(m, life)
 
 
-@fixed
+@compiled_for_types
 def drop_notes(m: Addresses, life: int, what: int, about: int) -> None:
     """Remove notes of one kind that have lost their meaning, about one thing or (NONE) about any."""
     body, notes, i = of.body(m)[life], of.notes(m), 0
@@ -106,7 +106,7 @@ def drop_notes(m: Addresses, life: int, what: int, about: int) -> None:
             i += 1
 
 
-@fixed
+@compiled_for_types
 def forget(m: Addresses, life: int, support: int, number: int) -> None:
     """Remove the notes of an enrolment that is over."""
     body, notes, i = of.body(m)[life], of.notes(m), 0
@@ -121,7 +121,7 @@ def forget(m: Addresses, life: int, support: int, number: int) -> None:
 # --- days --------------------------------------------------------------------------------------------
 
 
-@fixed
+@compiled_for_types
 def settle_home(m: Addresses, life: int, t: float) -> None:
     """Write the days at home so far, in or without community support, stays not yet taken out."""
     body = of.body(m)[life]
@@ -129,14 +129,14 @@ def settle_home(m: Addresses, life: int, t: float) -> None:
     body["home_since"] = t
 
 
-@fixed
+@compiled_for_types
 def before_support_changes(m: Addresses, life: int, t: float) -> None:
     """Write the days at home before the person goes on or off a support; someone away was last at home before."""
     body = of.body(m)[life]
     settle_home(m, life, t if body["place"] == NONE else body["since"])
 
 
-@fixed
+@compiled_for_types
 def close_health(m: Addresses, life: int, t: float) -> None:
     """Write the days in the present health state."""
     body = of.body(m)[life]
@@ -144,7 +144,7 @@ def close_health(m: Addresses, life: int, t: float) -> None:
     body["health_since"] = t
 
 
-@fixed
+@compiled_for_types
 def close_flare(m: Addresses, life: int, t: float) -> None:
     """Write the days of the last flare."""
     body = of.body(m)[life]
@@ -153,7 +153,7 @@ def close_flare(m: Addresses, life: int, t: float) -> None:
     body["flare_since"] = INF
 
 
-@folded
+@inlined
 def write_stay(m: Addresses, life: int, place: int, emergency: int, start: float, end: float) -> None:
     """Write a stay down for the windows around index days that are known, or will be."""
     stays, body = of.stays(m), of.body(m)[life]
@@ -167,7 +167,7 @@ def write_stay(m: Addresses, life: int, place: int, emergency: int, start: float
         body["stays"] += 1
 
 
-@fixed
+@compiled_for_types
 def close_stay(m: Addresses, life: int, t: float) -> None:
     """Write the days of a stay, those of delay apart, and the stay itself."""
     body = of.body(m)[life]
@@ -181,7 +181,7 @@ def close_stay(m: Addresses, life: int, t: float) -> None:
 # --- effects -----------------------------------------------------------------------------------------
 
 
-@fixed
+@compiled_for_types
 def begin_effect(m: Addresses, life: int, e: int, start: float, end: float) -> None:
     """Begin one effect; what is left of an earlier spell goes on fading."""
     body = of.body(m)[life]
@@ -191,7 +191,7 @@ def begin_effect(m: Addresses, life: int, e: int, start: float, end: float) -> N
     body["stale"] = CHANGED
 
 
-@fixed
+@compiled_for_types
 def start_effects(m: Addresses, life: int, support: int, basis: int, start: float, end: float) -> None:
     """Begin the effects of a support that were measured on these people."""
     effects = of.effects(m)
@@ -200,7 +200,7 @@ def start_effects(m: Addresses, life: int, support: int, basis: int, start: floa
             begin_effect(m, life, e, start, end)
 
 
-@fixed
+@compiled_for_types
 def close_effects(m: Addresses, life: int, t: float) -> None:
     """Write utility effects and stated benefits up to the end."""
     effects, supports = of.effects(m), of.ints(m, of.BENEFIT_SUPPORT)
@@ -217,13 +217,13 @@ def close_effects(m: Addresses, life: int, t: float) -> None:
 # --- being on supports -------------------------------------------------------------------------------
 
 
-@folded
+@inlined
 def is_on(m: Addresses, life: int, support: int) -> bool:
     """Whether the person is on a support."""
     return bool(of.body(m)[life]["on"] >> support & 1)
 
 
-@fixed
+@compiled_for_types
 def eligible(m: Addresses, life: int, criteria: int, t: float) -> bool:
     """Whether every condition holds now; recent use counts emergency starts in (t - window, t]."""
     c, one, on = of.criteria(m)[criteria], of.life(m)[life], of.body(m)[life]["on"]
@@ -239,7 +239,7 @@ def eligible(m: Addresses, life: int, criteria: int, t: float) -> bool:
     return bool(of.floats3(m, of.RECENTS)[life, c["recent_place"], c["at_least"] - 1] > t - c["days"])
 
 
-@fixed
+@compiled_for_types
 def may_be_offered(m: Addresses, life: int, s: int, criteria: int, t: float) -> bool:
     """Open, not on it, not listed, not refused, and eligible."""
     e, row = of.enrol(m)[life, s], of.supports(m)[s]
@@ -250,14 +250,14 @@ def may_be_offered(m: Addresses, life: int, s: int, criteria: int, t: float) -> 
     return eligible(m, life, row["criteria"], t) and eligible(m, life, criteria, t)
 
 
-@fixed
+@compiled_for_types
 def set_clock(m: Addresses, life: int, k: int, run: int) -> None:
     """Let a clock run or rest."""
     of.flags2(m, of.RUNNING)[life, k] = run
     of.body(m)[life]["stale"] = CHANGED
 
 
-@fixed
+@compiled_for_types
 def set_offers(m: Addresses, life: int, support: int, run: int) -> None:
     """Let the offer clocks of a support run or rest."""
     offers = of.offers(m)
@@ -266,7 +266,7 @@ def set_offers(m: Addresses, life: int, support: int, run: int) -> None:
             set_clock(m, life, offers[o]["clock"], run)
 
 
-@fixed
+@compiled_for_types
 def refuse(m: Addresses, life: int, s: int, t: float) -> None:
     """The person says no, for good or for a time."""
     book.count_support(m, life, SupportCount.REFUSALS, s, t)
@@ -276,7 +276,7 @@ def refuse(m: Addresses, life: int, s: int, t: float) -> None:
         set_offers(m, life, s, 0)
 
 
-@fixed
+@compiled_for_types
 def planned_days(m: Addresses, life: int, s: int, number: int) -> float:
     """Length of the enrolment with this number."""
     duration = of.supports(m)[s]["length"]
@@ -285,7 +285,7 @@ def planned_days(m: Addresses, life: int, s: int, number: int) -> float:
     return length_days(m, life, duration, draw(m, life, of.ints(m, of.LENGTH_WORDS)[s], number)[2])
 
 
-@fixed
+@compiled_for_types
 def start_support(m: Addresses, life: int, s: int, has_slot: int, t: float) -> None:
     """Enrol: effects begin, drop-out runs, the end is noted."""
     body, e, row = of.body(m)[life], of.enrol(m)[life, s], of.supports(m)[s]
@@ -311,7 +311,7 @@ def start_support(m: Addresses, life: int, s: int, has_slot: int, t: float) -> N
     start_effects(m, life, s, _STARTERS, t, min(planned, row["ends_day"]))
 
 
-@fixed
+@compiled_for_types
 def seek_support(m: Addresses, life: int, s: int, t: float) -> None:
     """Start, or join the waiting list, or be turned away when full."""
     which, body, row = of.ints(m, of.SUPPORT_RESOURCE)[s], of.body(m)[life], of.supports(m)[s]
@@ -336,7 +336,7 @@ def seek_support(m: Addresses, life: int, s: int, t: float) -> None:
     set_offers(m, life, s, 0)
 
 
-@fixed
+@compiled_for_types
 def offer(m: Addresses, life: int, o: int, mark: float, t: float) -> None:
     """An offer to someone who may have one; willing people take it up, perhaps after a delay."""
     row = of.offers(m)[o]
@@ -356,7 +356,7 @@ def offer(m: Addresses, life: int, o: int, mark: float, t: float) -> None:
         note(m, life, t + length_days(m, life, row["delay"], mark), OFFER, START_DUE, s, 0, 0.0)
 
 
-@fixed
+@compiled_for_types
 def event_mark(m: Addresses, life: int, o: int, visit: int, place: int, t: float) -> float:
     """The mark of the delay when a visit or discharge brings this offer, else a negative number."""
     row, one, j = of.offers(m)[o], of.life(m)[life], of.journey(m)[life]
@@ -368,7 +368,7 @@ def event_mark(m: Addresses, life: int, o: int, visit: int, place: int, t: float
     return u[2] if u[1] < share * power(one["risk"], row["risk_power"]) else -1.0
 
 
-@fixed
+@compiled_for_types
 def own_event_offers(m: Addresses, life: int, visit: int, place: int, t: float) -> None:
     """Offers made to one life on a visit or a discharge, each with a mark of its own."""
     arms, offers = of.flags2(m, of.ARMS), of.offers(m)
@@ -379,7 +379,7 @@ def own_event_offers(m: Addresses, life: int, visit: int, place: int, t: float) 
                 offer(m, life, o, mark, t)
 
 
-@fixed
+@compiled_for_types
 def runs_in_arm_only(m: Addresses, arm: int, k: int, t: float) -> bool:
     """Whether this is the clock of an offer that the arm has and usual care has not, after the warm-up."""
     clock, arms = of.clocks(m)[k], of.flags2(m, of.ARMS)
@@ -389,7 +389,7 @@ def runs_in_arm_only(m: Addresses, arm: int, k: int, t: float) -> bool:
     return bool(arms[arm, support] and not arms[0, support])
 
 
-@fixed
+@compiled_for_types
 def runs_asleep(m: Addresses, k: int, t: float) -> bool:
     """Whether a clock runs in an arm that sleeps, but not in usual care."""
     for arm in range(1, len(of.body(m))):  # noqa: SIM110
@@ -398,7 +398,7 @@ def runs_asleep(m: Addresses, k: int, t: float) -> bool:
     return False
 
 
-@fixed
+@compiled_for_types
 def runs_in(m: Addresses, life: int, k: int, t: float) -> int:
     """Whether a clock runs in the arm of a life: 0 or 1; 2 in usual care if only in an arm that sleeps."""
     clock, arms = of.clocks(m)[k], of.flags2(m, of.ARMS)
@@ -416,7 +416,7 @@ def _repeat(table: NDArray[Any], life: int) -> None:
         table[life, i] = table[0, i]
 
 
-@fixed
+@compiled_for_types
 def wake(m: Addresses, life: int, t: float) -> None:
     """From now on an arm differs from usual care: everything so far is the same, its programmes may be offered."""
     places, effects, supports = len(of.places(m)), len(of.effects(m)), len(of.supports(m))
@@ -452,7 +452,7 @@ def wake(m: Addresses, life: int, t: float) -> None:
             book_rows[life, year, item] = book_rows[0, year, item]
 
 
-@fixed
+@compiled_for_types
 def event_offers(m: Addresses, life: int, visit: int, place: int, t: float) -> None:
     """Offers made on a visit or a discharge; an arm that sleeps wakes when one is made in it alone."""
     if not of.flags(m, of.VISIT_OFFERS if visit else of.DISCHARGE_OFFERS)[place]:
@@ -481,7 +481,7 @@ def event_offers(m: Addresses, life: int, visit: int, place: int, t: float) -> N
             own_event_offers(m, arm, visit, place, t)
 
 
-@fixed
+@compiled_for_types
 def pause_supports(m: Addresses, life: int, t: float) -> None:
     """Supports that pause count no active days while away."""
     for s in range(len(of.supports(m))):
@@ -490,7 +490,7 @@ def pause_supports(m: Addresses, life: int, t: float) -> None:
             of.enrol(m)[life, s]["active_since"] = INF
 
 
-@fixed
+@compiled_for_types
 def stop_support(m: Addresses, life: int, s: int, t: float) -> None:
     """Write the days, let effects fade, give the slot back."""
     body, e, effects = of.body(m)[life], of.enrol(m)[life, s], of.effects(m)
@@ -509,7 +509,7 @@ def stop_support(m: Addresses, life: int, s: int, t: float) -> None:
         queue.free(m, of.ints(m, of.SUPPORT_RESOURCE)[s])
 
 
-@fixed
+@compiled_for_types
 def maybe_volunteer(m: Addresses, life: int, s: int, number: int, t: float) -> None:
     """Some of those who complete become volunteers after training."""
     row = of.supports(m)[s]
@@ -520,7 +520,7 @@ def maybe_volunteer(m: Addresses, life: int, s: int, number: int, t: float) -> N
         note(m, life, t + row["training_days"], ENDING, VOLUNTEER_START, s, 0, u[2])
 
 
-@fixed
+@compiled_for_types
 def end_support(m: Addresses, life: int, s: int, how: int, t: float) -> None:
     """Completion, drop-out or lapse: effects begin to fade, the slot is free, offers may run again."""
     e, row = of.enrol(m)[life, s], of.supports(m)[s]
@@ -536,7 +536,7 @@ def end_support(m: Addresses, life: int, s: int, how: int, t: float) -> None:
         maybe_volunteer(m, life, s, number, t)
 
 
-@fixed
+@compiled_for_types
 def give_up_slots(m: Addresses, life: int, t: float) -> None:
     """Entering a limited place: limited supports lapse at once, or after their keep days."""
     for s in range(len(of.supports(m))):
@@ -549,7 +549,7 @@ def give_up_slots(m: Addresses, life: int, t: float) -> None:
                 note(m, life, t + keep, ENDING, KEEP_END, s, e["number"], float(of.body(m)[life]["stay_number"]))
 
 
-@fixed
+@compiled_for_types
 def unlist(m: Addresses, life: int, s: int, t: float) -> None:
     """Off the waiting list."""
     e = of.enrol(m)[life, s]
@@ -559,7 +559,7 @@ def unlist(m: Addresses, life: int, s: int, t: float) -> None:
     book.support_days(m, life, SupportDays.LISTED_DAYS, s, e["listed_since"], t)
 
 
-@fixed
+@compiled_for_types
 def change_volunteers(m: Addresses, s: int, by: int) -> None:
     """Volunteers add to the capacity of a limited support."""
     which = of.ints(m, of.SUPPORT_RESOURCE)[s]
@@ -568,7 +568,7 @@ def change_volunteers(m: Addresses, s: int, by: int) -> None:
         queue.resize_support(m, s)
 
 
-@fixed
+@compiled_for_types
 def volunteer_start(m: Addresses, life: int, s: int, mark: float, t: float) -> None:
     """Training is over: one more active volunteer."""
     e = of.enrol(m)[life, s]
@@ -580,7 +580,7 @@ def volunteer_start(m: Addresses, life: int, s: int, mark: float, t: float) -> N
     note(m, life, t + length_days(m, life, of.supports(m)[s]["tenure"], mark), ENDING, VOLUNTEER_END, s, 0, 0.0)
 
 
-@fixed
+@compiled_for_types
 def volunteer_end(m: Addresses, life: int, s: int, t: float) -> None:
     """One active volunteer less."""
     e = of.enrol(m)[life, s]
@@ -589,7 +589,7 @@ def volunteer_end(m: Addresses, life: int, s: int, t: float) -> None:
     change_volunteers(m, s, -1)
 
 
-@fixed
+@compiled_for_types
 def start_due(m: Addresses, life: int, s: int, t: float) -> None:
     """The delay between accepting and starting is over."""
     of.enrol(m)[life, s]["later"] = 0
@@ -597,9 +597,9 @@ def start_due(m: Addresses, life: int, s: int, t: float) -> None:
         seek_support(m, life, s, t)
 
 
-@fixed
+@compiled_for_types
 def turn_on(m: Addresses, life: int, s: int, t: float) -> None:
-    """A place on the support is free: eligibility is looked at again now."""
+    """A place on the support is free: eligibility is checked again now."""
     e, row = of.enrol(m)[life, s], of.supports(m)[s]
     if not e["listed"]:
         return
@@ -616,7 +616,7 @@ def turn_on(m: Addresses, life: int, s: int, t: float) -> None:
 # --- going to places of care -------------------------------------------------------------------------
 
 
-@fixed
+@compiled_for_types
 def lose_waits(m: Addresses, life: int, t: float) -> None:
     """Every wait at home is cancelled and counted as lost."""
     body = of.body(m)[life]
@@ -633,7 +633,7 @@ def lose_waits(m: Addresses, life: int, t: float) -> None:
             book.count_place(m, life, PlaceCount.LOST, place, t)
 
 
-@fixed
+@compiled_for_types
 def count_entry(m: Addresses, life: int, place: int, emergency: int, source: int, t: float) -> None:
     """Count an entry by its origin, and remember emergencies for recent use."""
     book.count_place(m, life, PlaceCount.VISITS, place, t)
@@ -651,7 +651,7 @@ def count_entry(m: Addresses, life: int, place: int, emergency: int, source: int
         recent[life, place, 0] = t
 
 
-@fixed
+@compiled_for_types
 def enter(m: Addresses, life: int, place: int, source: int, has_slot: int, t: float) -> None:
     """Start a stay; other waits are lost; its length is fixed now."""
     body, j, row, passes = of.body(m)[life], of.journey(m)[life], of.places(m)[place], of.flags2(m, of.PASSES)
@@ -685,7 +685,7 @@ def enter(m: Addresses, life: int, place: int, source: int, has_slot: int, t: fl
     event_offers(m, life, 1, place, t)
 
 
-@fixed
+@compiled_for_types
 def enter_from_home(m: Addresses, life: int, place: int, has_slot: int, t: float) -> None:
     """Begin a journey in its first place."""
     if has_slot:
@@ -696,9 +696,9 @@ def enter_from_home(m: Addresses, life: int, place: int, has_slot: int, t: float
     enter(m, life, place, HOME, has_slot, t)
 
 
-@fixed
+@compiled_for_types
 def seek(m: Addresses, life: int, place: int, t: float) -> None:
-    """Enter a place from home on the journey in hand, or join its queue (once: a repeated need merges)."""
+    """Enter a place from home on this life's journey, or join its queue (once: a repeated need merges)."""
     which = of.ints(m, of.PLACE_RESOURCE)[place]
     if which < 0:
         enter_from_home(m, life, place, 0, t)
@@ -720,7 +720,7 @@ def seek(m: Addresses, life: int, place: int, t: float) -> None:
         note(m, life, t + limit, LIMIT, WAIT_LIMIT, place, wait["number"], 0.0)
 
 
-@folded
+@inlined
 def need(m: Addresses, life: int, which: int, layer: int, candidate: int, u: float, v: float, t: float) -> None:
     """A need arises at home: met by a programme instead, or the person seeks the place."""
     book.count_need(m, life, NeedCount.NEEDS, which, t)
@@ -738,14 +738,14 @@ def need(m: Addresses, life: int, which: int, layer: int, candidate: int, u: flo
     seek(m, life, place, t)
 
 
-@folded
+@inlined
 def may_pass_by(m: Addresses, life: int, k: int) -> bool:
-    """Whether a clock leads to a visit that touches nothing else, if it is over before anything else happens."""
+    """Whether a clock leads to a visit that affects nothing else, if it is over before anything else happens."""
     body = of.body(m)[life]
     return bool(of.visits(m)[k]["plain"] and not body["waiting"] and not body["on"] & of.whole(m, of.MINDED))
 
 
-@folded
+@inlined
 def visit_days(m: Addresses, life: int, k: int, u: float, t: float) -> float:
     """How long a planned visit takes that this clock leads to."""
     visit = of.visits(m)[k]
@@ -753,7 +753,7 @@ def visit_days(m: Addresses, life: int, k: int, u: float, t: float) -> float:
     return days * ratio_now(m, life, _STAY, visit["place"], 0, t) if of.life(m)[life]["affected"] >> _STAY & 1 else days
 
 
-@folded
+@inlined
 def passes_by(m: Addresses, life: int, k: int, days: float, v: float, t: float, until: float, year: int) -> bool:
     """Live through a visit at once, when nothing happens before it is over; t and ``until`` lie in the year.
 
@@ -769,9 +769,9 @@ def passes_by(m: Addresses, life: int, k: int, days: float, v: float, t: float, 
     return True
 
 
-@fixed
+@compiled_for_types
 def end_wait(m: Addresses, life: int, place: int, t: float) -> None:
-    """No longer waiting at home for a place; its journey is the one in hand."""
+    """No longer waiting at home for a place; the journey of that wait becomes this life's journey."""
     which = of.ints(m, of.PLACE_RESOURCE)[place]
     wait = of.waits(m)[life, which]
     wait["active"] = 0
@@ -780,7 +780,7 @@ def end_wait(m: Addresses, life: int, place: int, t: float) -> None:
     book.place_days(m, life, PlaceDays.WAIT_DAYS, place, wait["since"], t)
 
 
-@fixed
+@compiled_for_types
 def turn_at(m: Addresses, life: int, place: int, t: float) -> None:
     """A slot is free for someone who waited at home, unless another place was free first."""
     if of.waits(m)[life, of.ints(m, of.PLACE_RESOURCE)[place]]["active"]:
@@ -789,7 +789,7 @@ def turn_at(m: Addresses, life: int, place: int, t: float) -> None:
         enter_from_home(m, life, place, 1, t)
 
 
-@fixed
+@compiled_for_types
 def wait_limit(m: Addresses, life: int, place: int, number: int, t: float) -> None:
     """Waited long enough: go elsewhere on the same need, unless the slot has just come free."""
     which = of.ints(m, of.PLACE_RESOURCE)[place]
@@ -802,7 +802,7 @@ def wait_limit(m: Addresses, life: int, place: int, number: int, t: float) -> No
     seek(m, life, of.places(m)[place]["limit_to"], t)
 
 
-@fixed
+@compiled_for_types
 def end_life(m: Addresses, life: int, t: float) -> None:
     """Death or moving away: supports, waits and stay end at once; freed slots are handed on deepest first."""
     body = of.body(m)[life]
@@ -835,7 +835,7 @@ def end_life(m: Addresses, life: int, t: float) -> None:
     body["notes"], body["stay_end"], body["next_note"] = 0, INF, INF
 
 
-@fixed
+@compiled_for_types
 def die(m: Addresses, life: int, t: float) -> None:
     """Death: counted, everything ends, dead days run to the horizon."""
     book.count_life(m, life, LifeCount.DEATHS, t)
@@ -843,7 +843,7 @@ def die(m: Addresses, life: int, t: float) -> None:
     book.life_days(m, life, LifeDays.DEAD_DAYS, t, of.number(m, of.HORIZON))
 
 
-@fixed
+@compiled_for_types
 def go_home(m: Addresses, life: int, place: int, t: float) -> None:
     """Home again, with the support that the way home needed."""
     body = of.body(m)[life]
@@ -864,7 +864,7 @@ def go_home(m: Addresses, life: int, place: int, t: float) -> None:
     event_offers(m, life, 0, place, t)
 
 
-@fixed
+@compiled_for_types
 def leave(m: Addresses, life: int, t: float) -> None:
     """Leave alive (or die on the way out) and go where the route leads."""
     body, boosts = of.body(m)[life], of.boosts(m)
@@ -892,7 +892,7 @@ def leave(m: Addresses, life: int, t: float) -> None:
         queue.free(m, of.ints(m, of.PLACE_RESOURCE)[place])
 
 
-@fixed
+@compiled_for_types
 def move_on(m: Addresses, life: int, t: float) -> None:
     """Take what the way on needs: first the support, then the place; held until both are there."""
     body = of.body(m)[life]
@@ -917,7 +917,7 @@ def move_on(m: Addresses, life: int, t: float) -> None:
     leave(m, life, t)
 
 
-@folded
+@inlined
 def stay_end(m: Addresses, life: int, t: float) -> None:
     """The stay is over: choose the route, and hold the place until the way is free."""
     body = of.body(m)[life]
@@ -932,7 +932,7 @@ def stay_end(m: Addresses, life: int, t: float) -> None:
     move_on(m, life, t)
 
 
-@fixed
+@compiled_for_types
 def reach_horizon(m: Addresses, life: int) -> None:
     """Cut and count what is unfinished."""
     body, t = of.body(m)[life], of.number(m, of.HORIZON)
@@ -965,7 +965,7 @@ def reach_horizon(m: Addresses, life: int) -> None:
 # --- what happens ------------------------------------------------------------------------------------
 
 
-@fixed
+@compiled_for_types
 def first_day(m: Addresses, life: int) -> None:
     """The warm-up is over: death, health moves, leaving and programmes run from now on."""
     clocks = of.clocks(m)
@@ -975,7 +975,7 @@ def first_day(m: Addresses, life: int) -> None:
     of.body(m)[life]["stale"] = CHANGED
 
 
-@folded
+@inlined
 def on_note(m: Addresses, life: int, i: int) -> None:
     """What was noted happens now."""
     body = of.body(m)[life]
@@ -1007,7 +1007,7 @@ def on_note(m: Addresses, life: int, i: int) -> None:
         first_day(m, life)
 
 
-@fixed
+@compiled_for_types
 def strike(m: Addresses, life: int, k: int, layer: int, candidate: int, u: float, v: float, t: float) -> None:
     """A clock has struck."""
     kind, subject, one = of.clocks(m)[k]["kind"], of.clocks(m)[k]["subject"], of.life(m)[life]
@@ -1034,7 +1034,7 @@ def strike(m: Addresses, life: int, k: int, layer: int, candidate: int, u: float
         die(m, life, t)
 
 
-@fixed
+@compiled_for_types
 def on_grant(m: Addresses, node: int, t: float) -> None:
     """A promised slot is taken up, unless the node has been given back meanwhile."""
     if of.nodes(m)[node]["state"] != GRANTED:

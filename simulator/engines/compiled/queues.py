@@ -2,41 +2,41 @@
 
 Each life has one node per limited place it may wait for at home, one per waiting list of a limited support, one for
 the next place while held, and one for a support it is held for. A freed slot is promised to the next node at once and
-the promise put into a ring, which the driver empties before anything else happens.
+the promise put into a ring buffer, which the driver empties before anything else happens.
 """
 
 from __future__ import annotations
 
-from simulator.compiling import fixed, folded
+from simulator.compiling import compiled_for_types, inlined
 from simulator.engines.shared import memory as of
 from simulator.engines.shared.memory import GRANTED, IDLE, QUEUED, Addresses
 
 
-@folded
+@inlined
 def nodes_each(m: Addresses) -> int:
     """How many nodes a life has."""
     return len(of.resources(m)) + 2
 
 
-@folded
+@inlined
 def node_of(m: Addresses, life: int, resource: int) -> int:
     """Node of a wait at home for a limited place, or of the waiting list of a limited support."""
     return life * nodes_each(m) + resource
 
 
-@folded
+@inlined
 def node_of_next(m: Addresses, life: int) -> int:
     """Node of the next place while held."""
     return life * nodes_each(m) + len(of.resources(m))
 
 
-@folded
+@inlined
 def node_of_way(m: Addresses, life: int) -> int:
     """Node of the support needed to leave."""
     return life * nodes_each(m) + len(of.resources(m)) + 1
 
 
-@fixed
+@compiled_for_types
 def ask(m: Addresses, resource: int, node: int, level: int, since: float) -> bool:
     """Take a slot if one is free, else join the queue. True when taken."""
     nodes, r, size = of.nodes(m), of.resources(m)[resource], nodes_each(m)
@@ -69,7 +69,7 @@ def ask(m: Addresses, resource: int, node: int, level: int, since: float) -> boo
     return False
 
 
-@folded
+@inlined
 def unlink(m: Addresses, node: int) -> None:
     """Take a node out of its queue."""
     nodes = of.nodes(m)
@@ -85,7 +85,7 @@ def unlink(m: Addresses, node: int) -> None:
     of.body(m)[node // nodes_each(m)]["queued"] -= 1
 
 
-@fixed
+@compiled_for_types
 def fill(m: Addresses, resource: int) -> None:
     """Promise free slots to those first in the queue."""
     r, heads = of.resources(m)[resource], of.ints2(m, of.HEADS)
@@ -105,14 +105,14 @@ def fill(m: Addresses, resource: int) -> None:
         ring[1] += 1
 
 
-@folded
+@inlined
 def free(m: Addresses, resource: int) -> None:
-    """One slot less in use; promise it on."""
+    """One slot less in use; promise it to the next in the queue."""
     of.resources(m)[resource]["users"] -= 1
     fill(m, resource)
 
 
-@fixed
+@compiled_for_types
 def give_back(m: Addresses, node: int) -> None:
     """Free the slot of a node, or leave the queue."""
     n = of.nodes(m)[node]
@@ -124,18 +124,18 @@ def give_back(m: Addresses, node: int) -> None:
         free(m, n["resource"])
 
 
-@fixed
+@compiled_for_types
 def resize(m: Addresses, resource: int, capacity: float) -> None:
     """A new capacity: nobody is evicted, those who fit now start."""
     of.resources(m)[resource]["capacity"] = capacity
     fill(m, resource)
 
 
-@fixed
+@compiled_for_types
 def resize_support(m: Addresses, support: int) -> None:
     """Capacity of a support: workers times caseload plus what volunteers add, whole people."""
-    which = of.ints(m, of.SUPPORT_RESOURCE)[support]
-    if which >= 0:
-        r = of.resources(m)[which]
+    resource = of.ints(m, of.SUPPORT_RESOURCE)[support]
+    if resource >= 0:
+        r = of.resources(m)[resource]
         extra = of.supports(m)[support]["volunteer_supports"] * r["volunteers"]
-        resize(m, which, float(int(r["base"] + extra + 1e-9)))
+        resize(m, resource, float(int(r["base"] + extra + 1e-9)))

@@ -1,8 +1,8 @@
-"""Usual care that has been lived already, kept: who changes only a programme need not live it again.
+"""A cache of simulated usual care: when only a programme changes, usual care is not simulated again.
 
 What a programme does to those it reaches cannot change usual care, nor whom the programme may be offered to first. So
 a model that differs in nothing else has the same usual care, to the last bit, and the same people whose lives may
-differ in some arm; only these are lived again. The shelf holds a fixed amount of memory, however many rows there are.
+differ in some arm; only these are simulated again. The cache has a fixed size, however many rows there are.
 """
 
 from __future__ import annotations
@@ -48,58 +48,58 @@ class UsualCare:
     @property
     def nbytes(self) -> int:
         """Memory."""
-        return self.activity.nbytes + sum(one.numbers.nbytes + one.starts.nbytes for one in self.reached)
+        return self.activity.nbytes + sum(crowd.numbers.nbytes + crowd.starts.nbytes for crowd in self.reached)
 
 
-class Shelf:
+class UsualCareCache:
     """What was used last, up to so much memory; safe for threads.
 
-    >>> shelf = Shelf(at_most=100)
-    >>> shelf.put(b"a", UsualCare(np.zeros(10), ()))
-    >>> shelf.put(b"b", UsualCare(np.zeros(10), ()))
-    >>> shelf.get(b"a") is None, shelf.get(b"b") is None
+    >>> cache = UsualCareCache(at_most=100)
+    >>> cache.put(b"a", UsualCare(np.zeros(10), ()))
+    >>> cache.put(b"b", UsualCare(np.zeros(10), ()))
+    >>> cache.get(b"a") is None, cache.get(b"b") is None
     (True, False)
     """
 
     def __init__(self, at_most: int) -> None:
-        self._at_most, self._held = at_most, 0
-        self._kept: OrderedDict[bytes, UsualCare] = OrderedDict()
+        self._at_most, self._bytes = at_most, 0
+        self._entries: OrderedDict[bytes, UsualCare] = OrderedDict()
         self._lock = Lock()
 
     def get(self, name: bytes) -> UsualCare | None:
         """What was put there under this name, if it is still there."""
         with self._lock:
-            if name in self._kept:
-                self._kept.move_to_end(name)
-            return self._kept.get(name)
+            if name in self._entries:
+                self._entries.move_to_end(name)
+            return self._entries.get(name)
 
-    def put(self, name: bytes, one: UsualCare) -> None:
+    def put(self, name: bytes, usual_care: UsualCare) -> None:
         """Keep this, and drop what was not used for longest if there is no room."""
         with self._lock:
-            if name not in self._kept:
-                self._kept[name] = one
-                self._held += one.nbytes
-            while self._held > self._at_most:
-                self._held -= self._kept.popitem(last=False)[1].nbytes
+            if name not in self._entries:
+                self._entries[name] = usual_care
+                self._bytes += usual_care.nbytes
+            while self._bytes > self._at_most:
+                self._bytes -= self._entries.popitem(last=False)[1].nbytes
 
     def clear(self) -> None:
         """Drop everything."""
         with self._lock:
-            self._kept.clear()
-            self._held = 0
+            self._entries.clear()
+            self._bytes = 0
 
 
-SHELF = Shelf(AT_MOST_BYTES)
+USUAL_CARE_CACHE = UsualCareCache(AT_MOST_BYTES)
 
 
 def name_of(model: Model, stream: int) -> bytes:
     """The same for models with the same usual care and the same first offers."""
     digest = blake2b(str(stream).encode(), digest_size=16)
-    _update(digest, _usual(model))
+    _update(digest, _usual_care_of(model))
     return digest.digest()
 
 
-def _usual(model: Model) -> Model:
+def _usual_care_of(model: Model) -> Model:
     """The model without what its programmes do to those who are offered them."""
     added = ~model.arms[0]
     supports, clocks, effects = model.supports.copy(), model.clocks.copy(), model.effects.copy()
@@ -109,23 +109,23 @@ def _usual(model: Model) -> Model:
             supports[name][added] = 0
     drop_outs = np.flatnonzero(clocks["kind"] == ClockKind.DROP_OUT)
     clocks["base"][drop_outs[added[clocks["subject"][drop_outs]]]] = 0.0
-    theirs = added[effects["support"]]
+    of_programmes = added[effects["support"]]
     for name in ("ln_ratio", "delay", "ramp", "half_life", "first_step", "steps", "least", "peak"):
-        effects[name][theirs] = 0
-    synergies["ln_ratio"][theirs[synergies["first"]] | theirs[synergies["second"]]] = 0.0
+        effects[name][of_programmes] = 0
+    synergies["ln_ratio"][of_programmes[synergies["first"]] | of_programmes[synergies["second"]]] = 0.0
     steps = np.zeros(len(model.step_until), dtype=np.bool_)
-    for one in model.effects[~theirs]:
-        steps[one["first_step"] : one["first_step"] + one["steps"]] = True
+    for effect in model.effects[~of_programmes]:
+        steps[effect["first_step"] : effect["first_step"] + effect["steps"]] = True
     return replace(
         model, supports=supports, clocks=clocks, effects=effects, synergies=synergies,
         step_until=model.step_until[steps], step_weight=model.step_weight[steps],
     )  # fmt: skip
 
 
-def _update(digest: Any, one: Any) -> None:
+def _update(digest: Any, tables: Any) -> None:
     """Add everything that a table of tables holds."""
-    for field in fields(one):
-        value = getattr(one, field.name)
+    for field in fields(tables):
+        value = getattr(tables, field.name)
         if is_dataclass(value):
             _update(digest, value)
         else:

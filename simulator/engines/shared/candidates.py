@@ -10,13 +10,12 @@ candidates, each at a uniform place in it (given N, the points of a Poisson proc
 Poisson Processes, section 2.4), with three more marks: acceptance, length, outcome. Four layers make a group: their
 blocks are of one length, and the four marks of one draw, the *head* of the block, say how many candidates each of
 the four holds. Candidate n of block m of a layer is keyed by (clock, layer, m, n, person, stream) and by nothing else,
-so every arm sees the same points, and no point depends on when one began to look. A candidate with mark u in layer k
+so every arm sees the same points, and no point depends on when drawing began. A candidate with mark u in layer k
 strikes when b[k] + u (b[k+1] - b[k]) < h(t-): exact for any hazard that varies in time (Lewis & Shedler 1979;
 coupling: Anderson, arXiv 1109.2890).
 
-Places are whole numbers of 2**-41 years, so that they can be put in order together with what stands there, as one
-number. Arrays are filled eight at a time, a little beyond what is needed: that costs processors less than asking
-how many are left.
+Places are whole numbers of 2**-41 years, so that place and index can be sorted together as one number. Arrays are
+filled eight at a time, a little beyond what is needed: with vector instructions that is faster than a remainder loop.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ INDEX = 2**PLACE_SHIFT - 1
 PLACES = 2.0**-41  # of a year
 NOT_COMING = 2**63 - 1
 HIGHEST = 2.0**32 - 1.0
-PER_WIDTH = (1.0 + 1e-9) * 2.0**32 / WIDTHS  # rounding must leave none out: those kept are looked at once more
+PER_WIDTH = (1.0 + 1e-9) * 2.0**32 / WIDTHS  # none may be left out by rounding: the hazard is compared again later
 
 
 def _more_than() -> NDArray[np.int64]:
@@ -91,9 +90,9 @@ def draw_marks(
     person: Word,
     words: NDArray[np.uint32],
     numbers: NDArray[np.uint32],
-    luck: NDArray[np.uint32],
+    marks: NDArray[np.uint32],
 ) -> None:
-    """Draw the marks of many decisions of one person, heads or candidates: processors work on several at once.
+    """Draw the marks of many decisions of one person, heads or candidates, in a loop that is vectorised.
 
     Args:
         first: where the first of them stands.
@@ -103,19 +102,19 @@ def draw_marks(
         person: whose.
         words: decision word of each.  # [draw]
         numbers: number and block of each.  # [draw]
-        luck: filled with the marks, 32-bit words.  # [4, draw]
+        marks: filled with 32-bit words.  # [4, draw]
     """
     key = np.uint64(seed)
     low, high = key & WORD_MASK, key >> WORD_BITS
     word, number = words[first:end], numbers[first:end]
-    u0, u1, u2, u3 = luck[0, first:end], luck[1, first:end], luck[2, first:end], luck[3, first:end]
+    u0, u1, u2, u3 = marks[0, first:end], marks[1, first:end], marks[2, first:end], marks[3, first:end]
     for i in range(len(word)):
         x0, x1, x2, x3 = scramble(number[i], word[i], person, stream, low, high)
         u0[i], u1[i], u2[i], u3[i] = np.uint32(x0), np.uint32(x1), np.uint32(x2), np.uint32(x3)
 
 
 @compiled()
-def _list(
+def _label_candidates(
     years: float,
     seed: Word,
     stream: Word,
@@ -129,7 +128,7 @@ def _list(
     """Label the candidates of the blocks that hold this moment: how many there are, and the finest group in use."""
     key = np.uint64(seed)
     low, high = key & WORD_MASK, key >> WORD_BITS
-    drawn, finest = 0, 0
+    total, finest = 0, 0
     for k in range(len(bound)):
         most = bound[k]
         if most <= 0.0 or (most <= LAYERS[1] and heads[0, first + k] < MORE_THAN[0, 0]):
@@ -150,14 +149,14 @@ def _list(
                 label, word = np.uint32(k << CLOCK_SHIFT | layer << LAYER_SHIFT), words[k] | np.uint32(layer)
                 up_to = np.uint32(min((most - LAYERS[layer]) * PER_WIDTH[layer], HIGHEST))
                 for n in range(0, max(count, 1), AT_ONCE):
-                    put(labels[0], drawn + n, label + np.uint32(n), 1)
-                    put(labels[1], drawn + n, word, 0)
-                    put(labels[2], drawn + n, up_to, 0)
-                    put(labels[3], drawn + n, block + np.uint32(n), 1)
-                drawn += count
+                    put(labels[0], total + n, label + np.uint32(n), 1)
+                    put(labels[1], total + n, word, 0)
+                    put(labels[2], total + n, up_to, 0)
+                    put(labels[3], total + n, block + np.uint32(n), 1)
+                total += count
         if most > LAYERS[-1]:
             raise ValueError("hazard above the top layer")
-    return drawn, finest
+    return total, finest
 
 
 @compiled()
@@ -172,7 +171,7 @@ def draw_candidates(
     heads: NDArray[np.uint32],
     first: int,
     labels: NDArray[np.uint32],
-    luck: NDArray[np.uint32],
+    marks: NDArray[np.uint32],
     coming: NDArray[np.int64],
     times: NDArray[np.float64],
 ) -> tuple[int, float]:
@@ -189,8 +188,8 @@ def draw_candidates(
         heads: heads of the first group.  # [layer, head]
         first: where those of this year begin, one for each clock.
         labels: work space; at the end of each candidate number, layer and clock in one, its decision word, the
-            highest mark with which one like it is kept, and number and block.  # [4, candidate]
-        luck: work space; at the end the four 32-bit marks of each candidate.  # [4, candidate]
+            highest mark with which one like it is in_range, and number and block.  # [4, candidate]
+        marks: work space; at the end the four 32-bit marks of each candidate.  # [4, candidate]
         coming: work space; at the end place in the year and index of each, rising.  # [rank]
         times: days, rising.  # [rank]
 
@@ -202,42 +201,42 @@ def draw_candidates(
     """
     years = (t - ORIGIN_DAY) / DAYS_PER_YEAR
     year, middle, fine = math.floor(years), math.floor(years * PARTS[2]), math.floor(years * PARTS[3])
-    drawn, finest = _list(years, seed, stream, person, bound, words, heads, first, labels)
+    total, finest = _label_candidates(years, seed, stream, person, bound, words, heads, first, labels)
     parts, end = PARTS[finest], until
     if parts > 1:
         end = min(until, ORIGIN_DAY + (math.floor(years * parts) + 1) / parts * DAYS_PER_YEAR)
-    wide = (drawn + AT_ONCE - 1) // AT_ONCE * AT_ONCE
+    wide = (total + AT_ONCE - 1) // AT_ONCE * AT_ONCE
     label, up_to, place = labels[0, :wide], labels[2, :wide], coming[:wide]
-    draw_marks(0, wide, seed, stream, person, labels[1], labels[3], luck)
-    u0, u1 = luck[0, :wide], luck[1, :wide]
+    draw_marks(0, wide, seed, stream, person, labels[1], labels[3], marks)
+    u0, u1 = marks[0, :wide], marks[1, :wide]
     for i in range(wide):
         group = label[i] >> np.uint32(GROUP_SHIFT) & np.uint32(3)
         before = 0 if group < 2 else middle - year * PARTS[2] if group == 2 else fine - year * PARTS[3]
         shift = 8 if group < 2 else 4 if group == 2 else 0
         at = (before << 33 | np.int64(u0[i]) << 1 | 1) << shift
         day = ORIGIN_DAY + (year + at * PLACES) * DAYS_PER_YEAR
-        kept = (i < drawn) & (u1[i] <= up_to[i]) & (t < day) & (day < end)
-        place[i] = at << PLACE_SHIFT | i if kept else NOT_COMING
-    return _in_order(year, coming, wide, times), end
+        in_range = (i < total) & (u1[i] <= up_to[i]) & (t < day) & (day < end)
+        place[i] = at << PLACE_SHIFT | i if in_range else NOT_COMING
+    return _sorted_by_time(year, coming, wide, times), end
 
 
 @compiled("int64(int64, int64[::1], int64, float64[::1])")
-def _in_order(year: int, coming: NDArray[np.int64], count: int, times: NDArray[np.float64]) -> int:
-    """Put those that are coming in order, and say when; how many there are."""
-    kept = 0
+def _sorted_by_time(year: int, coming: NDArray[np.int64], count: int, times: NDArray[np.float64]) -> int:
+    """Sort the candidates that are in range, and fill in their days; how many there are."""
+    size = 0
     for i in range(count):
-        one = coming[i]
-        coming[kept] = one
-        kept += one != NOT_COMING
-    wide = (kept + AT_ONCE - 1) // AT_ONCE * AT_ONCE
-    coming[kept:wide] = NOT_COMING
-    mixed, ranked, day = coming[:wide], coming[wide : wide + kept], times[:kept]
-    for i in range(kept):
-        rank, one = 0, mixed[i]
-        for j in range(0, wide, AT_ONCE):  # counting who comes first is faster here than sorting
-            rank += below(mixed, j, one)
-        ranked[rank] = one
-    for i in range(kept):
+        entry = coming[i]
+        coming[size] = entry
+        size += entry != NOT_COMING
+    wide = (size + AT_ONCE - 1) // AT_ONCE * AT_ONCE
+    coming[size:wide] = NOT_COMING
+    mixed, ranked, day = coming[:wide], coming[wide : wide + size], times[:size]
+    for i in range(size):
+        rank, entry = 0, mixed[i]
+        for j in range(0, wide, AT_ONCE):  # for so few, counting the smaller ones is faster than sorting
+            rank += below(mixed, j, entry)
+        ranked[rank] = entry
+    for i in range(size):
         coming[i] = ranked[i]
         day[i] = ORIGIN_DAY + (year + (ranked[i] >> PLACE_SHIFT) * PLACES) * DAYS_PER_YEAR
-    return kept
+    return size

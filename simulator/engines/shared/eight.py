@@ -1,7 +1,7 @@
-"""Eight neighbours of an array at once, where numba would take them one by one.
+"""Operations on eight neighbours of an array as one vector, where numba would not vectorise the loop.
 
-Each function is a vector instruction or a few; the compiler lays them out for the processor at hand. They can be
-called from compiled functions only.
+Each function is a few vector instructions of LLVM, compiled for the processor it runs on. They can be called from
+compiled functions only.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def _eight(context: Any, builder: Any, kind: Any, array: Any, at: Any) -> tuple[
     return builder.bitcast(builder.gep(data, [at]), vector.as_pointer()), vector
 
 
-def _alike(builder: Any, vector: Any, value: Any) -> Any:
+def _broadcast(builder: Any, vector: Any, value: Any) -> Any:
     """The same value eight times."""
-    one = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(ir.IntType(32), AT_ONCE), [0] * AT_ONCE))
+    first = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(ir.IntType(32), AT_ONCE), [0] * AT_ONCE))
 
 
 def _put(typing_context: Any, array: Any, at: Any, value: Any, step: Any) -> Any:
@@ -38,7 +38,7 @@ def _put(typing_context: Any, array: Any, at: Any, value: Any, step: Any) -> Any
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> None:
         where, vector = _eight(context, builder, kind, arguments[0], arguments[1])
-        value, step = (_alike(builder, vector, one) for one in arguments[2:])
+        value, step = (_broadcast(builder, vector, scalar) for scalar in arguments[2:])
         rising = builder.mul(step, ir.Constant(vector, list(range(AT_ONCE))))
         builder.store(builder.add(value, rising), where, align=4)
 
@@ -51,7 +51,7 @@ def _below(typing_context: Any, array: Any, at: Any, value: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         where, vector = _eight(context, builder, kind, arguments[0], arguments[1])
-        less = builder.icmp_signed("<", builder.load(where, align=8), _alike(builder, vector, arguments[2]))
+        less = builder.icmp_signed("<", builder.load(where, align=8), _broadcast(builder, vector, arguments[2]))
         return builder.zext(builder.ctpop(builder.bitcast(less, ir.IntType(AT_ONCE))), ir.IntType(64))
 
     return types.int64(kind, types.uint64, types.int64), generate

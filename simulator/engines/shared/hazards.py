@@ -1,8 +1,8 @@
-"""The compiled functions that both engines call: hazards, effect weights, lengths, routes, and looking ahead.
+"""The compiled functions that both engines call: hazards, effect weights, lengths, routes, and candidates ahead.
 
 A candidate of :mod:`simulator.engines.shared.candidates` is an event when its level on the rate axis is below the
-hazard at that moment. Most hazards do not change from day to day: looking ahead also says which are steady and
-until when, so that they need not be worked out again for each candidate. No fast-math: the order of operations
+hazard at that moment. Most hazards do not change from day to day: bounding them also finds which are steady and
+until when, so that they need not be computed again for each candidate. No fast-math: the order of operations
 is part of the meaning. Arguments are the memory and the number of a life in it; see
 :mod:`simulator.engines.shared.memory`.
 """
@@ -14,7 +14,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiling import compiled, fixed, folded
+from simulator.compiling import compiled, compiled_for_types, inlined
 from simulator.engines.shared import memory as of
 from simulator.engines.shared.candidates import (
     BLOCK_SHIFT,
@@ -41,10 +41,10 @@ _FLARE, _HEALTH = int(ClockKind.FLARE), int(ClockKind.HEALTH)
 _FIXED, _EXPONENTIAL, _LOGNORMAL = int(Length.FIXED), int(Length.EXPONENTIAL), int(Length.LOGNORMAL)
 _WEIBULL, _UNIFORM = int(Length.WEIBULL), int(Length.UNIFORM)
 _CLOCK_TARGET, _ROUTE = int(Target.CLOCK), int(Target.ROUTE)
-ROUNDING = 1.0 + 1e-12  # a bound worked out in another order must not be below the hazard by rounding
+ROUNDING = 1.0 + 1e-12  # a bound computed in another order must not be below the hazard by rounding
 
 
-@fixed
+@compiled_for_types
 def ndtri(p: float) -> float:
     """Quantile of the standard normal: Wichura (1988), algorithm AS 241 (PPND16)."""
     q = p - 0.5
@@ -83,7 +83,7 @@ def ndtri(p: float) -> float:
     return -top / low if q < 0.0 else top / low
 
 
-@fixed
+@compiled_for_types
 def power(x: float, y: float) -> float:
     """Raise x to the power y, the one way both engines compute it."""
     return x**y
@@ -98,14 +98,14 @@ def band_at(age: float, bands: NDArray[np.float64]) -> int:
     return band
 
 
-@fixed
+@compiled_for_types
 def draw(m: Addresses, life: int, word: int, number: int) -> tuple[float, float, float, float]:
     """The four uniforms of one of this person's decisions."""
     one = of.life(m)[life]
     return uniform4(of.seed(m), one["stream"], one["person"], word, number)
 
 
-@fixed
+@compiled_for_types
 def quantile_days(m: Addresses, which: int, u: float) -> float:
     """Quantile of a duration at the first state of health."""
     d, v = of.durations(m)[which], u
@@ -129,7 +129,7 @@ def quantile_days(m: Addresses, which: int, u: float) -> float:
     return days
 
 
-@folded
+@inlined
 def length_days(m: Addresses, life: int, which: int, u: float) -> float:
     """Quantile of a duration at this person's health: the zero-day atom first, then the positive part."""
     d = of.durations(m)[which]
@@ -137,7 +137,7 @@ def length_days(m: Addresses, life: int, which: int, u: float) -> float:
     return days * of.floats2(m, of.DURATION_BY_HEALTH)[which, of.life(m)[life]["health"]]
 
 
-@fixed
+@compiled_for_types
 def effect_weight(m: Addresses, life: int, e: int, t: float) -> float:
     """Weight of effect e at time t: delay, ramp (or profile), then halving after the end."""
     s, f = of.spells(m)[life, e], of.effects(m)[e]
@@ -161,7 +161,7 @@ def effect_weight(m: Addresses, life: int, e: int, t: float) -> float:
     return w
 
 
-@fixed
+@compiled_for_types
 def is_settled(m: Addresses, life: int, e: int, t: float, until: float) -> bool:
     """Whether the weight of effect e is the same at every moment after t and before ``until``."""
     s, f = of.spells(m)[life, e], of.effects(m)[e]
@@ -180,7 +180,7 @@ def is_settled(m: Addresses, life: int, e: int, t: float, until: float) -> bool:
     return bool(f["steps"] > 0 or since >= f["delay"] + f["ramp"] or last < f["delay"])
 
 
-@fixed
+@compiled_for_types
 def start_effect(m: Addresses, life: int, e: int, start: float, end: float) -> None:
     """Begin a spell of effect e, or prolong the one that is still on; what is left of an ended one fades beside it."""
     s = of.spells(m)[life, e]
@@ -192,13 +192,13 @@ def start_effect(m: Addresses, life: int, e: int, start: float, end: float) -> N
     s["old_end"], s["start"], s["end"] = start, start, end
 
 
-@fixed
+@compiled_for_types
 def _kink(low: float, high: float, at: float) -> float:
     """The end of a piece: ``at`` when it lies inside."""
     return at if low < at < high else high
 
 
-@fixed
+@compiled_for_types
 def weight_days(m: Addresses, life: int, e: int, start: float, end: float) -> float:
     """Integral of an effect's weight over [start, end] days while its spell stays as it is.
 
@@ -222,7 +222,7 @@ def weight_days(m: Addresses, life: int, e: int, start: float, end: float) -> fl
     return total
 
 
-@fixed
+@compiled_for_types
 def with_pairs(m: Addresses, life: int, total: float, target: int, subject: int, t: float) -> float:
     """A log ratio plus g w1 w2 for each pair of effects on the target that work together."""
     pairs = of.synergies(m)
@@ -233,7 +233,7 @@ def with_pairs(m: Addresses, life: int, total: float, target: int, subject: int,
     return total
 
 
-@fixed
+@compiled_for_types
 def ratio_now(m: Addresses, life: int, target: int, subject: int, emergency: int, t: float) -> float:
     """Ratio of all effects on a route, a stay or a take-up: exp of the sum of w ln RR, pairs included."""
     if not of.life(m)[life]["affected"] >> target & 1:
@@ -246,7 +246,7 @@ def ratio_now(m: Addresses, life: int, target: int, subject: int, emergency: int
     return math.exp(with_pairs(m, life, total, target, subject, t))
 
 
-@folded
+@inlined
 def hazard(m: Addresses, life: int, k: int, t: float) -> float:
     """Hazard of clock k just before t, per year: every factor of the model in turn."""
     c, one, bands = of.clocks(m)[k], of.life(m)[life], of.floats(m, of.BANDS)
@@ -279,7 +279,7 @@ def hazard(m: Addresses, life: int, k: int, t: float) -> float:
     return h
 
 
-@folded
+@inlined
 def is_steady(m: Addresses, life: int, k: int, t: float, until: float) -> bool:
     """Whether the hazard of clock k is the same at every moment after t and before ``until``."""
     c = of.clocks(m)[k]
@@ -301,7 +301,7 @@ def _largest_product(ln_ratio: float, first: Table, second: Table) -> float:
     return most
 
 
-@folded
+@inlined
 def hazard_bound(m: Addresses, life: int, k: int, t: float, until: float) -> float:
     """A bound on the hazard of clock k from t to ``until`` while nothing happens and no age band ends."""
     c, one = of.clocks(m)[k], of.life(m)[life]
@@ -332,10 +332,10 @@ def hazard_bound(m: Addresses, life: int, k: int, t: float, until: float) -> flo
     return h * ROUNDING
 
 
-# --- looking ahead -----------------------------------------------------------------------------------
+# --- candidates ahead ---------------------------------------------------------------------------------
 
 
-@folded
+@inlined
 def next_birthday(m: Addresses, life: int, t: float) -> float:
     """The day when this life reaches the next age band."""
     age, bands = of.life(m)[life]["age"], of.floats(m, of.BANDS)
@@ -346,14 +346,14 @@ def next_birthday(m: Addresses, life: int, t: float) -> float:
     return np.inf
 
 
-@folded
+@inlined
 def next_turn(m: Addresses, life: int, t: float) -> float:
     """The day when a flare or an age band ends: hazards may then be far from what they were."""
     birthday, flare_until = next_birthday(m, life, t), of.life(m)[life]["flare_until"]
     return min(birthday, flare_until) if t < flare_until else birthday
 
 
-@folded
+@inlined
 def next_jump(m: Addresses, life: int, t: float, turn: float) -> float:
     """The day when a hazard of this life jumps by itself: its next turn, or a boost ends."""
     day, boosts = turn, of.floats2(m, of.BOOST_UNTIL)
@@ -363,13 +363,13 @@ def next_jump(m: Addresses, life: int, t: float, turn: float) -> float:
     return day
 
 
-@folded
+@inlined
 def year_end(m: Addresses, t: float) -> float:
-    """The last day to look ahead to: the end of the year."""
+    """The last day that candidates are drawn for: the end of the year."""
     return min(of.number(m, of.HORIZON), (math.floor(t / DAYS_PER_YEAR) + 1.0) * DAYS_PER_YEAR)
 
 
-@folded
+@inlined
 def look_at_clock(m: Addresses, life: int, k: int, t: float, jump: float, until: float) -> float:
     """Bound on the hazard of a clock from t to ``until``, while none of its factors but age rises.
 
@@ -387,18 +387,18 @@ def look_at_clock(m: Addresses, life: int, k: int, t: float, jump: float, until:
     return hazard_bound(m, life, k, t, until)
 
 
-@folded
+@inlined
 def is_event(m: Addresses, life: int, k: int, level: float, t: float) -> bool:
-    """Whether a candidate at this level of the rate axis is below the hazard, for a life that has looked ahead."""
+    """Whether a candidate at this level of the rate axis is below the hazard, for a life whose hazards were bounded."""
     steady = of.floats2(m, of.STEADY)[life, k]
     if math.isnan(steady):
         return level < hazard(m, life, k, t)
     return level < steady
 
 
-@folded
+@inlined
 def foresee(m: Addresses, life: int, t: float, until: float) -> None:
-    """Draw how many candidates of the first layers there are in each year, from that of t to that of ``until``."""
+    """Draw the heads of the first group of layers for each year, from that of t to that of ``until``."""
     one, clocks = of.life(m)[life], len(of.clocks(m))
     first = int((t - of.number(m, of.FIRST_YEAR)) / DAYS_PER_YEAR)
     end = math.ceil((until - of.number(m, of.FIRST_YEAR)) / DAYS_PER_YEAR)
@@ -408,11 +408,11 @@ def foresee(m: Addresses, life: int, t: float, until: float) -> None:
     )  # fmt: skip
 
 
-@folded
+@inlined
 def draw_ahead(m: Addresses, life: int, t: float, until: float) -> tuple[int, float]:
-    """Candidates of this person after t, below what is to be drawn: how many, and up to which day.
+    """Candidates of this person after t, below the bounds in ``DRAWN``: how many, and up to which day.
 
-    What was foreseen for the year must be that of this person.
+    The heads of the year must be drawn for this person before: see :func:`foresee`.
     """
     one, clocks = of.life(m)[life], len(of.clocks(m))
     first = int((t - of.number(m, of.FIRST_YEAR)) / DAYS_PER_YEAR) * clocks
@@ -423,35 +423,35 @@ def draw_ahead(m: Addresses, life: int, t: float, until: float) -> tuple[int, fl
     )  # fmt: skip
 
 
-@folded
+@inlined
 def clock_of(label: int) -> int:
-    """Whose candidate."""
+    """The clock of a candidate."""
     return label >> CLOCK_SHIFT
 
 
-@folded
+@inlined
 def layer_of(label: int) -> int:
-    """In which layer a candidate lies."""
+    """The layer of a candidate."""
     return label >> LAYER_SHIFT & LAYER_MASK
 
 
-@fixed
+@compiled_for_types
 def number_of(label: int, t: float) -> int:
     """The number of a candidate at t, in its block, and that of the block."""
     block = int((t - ORIGIN_DAY) / DAYS_PER_YEAR * PARTS[layer_of(label) // GROUP])
     return label & COUNT | block << BLOCK_SHIFT
 
 
-@folded
+@inlined
 def level_of(label: int, mark: int) -> float:
-    """Where a candidate lies on the rate axis."""
+    """The place of a candidate on the rate axis."""
     layer = layer_of(label)
     return LAYERS[layer] + open_unit(mark) * WIDTHS[layer]
 
 
-@fixed
-def look_ahead(m: Addresses, life: int, t: float) -> tuple[int, float]:
-    """What may come next for one life: rows of ``soon`` in the order of time, and the day up to which they hold."""
+@compiled_for_types
+def candidates_ahead(m: Addresses, life: int, t: float) -> tuple[int, float]:
+    """Fill ``soon`` with the candidates ahead of one life in the order of time: how many, and up to which day."""
     jump = next_jump(m, life, t, next_turn(m, life, t))
     until = min(year_end(m, t), jump)
     for k in range(len(of.clocks(m))):
@@ -469,10 +469,10 @@ def look_ahead(m: Addresses, life: int, t: float) -> tuple[int, float]:
     return count, end
 
 
-@fixed
+@compiled_for_types
 def strikes_ahead(m: Addresses, life: int, t: float) -> tuple[int, float]:
-    """As `look_ahead`, but only the candidates that strike if nothing about this life changes before they do."""
-    count, end = look_ahead(m, life, t)
+    """As `candidates_ahead`, but only the candidates that strike if nothing about this life changes before they do."""
+    count, end = candidates_ahead(m, life, t)
     kept = 0
     for i in range(count):
         soon = of.soon(m)[i]
@@ -482,7 +482,7 @@ def strikes_ahead(m: Addresses, life: int, t: float) -> tuple[int, float]:
     return kept, end
 
 
-@fixed
+@compiled_for_types
 def next_route(m: Addresses, life: int, place: int, emergency: int, u: float, t: float) -> int:
     """Which route a mark takes at today's ratios, NONE for `otherwise`.
 

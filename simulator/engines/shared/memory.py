@@ -31,7 +31,7 @@ from simulator.activity.items import (
     SupportCount,
     SupportDays,
 )
-from simulator.compiling import compiled, folded
+from simulator.compiling import compiled, inlined
 from simulator.engines.shared.candidates import BLOCK_SHIFT, COUNT, ORIGIN_DAY, ROOM
 from simulator.model.model import (
     BOOST,
@@ -92,14 +92,14 @@ BODY = np.dtype(
     [
         ("jump", "f8"),  # when the next hazard jumps by itself
         ("next_note", "f8"),  # when something that was noted happens, the end of a stay included
-        ("looked", "f8"),  # when hazards were looked at
+        ("looked", "f8"),  # when hazards were last bounded
         ("turn", "f8"),  # when a flare or an age band ends
         ("on", "i8"),  # bit set of supports
         ("place", "i2"),  # NONE: at home
         ("queued", "i2"),  # how many queues this life stands in
         ("waiting", "i2"),  # how many places this life waits for at home
         ("alive", "i1"),
-        ("stale", "i1"),  # which hazards have changed since they were looked at
+        ("stale", "i1"),  # which hazards have changed since they were last bounded
         ("asleep", "i1"),  # 1: an arm in which all is as in usual care so far
         ("stay_emergency", "i1"),
         ("has_slot", "i1"),
@@ -116,7 +116,7 @@ BODY = np.dtype(
         ("arm", "i2"),
         ("_", "i2"),
         ("row", "i4"),  # of the book that is written, NONE: none
-        ("window", "i4"),  # row of the index days it is looked at around, NONE: not
+        ("window", "i4"),  # row of its index days, around which windows are filled, NONE: none
         ("window_row", "i4"),  # row of the windows it writes
         ("noted", "i4"),
         ("stay_noted", "i4"),
@@ -329,10 +329,10 @@ Addresses = int  # where the table of addresses lies: rows are fields, columns t
 
 
 def _view(dtype: Any, axes: int, only: int = NONE) -> Any:
-    """A function that gives an array of the memory, written into the text of its callers.
+    """A function that gives an array of the memory, inlined into its callers.
 
     It takes the address of the table and the number of the field, or just the address where there is only one field.
-    A compiled function could not return an array without counting who refers to it, which costs more than the array.
+    An array that a compiled function returns is reference-counted, which would cost more than the access.
     """
     kind = types.Array(numba.from_dtype(np.dtype(dtype)), axes, "C")
 
@@ -403,13 +403,13 @@ visits = _only(_VISITS)
 stays = _only(_STAYS)
 
 
-@folded
+@inlined
 def number(m: Addresses, which: int) -> float:
     """One of the numbers."""
     return floats(m, _NUMBERS)[which]
 
 
-@folded
+@inlined
 def whole(m: Addresses, which: int) -> int:
     """One of the whole numbers."""
     return ints(m, _WHOLES)[which]
@@ -426,11 +426,11 @@ class Memory:
     """The arrays of one engine call and the table of their addresses."""
 
     arrays: dict[str, NDArray[Any]]
-    table: Addresses  # good for as long as the arrays are kept
+    table: Addresses  # valid for as long as the arrays live
 
     @classmethod
     def of(cls, arrays: dict[str, NDArray[Any]], numbers: dict[str, float], wholes: dict[str, int]) -> Memory:
-        """Lay the arrays out.
+        """The memory of these arrays.
 
         Raises:
             TypeError: an array that is not what its field says; the kernel would read other bits.
@@ -469,20 +469,20 @@ def memory(
 
     Args:
         model: the rules.
-        lives: how many lives are in hand at a time.
+        lives: how many lives are simulated at a time.
         book: what is counted, and days, are added to it; without one nothing is written down.  # [row, year, item]
-        index: index days that lives are looked at around, nan: none.  # [row, programme arm]
+        index: index days around which windows are filled, nan: none.  # [row, programme arm]
         member: 1 for those who start, 2 for those who also complete, 0 for others.  # [row, programme arm]
         windows: the years before and after index days.  # [row, programme arm, world, side, measure]
         forks: the lives are the arms of one person, which part when something differs.
-        together: everyone is in hand at once, each with a stop in a calendar.
+        together: everyone is in memory at once, each with a stop in a calendar.
     """
     shared, numbers, wholes = _rules(model)
     places, supports, clocks = len(model.places), len(model.supports), len(model.clocks)
     resources = _resources(model, shared["place_resource"], shared["support_resource"])
     nodes = lives * (len(resources) + 2) if len(resources) else 0
     limited = int((shared["place_resource"] != NONE).sum())
-    room = clocks * ROOM + 80  # rows of marks a power of two apart would push each other out of the cache
+    room = clocks * ROOM + 80  # padding: rows a power of two apart would compete for the same cache lines
     levels = 1 + max([wholes["zero_level"], *shared["need_level"].tolist()])
     nothing = np.zeros((0, len(model.arms) - 1, 2, 2, 4 * places + 2))
     wholes["forks"] = int(forks)
@@ -631,7 +631,7 @@ def trait_words(model: Model) -> NDArray[np.int64]:
 
 
 def plain_needs(model: Model) -> NDArray[np.uint8]:
-    """Needs that lead to a planned stay which touches nothing else, in a place from which people go home: [need]."""
+    """Needs that lead to a planned stay which affects nothing else, in a place from which people go home: [need]."""
     rows = model.places
     plain = (rows["slots"] == NONE) & (rows["emergency"] == 0) & (rows["otherwise"] == HOME)
     plain[

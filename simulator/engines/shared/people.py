@@ -106,23 +106,24 @@ def _all_traits(
 
 def draw_people(model: Model, stream: int, numbers: NDArray[np.int64]) -> list[Person]:
     """The people with these ids: age, health given age, personal risk, cluster."""
-    them = model.population
-    drawn = _all_traits(
-        np.uint64(model.seed), stream, numbers, trait_words(model), them.age_edges, them.age_share,
-        them.initial_health, model.bands, them.risk_log_sd, them.clusters,
+    population = model.population
+    traits_of_each = _all_traits(
+        np.uint64(model.seed), stream, numbers, trait_words(model), population.age_edges, population.age_share,
+        population.initial_health, model.bands, population.risk_log_sd, population.clusters,
     )  # fmt: skip
-    return [Person(number, *one) for number, one in zip(numbers.tolist(), drawn, strict=True)]
+    return [Person(number, *values) for number, values in zip(numbers.tolist(), traits_of_each, strict=True)]
 
 
 def entrants(model: Model, stream: int, which: slice = slice(None)) -> list[tuple[float, Person]]:
     """People who join an open population with their day of arrival, in that order; ``which`` takes some of them."""
-    them, arrivals = model.population, arrival_days(model, stream)
+    population, arrivals = model.population, arrival_days(model, stream)
     numbers, days = np.ascontiguousarray(ENTRANT_IDS_FROM + np.arange(len(arrivals))[which]), arrivals[which].tolist()
-    drawn = _all_traits(
-        np.uint64(model.seed), stream, numbers, trait_words(model), them.entrant_age_edges, them.entrant_age_share,
-        them.entrant_health[None, :], model.bands, them.risk_log_sd, them.clusters,
+    traits_of_each = _all_traits(
+        np.uint64(model.seed), stream, numbers, trait_words(model), population.entrant_age_edges,
+        population.entrant_age_share, population.entrant_health[None, :], model.bands, population.risk_log_sd,
+        population.clusters,
     )  # fmt: skip
     return [
         (day, Person(number, age - day / DAYS_PER_YEAR, health, risk, cluster))
-        for number, day, (age, health, risk, cluster) in zip(numbers.tolist(), days, drawn, strict=True)
+        for number, day, (age, health, risk, cluster) in zip(numbers.tolist(), days, traits_of_each, strict=True)
     ]

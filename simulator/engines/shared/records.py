@@ -28,7 +28,7 @@ WINDOW_DAYS = 365.0
 class Diary:
     """What happened to everybody in one arm, line after line; people are numbered from 0.
 
-    Lists of plain numbers: nothing that has to be looked through for garbage, and an array in no time.
+    Lists of plain floats: the garbage collector has nothing to scan, and they become arrays quickly.
     """
 
     def __init__(self) -> None:

@@ -2,8 +2,8 @@
 
 A person is one process that sleeps until the next thing that will happen to them: what their own agenda says
 (a stay or a support that ends, a wait that reaches its limit) or a clock of theirs that strikes. Which clocks
-strike when, if nothing changes, is seen some time ahead (:func:`simulator.engines.shared.hazards.strikes_ahead`);
-whatever changes a hazard makes the person look again. Places and supports with limited capacity are priority
+strike when, if nothing changes, is known some time ahead (:func:`simulator.engines.shared.hazards.strikes_ahead`);
+whatever changes a hazard makes this be worked out again. Places and supports with limited capacity are priority
 resources; someone who was waiting is interrupted when their turn comes. Moments are scheduled at absolute times
 and ordered by kind, then person, so that ties never depend on the heap. What happened is written into a diary,
 line after line, and added up for everybody at the end (:mod:`simulator.engines.shared.records`).
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.activity.items import LifeCount
-from simulator.activity.results import Lives, Said
+from simulator.activity.results import Lives, TraceEntry
 from simulator.engines.shared.people import Person, draw_people, entrants
 from simulator.engines.shared.records import Record
 from simulator.engines.simpy.life import Life
@@ -42,7 +42,7 @@ def simulate(
 
     Args:
         model: one design row.
-        stream: which luck they have; arms share it.
+        stream: number of their random numbers, which all arms share.
         people: ids of those who are there at the start; 0 to the model's number less one if left out.  # [person]
         entering: which of those who join an open population live too, in order of arrival.
 
@@ -59,12 +59,12 @@ def simulate(
     return lives if (asked[1:] >= asked[:-1]).all() else _in_order(lives, asked)
 
 
-def trace(model: Model, stream: int, person: int, arm: int) -> list[Said]:
+def trace(model: Model, stream: int, person: int, arm: int) -> list[TraceEntry]:
     """What happens to one person in one arm, as (day, person, what, about what), in order.
 
     Everyone else is simulated too when people share something.
     """
-    log: list[Said] = []
+    log: list[TraceEntry] = []
     numbers, entering = np.arange(model.population.people), slice(None)
     if not model.shares_anything:
         joined = person - ENTRANT_IDS_FROM
@@ -81,7 +81,7 @@ def _everyone(model: Model, stream: int, numbers: NDArray[np.int64], entering: s
 
 
 def _run(
-    model: Model, arm: int, stream: int, everyone: list[Joining], log: list[Said] | None
+    model: Model, arm: int, stream: int, everyone: list[Joining], log: list[TraceEntry] | None
 ) -> tuple[World, list[Life]]:
     """One arm, from the start of the warm-up to the horizon.
 

@@ -143,7 +143,7 @@ class Enrolment(State):
         request.callbacks.append(lambda _: self._call(lambda now: self._turn_on(support, wait, now)))
 
     def _turn_on(self, support: int, wait: Wait, t: float) -> None:
-        """A place on the support is free: eligibility is looked at again now."""
+        """A place on the support is free: eligibility is checked again now."""
         if self.listed.get(support) is not wait:
             return
         row = self.world.support[support]

@@ -51,7 +51,7 @@ class Journeys(Enrolment):
     def _passes_by(self, place: int, length_mark: float, route_mark: float, t: float) -> bool:
         """Whether a visit is over, and leads nowhere, before anything else can happen: then no waking up for its end.
 
-        What is written down is what entering and leaving would have. A life that is told of is told step by step.
+        What is written down is what entering and leaving would have. A life that is traced takes every step.
         """
         world = self.world
         if self.waiting or self.listed or self.on & world.minded or world.log is not None:

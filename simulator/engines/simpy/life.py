@@ -62,12 +62,12 @@ class Life(Journeys):
         """Sleep until the next thing, let it happen, again.
 
         The next thing is the next clock that will strike if nothing changes, or what the agenda says. Whatever
-        changes a hazard, and being woken by others, makes the person look ahead again.
+        changes a hazard, and being woken by others, makes that clock be found again.
         """
         world = self.world
         while self.alive:
             if self.stale:
-                self._look_ahead(world.env.now)
+                self._find_strikes(world.env.now)
             note: Note | None = None
             until, kind = self.stay_ends, ENDING
             if self.agenda and self.agenda[0] < (until, kind, self.stay_noted):
@@ -76,7 +76,7 @@ class Life(Journeys):
             if until > self.seen_until:
                 until, kind, note = self.seen_until, DATE, None
                 if self.next_day >= until and self.journey is None and until < world.model.horizon:
-                    self._look_ahead(until)
+                    self._find_strikes(until)
                     continue
             while self.next_day < until and self.journey is not None and not world.runs_away[self.next_clock]:
                 self._see_next()  # a clock that runs at home only: nothing happens
@@ -98,21 +98,21 @@ class Life(Journeys):
                 assert turn.cause is not None
                 turn.cause(world.env.now)
 
-    def _look_ahead(self, t: float) -> None:
-        """See which clocks will strike if nothing changes, and until when that can be said."""
+    def _find_strikes(self, t: float) -> None:
+        """Find which clocks will strike if nothing changes, and until when that holds."""
         count, self.seen_until = hazards.strikes_ahead(self.world.table, self.row, t)
         self.ahead, self.nth, self.stale = self.world.soon[:count].tobytes() + NEVER, 0, False
         self.next_day, self.next_clock = DAY_AND_CLOCK.unpack_from(self.ahead)
 
     def _see_from(self, t: float) -> None:
-        """Look at the first strike after t again: those that were passed over may count now."""
+        """Go back to the first strike after t: those that were passed over may count now."""
         self.nth = -1
         self._see_next()
         while self.next_day <= t:
             self._see_next()
 
     def _see_next(self) -> None:
-        """Look at the strike after the next."""
+        """Go on to the following strike."""
         self.nth += 1
         self.next_day, self.next_clock = DAY_AND_CLOCK.unpack_from(self.ahead, STRIKE.size * self.nth)
 

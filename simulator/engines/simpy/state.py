@@ -1,4 +1,4 @@
-"""What a life carries: traits, what was seen ahead, agenda, and how it writes into the diary."""
+"""The state of a life: traits, the strikes ahead, the agenda, and how it writes into the diary."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Spell:
 
 
 class Awake:
-    """What a life looks at whenever it wakes: kept together, as looking into many corners of memory takes long."""
+    """The fields that are read whenever a life wakes: slots of one object, for cache locality."""
 
     __slots__ = (
         "agenda",
@@ -67,7 +67,7 @@ class State(Awake):
         self.world, self.row = world, row
         self.person, self.health = person, person.health
         self.any_effect = False
-        self.stale = True  # what was seen ahead no longer holds
+        self.stale = True  # the strikes ahead no longer hold
         self.ahead = b""  # which clocks strike when if nothing changes: rows of `memory.SOON`
         self.nth, self.next_day, self.next_clock = 0, inf, NONE  # the next of them
         self.seen_until = start
@@ -98,7 +98,7 @@ class State(Awake):
         self.world.spans.extend((self.row, self.world.layout.at(item, subject), since, t))
 
     def _say(self, t: float, what: str, which: Any = None) -> None:
-        """Tell the trace, when one is kept."""
+        """Add a line to the trace, if there is one."""
         if self.world.log is not None:
             self.world.log.append((t, self.person.number, what, which))
 
@@ -107,7 +107,7 @@ class State(Awake):
         self.process.interrupt(then)
 
     def _die(self, t: float) -> None:
-        """Die at this moment; a whole life knows how."""
+        """Die at this moment; defined by `Life`."""
         raise NotImplementedError
 
     def _draw(self, word: int, number: int) -> tuple[float, float, float, float]:

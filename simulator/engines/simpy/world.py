@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simpy.events import NORMAL
 
 from simulator.activity.items import LifeDays, NeedCount
-from simulator.activity.results import Said
+from simulator.activity.results import TraceEntry
 from simulator.engines.shared.memory import MINDED, memory, plain_needs
 from simulator.engines.shared.people import Person
 from simulator.engines.shared.records import Diary
@@ -27,9 +27,9 @@ from simulator.model.moments import DATE
 class Moment(simpy.Event):
     """An event at an absolute time, which is its value; ties run by kind, then person.
 
-    Put into the queue of the environment as it is made: `Environment.schedule` would take a delay, and a sum of
-    days may round. The kind stands where SimPy keeps the priority, after those that it uses itself, and the number
-    of the person where it counts events.
+    It enters the queue of the environment when it is made: `Environment.schedule` takes a delay, and a sum of days may
+    round. The kind stands in the place of SimPy's priority, above those that it uses itself, and the number of the
+    person in the place of its event counter.
     """
 
     def __init__(self, env: simpy.Environment, time: float, kind: int, person: int) -> None:
@@ -127,7 +127,7 @@ def _row(fields: tuple[str, ...]) -> Any:
 
 
 def plain_rows(table: Table) -> list[Any]:
-    """A table as tuples with named fields: what plain Python code reads fastest."""
+    """A table as named tuples, which plain Python code reads faster than structured arrays."""
     row = _row(table.dtype.names or ())
     return [row(*values) for values in table.tolist()]
 
@@ -135,12 +135,12 @@ def plain_rows(table: Table) -> list[Any]:
 class World:
     """One arm: its rules as plain rows, the memory and the diary of its people, its clock and its limited places.
 
-    What cannot happen in this arm is worked out once, so that nobody's life has to ask: lists by place are empty
-    where no offer, redirect, boost or effect can apply.
+    What cannot happen in this arm is computed once and not for each life: lists by place are empty where no offer,
+    redirect, boost or effect can apply.
     """
 
     def __init__(
-        self, model: Model, arm: int, stream: int, people: Sequence[tuple[float, Person]], log: list[Said] | None
+        self, model: Model, arm: int, stream: int, people: Sequence[tuple[float, Person]], log: list[TraceEntry] | None
     ) -> None:
         self.model, self.arm, self.log = model, arm, log
         self.present: list[bool] = model.arms[arm].tolist()
@@ -148,7 +148,7 @@ class World:
         self._read_offers(model)
         self._read_effects(model)
         self.layout, self.diary = model.layout, Diary()
-        self.needs_at = list(self.layout.all_at(NeedCount.NEEDS))  # these two are written all the time
+        self.needs_at = list(self.layout.all_at(NeedCount.NEEDS))  # these two are used most often
         self.home_at = [self.layout.at(item) for item in (LifeDays.HOME_ALONE_DAYS, LifeDays.COMMUNITY_DAYS)]
         self.benefits = list(zip(model.benefit_support.tolist(), model.benefit_days.tolist(), strict=True))
         self.moments, self.spans, self.stays = self.diary.moments, self.diary.spans, self.diary.stays

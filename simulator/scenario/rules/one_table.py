@@ -1,7 +1,7 @@
 """Turns the sound tables of a scenario into the faults that a single value cannot show: lengths, orders, sums, pairs.
 
-Each rule belongs to one class of table and sees that table and the :class:`Setting`, the few facts about the rest of
-the scenario that rules need. Rules between many tables are in :mod:`simulator.scenario.rules.between`.
+Each rule belongs to one class of table and is given that table and the :class:`Setting`, the few facts about the rest
+of the scenario that rules need. Rules between several tables are in :mod:`simulator.scenario.rules.between`.
 """
 
 from __future__ import annotations

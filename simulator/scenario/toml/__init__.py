@@ -1,7 +1,7 @@
 """Turns the text of a TOML file into its data and the file, line and column of every key.
 
-``tomllib`` says what the data is; tree-sitter says where each key stands. A text that ``tomllib`` refuses is refused
-with every fault of grammar that can be told apart: a fault inside one line is put aside and reading goes on.
+``tomllib`` parses the data; tree-sitter finds where each key stands. A text that ``tomllib`` refuses is refused with
+every syntax error that can be told apart: a line with an error of its own is left out and parsing goes on.
 """
 
 from __future__ import annotations
@@ -164,10 +164,10 @@ def _of_type(node: Node, kind: str) -> list[Node]:
 
 
 def _grammar_faults(text: str, file: str, twice: bool) -> list[Fault]:
-    """One fault after another: a faulty line that stands for itself is left out and the rest is read again."""
+    """Every syntax error, one after another: a faulty line that stands alone is left out and the rest parsed again."""
     lines, faults = text.split("\n"), list[Fault]()
-    while (said := _refusal("\n".join(lines))) is not None:
-        message, line, column = said
+    while (refusal := _refusal("\n".join(lines))) is not None:
+        message, line, column = refusal
         if not (twice and is_twice(message)):
             faults.append(Fault(file, "", line, *explained(message, lines[line - 1], column)))
         if not _stands_alone(lines[line - 1]):
@@ -180,11 +180,11 @@ def _refusal(text: str) -> tuple[str, int, int] | None:
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        said = str(error)
+        error_text = str(error)
     else:
         return None
-    place = _PLACE.search(said)
-    message = said[: place.start()] if place else said
+    place = _PLACE.search(error_text)
+    message = error_text[: place.start()] if place else error_text
     if place is None or place[1] is None:
         body = text.rstrip().split("\n")
         return message, len(body), len(body[-1]) + 1
