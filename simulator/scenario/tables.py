@@ -242,7 +242,8 @@ class WaitLimit(Table):
 class Place(Table):
     """A place of care: how long people stay, how many fit in, and where they go next.
 
-    Any entry to a place with ``emergency = true`` makes the rest of that journey an emergency.
+    Any entry to a place with ``emergency = true`` makes the rest of that journey an emergency. ``per_people``:
+    the slots are those of a population of so many.
     """
 
     title: str = ""
@@ -251,6 +252,7 @@ class Place(Table):
     routes: dict[Name, Route] = {}
     otherwise: str = "home"
     slots: Amount | None = None
+    per_people: float | None = Field(None, gt=0)
     changes: tuple[CapacityChange, ...] = ()
     wait_limit: WaitLimit | None = None
     emergency: bool = False
@@ -294,10 +296,11 @@ class Offer(Table):
 
 
 class Staff(Table):
-    """Workers by date and how many people each can support at once."""
+    """Workers by date and how many people each can support at once; ``per_people``: for a place of so many people."""
 
     workers: Amount
     caseload: Amount
+    per_people: float | None = Field(None, gt=0)
     changes: tuple[CapacityChange, ...] = ()
     when_full: Literal["wait", "refuse"] = "wait"
 
@@ -367,7 +370,10 @@ class Redirect(Table):
 
 
 class ProgrammeCost(Table):
-    """One kind of programme spending and who pays it; ``includes`` says which parts of a full cost are inside."""
+    """One kind of programme spending and who pays it; ``includes`` says which parts of a full cost are inside.
+
+    ``per_people``: the amount is for a place of so many people; when the file is read it becomes that of the place.
+    """
 
     kind: Literal[
         "one_off",
@@ -380,6 +386,7 @@ class ProgrammeCost(Table):
     ]
     amount: Cost
     payer: str
+    per_people: float | None = Field(None, gt=0)
     day: float = 0.0
     hours: Amount | None = None
     covers: str = ""

@@ -19,9 +19,9 @@ from typing import Any, TypeAlias
 
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import Path, as_written, dotted, is_quantity, walk
-from simulator.scenario.inherit import Issue
 from simulator.scenario.names import table_in
 from simulator.scenario.tables import Scenario, Table
+from simulator.scenario.toml.tree import Issue
 from simulator.uncertainty.quantity import Quantity
 
 Sound: TypeAlias = Mapping[Path, Table | Quantity]

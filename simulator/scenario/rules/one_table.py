@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import Path
-from simulator.scenario.inherit import Issue
 from simulator.scenario.names import Names, known, table_in
 from simulator.scenario.tables import Table
+from simulator.scenario.toml.tree import Issue
 from simulator.uncertainty.quantity import Cost, Days, Quantity, Rate, Shares
 from simulator.uncertainty.spread import plain
 from simulator.units import DAYS_PER_YEAR
@@ -204,7 +204,7 @@ def _moves_twice(path: Path, moves: Mapping[str, types.HealthMove]) -> Iterator[
 @_rule(types.Place)
 def _place(path: Path, place: types.Place, facts: Setting) -> Iterator[Issue]:
     yield from _in_time((*path, "changes"), place.changes)
-    for key, value in (("changes", place.changes), ("wait_limit", place.wait_limit)):
+    for key, value in (("changes", place.changes), ("wait_limit", place.wait_limit), ("per_people", place.per_people)):
         if value and place.slots is None:
             hint = "a place without slots is never full"
             yield Issue((*path, key), f"{key} without slots", "a place with slots", hint)
@@ -317,6 +317,8 @@ def _cost(path: Path, cost: types.ProgrammeCost, facts: Setting) -> Iterator[Iss
         yield Issue(path, found, "hours with per_start_hours, and only there", hint)
     if len(cost.includes) != len(set(cost.includes)):
         yield Issue((*path, "includes"), "a part of the cost twice", "each part once")
+    if cost.per_people is not None:
+        yield Issue((*path, "per_people"), f"per_people for a cost {cost.kind}", "per_people with one_off or per_year")
     if cost.day != 0 and cost.kind != "one_off":
         yield Issue((*path, "day"), f"a day for a cost {cost.kind}", "a day with one_off")
 
