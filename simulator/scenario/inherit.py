@@ -32,12 +32,15 @@ from simulator.scenario.addresses import (
     shown,
 )
 from simulator.scenario.library import SUFFIX, packaged
+from simulator.scenario.names import table_in
+from simulator.scenario.rule_sets import without_fixed
 from simulator.scenario.sizes import inherited_sizes
 from simulator.scenario.tables import Scenario
 from simulator.scenario.toml import Where, locate
 from simulator.scenario.toml.tree import Issue, Tree
 
 DIRECTIVES = ("extends", "remove")
+RULES: Path = ("economics", "rules")
 
 
 # ------------------------------------------------------------------------------------------------- files
@@ -184,9 +187,20 @@ def merged(base: Tree, own: Tree) -> Tree:
     {'name': 'b', 'needs': {'gp': {'rate': {'value': 6}, 'priority': 1}}}
     """
     replaced: list[Path] = []
+    data = _ruled_by(own.data, base.data)
+    fixed = [("economics", key) for key in table_in(base.data, "economics") if key not in data["economics"]]
+    base = replace(base, data=data, where=_outside(base.where, fixed))
     data = _merged(base.data, own.data, Scenario, (), replaced)
     sizes = inherited_sizes(base, data, own.where.__contains__)
     return Tree(data, {**_outside(base.where, replaced), **own.where}, own.file, own.folder, sizes)
+
+
+def _ruled_by(own: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    """What is inherited, without the rates and values that a newly named set of rules fixes."""
+    rules = own["economics"].get("rules") if isinstance(own.get("economics"), dict) else None
+    if not isinstance(base.get("economics"), dict):
+        return base
+    return {**base, "economics": without_fixed(base["economics"], rules)}
 
 
 def _merged(
@@ -269,7 +283,9 @@ def put(data: dict[str, Any], path_text: str, value: object) -> tuple[dict[str, 
     >>> put({"needs": {"gp": {"rate": 5}}}, "needs.gp.rate", 6)
     ({'needs': {'gp': {'rate': 6}}}, ('needs', 'gp', 'rate'))
     """
-    return _put(data, keys_of(path_text), value, Scenario, ())
+    keys = keys_of(path_text)
+    ruled = _ruled_by({"economics": {"rules": value}}, data) if keys == RULES else data
+    return _put(ruled, keys, value, Scenario, ())
 
 
 def _put(here: Any, keys: Sequence[str], value: object, shape: Shape, path: Path) -> tuple[Any, Path]:

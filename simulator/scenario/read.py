@@ -20,6 +20,7 @@ from simulator.scenario.library import find, packaged
 from simulator.scenario.names import dangling
 from simulator.scenario.rules.between import at_odds, lonely_groups
 from simulator.scenario.rules.one_table import incoherent, setting
+from simulator.scenario.rules.plausible import odd
 from simulator.scenario.sizes import fitted, inherited_sizes
 from simulator.scenario.tables import Scenario
 from simulator.scenario.toml.tree import Issue, Tree
@@ -272,7 +273,7 @@ def _set_in_alternative(data: dict[str, Any], path: str, value: object) -> dict[
 
 def _warnings(scenario: Scenario, tree: Tree) -> tuple[Fault, ...]:
     items = list(walk(scenario))
-    return tuple(tree.faults([*_poor_fits(items), *_cut_off(items), *lonely_groups(scenario)]))
+    return tuple(tree.faults([*_poor_fits(items), *_cut_off(items), *lonely_groups(scenario), *odd(scenario)]))
 
 
 def _cut_off(items: Iterable[tuple[Any, object]]) -> Iterable[Issue]:

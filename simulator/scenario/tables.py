@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from simulator.scenario.rule_sets import RULE_SETS, Headline, Rules, fixed_by
 from simulator.uncertainty.quantity import (
     Amount,
     Change,
@@ -394,12 +395,17 @@ class ProgrammeCost(Table):
 
 
 class Benefit(Table):
-    """A stated benefit: pounds per starter-year that no pathway produces, and who receives it."""
+    """A stated benefit: pounds per starter-year that no pathway produces, and who receives it.
+
+    ``of``: what it is the worth of. A social benefit is taken as quality of life, which may not be counted in QALYs
+    too, unless it is said to be something else; something else is neither that nor activity that is simulated.
+    """
 
     calibrated: Priced[Cost | None] = None
     claimed: Priced[Cost | None] = None
     payer: Priced[str]
     kind: Priced[Literal["cash", "capacity", "social"]] = "social"
+    of: Priced[Literal["quality of life", "activity", "something else"] | None] = None
     years: float = Field(gt=0)
 
 
@@ -477,7 +483,8 @@ class Price(Table):
 
     ``per``: ``visit:PLACE``, ``emergency:PLACE``, ``planned:PLACE`` (visits that are no emergencies),
     ``day:PLACE``, ``emergency_day:PLACE`` (a day of an emergency stay), ``active_day:SUPPORT``,
-    ``person_day`` or ``person_day:HEALTH``.
+    ``person_day`` or ``person_day:HEALTH``. ``basis``: left out, an average, of which the cash rule's share becomes
+    money; a ``marginal`` price is what stops being spent, all of it money.
     """
 
     per: str
@@ -485,12 +492,17 @@ class Price(Table):
     payer: str
     bearer: str = ""
     contract: Literal["activity", "block"] = "activity"
+    basis: Literal["average", "marginal"] | None = None
     cash: str
 
 
 class Economics(Table):
-    """Discounting, price index, what a QALY is worth, and which correction for optimism applies."""
+    """Discounting, price index, what a QALY is worth, and which correction for optimism applies.
 
+    ``rules`` names a set of :mod:`simulator.scenario.rule_sets`, which then fixes rates and values together.
+    """
+
+    rules: Priced[Rules] = "own"
     discount_rate: Priced[float] = Field(ge=0, lt=1)
     discount_rate_later: Priced[float] = Field(ge=0, lt=1)
     later_from_year: Priced[int] = Field(31, ge=1)
@@ -500,6 +512,17 @@ class Economics(Table):
     optimism: Literal["none", "grade", "shrink"] = "none"
     optimism_by_grade: dict[str, float] = {}
     discounting: Priced[Literal["yearly", "continuous"]] = "yearly"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_rules_say(cls, written: Any) -> Any:
+        """What a set of rules fixes; that nothing of it is stated beside is looked at with the whole file."""
+        return {**written, **fixed_by(written.get("rules"))} if isinstance(written, dict) else written
+
+    @property
+    def headline(self) -> Headline:
+        """What a result begins with: by the rules; the net present value where they are the file's own."""
+        return RULE_SETS[self.rules].headline if self.rules in RULE_SETS else "net present value"
 
 
 class Evidence(Table):

@@ -6,6 +6,7 @@ the scenario that rules need. Rules between many tables are in :mod:`simulator.s
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -268,6 +269,7 @@ def _support(path: Path, support: types.Support, facts: Setting) -> Iterator[Iss
     if stated != sorted(stated):
         found = f"opens, closes and ends on days {', '.join(plain(day) for day in stated)}"
         yield Issue(path, found, "these days in order", "")
+    yield from _cluster_days(path, support)
     opens = len(support.cluster_opens_days)
     if opens not in (0, facts.clusters):
         yield Issue((*path, "cluster_opens_days"), f"a list of {opens}", f"one for each of {facts.clusters} clusters")
@@ -275,6 +277,19 @@ def _support(path: Path, support: types.Support, facts: Setting) -> Iterator[Iss
         found = "volunteers in a programme without length"
         yield Issue((*path, "volunteers"), found, "volunteers beside length", "only people who complete it volunteer")
     yield from _payable(path, support)
+
+
+def _cluster_days(path: Path, support: types.Support) -> Iterator[Issue]:
+    """A cluster opens when the whole is open: what is paid runs from ``opens_day`` until it closes."""
+    closes = min((day for day in (support.closes_day, support.ends_day) if day is not None), default=math.inf)
+    for position, day in enumerate(support.cluster_opens_days):
+        where = (*path, "cluster_opens_days", position)
+        if day < support.opens_day:
+            hint = f"write opens_day = {min(support.cluster_opens_days):g}, from when it is paid for"
+            yield Issue(where, f"day {plain(day)}", f"opens_day, {plain(support.opens_day)}, or later", hint)
+        if day >= closes:
+            hint = "nobody could start there"
+            yield Issue(where, f"day {plain(day)}", f"before it closes on day {plain(closes)}", hint)
 
 
 def _payable(path: Path, support: types.Support) -> Iterator[Issue]:
