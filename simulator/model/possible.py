@@ -25,8 +25,8 @@ from simulator.model.build import build
 from simulator.model.model import Model, Table, Target
 from simulator.scenario.addresses import Path, dotted, keys_of, walk
 from simulator.scenario.evidence import active_groups, active_quantities, mode_quantities
-from simulator.scenario.inherit import Issue, Tree
 from simulator.scenario.tables import EVIDENCE_MODES, Duration, EvidenceMode, Place, Scenario
+from simulator.scenario.toml.tree import Issue, Tree
 from simulator.uncertainty.design import Design
 from simulator.uncertainty.quantity import Quantity
 from simulator.uncertainty.sample import central, sample

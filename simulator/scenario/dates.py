@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any
 
 from simulator.scenario.addresses import Path, Shape, inside, is_table
-from simulator.scenario.inherit import Issue
 from simulator.scenario.tables import DATED, FIRST_YEAR, Scenario
+from simulator.scenario.toml.tree import Issue
 
 
 def first_day(year: str) -> date:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import Any, NamedTuple
+from typing import Any
 
 from simulator.errors import Fault, NotAllowed, ScenarioError, suggestion
 from simulator.scenario.addresses import (
@@ -32,44 +32,15 @@ from simulator.scenario.addresses import (
     shown,
 )
 from simulator.scenario.library import SUFFIX, packaged
+from simulator.scenario.names import table_in
+from simulator.scenario.rule_sets import without_fixed
+from simulator.scenario.sizes import inherited_sizes
 from simulator.scenario.tables import Scenario
 from simulator.scenario.toml import Where, locate
+from simulator.scenario.toml.tree import Issue, Tree
 
 DIRECTIVES = ("extends", "remove")
-
-
-class Issue(NamedTuple):
-    """A fault before its file and line are known."""
-
-    path: Path
-    found: str
-    allowed: str
-    hint: str = ""
-
-
-@dataclass(frozen=True)
-class Tree:
-    """The data of a scenario and where each part of it was written; ``file`` is the file that was asked for."""
-
-    data: dict[str, Any]
-    where: Mapping[Path, Where]
-    file: str
-    folder: FilePath = field(default_factory=FilePath)
-
-    def at(self, path: Path) -> Where:
-        """Where a path was written: its own place, else that of the nearest table around it."""
-        lengths = range(len(path), 0, -1)
-        return next((self.where[path[:n]] for n in lengths if path[:n] in self.where), Where(self.file))
-
-    def faults(self, issues: Iterable[Issue]) -> list[Fault]:
-        """Faults with file and line, in the order of the file; the same fault only once."""
-        placed = {(self.at(issue.path), issue): issue for issue in issues}
-        order = sorted(placed, key=lambda key: (key[0].file, key[0].line or 0, key[0].column, dotted(key[1].path)))
-        return [Fault(at.file, dotted(i.path), at.line, i.found, i.allowed, i.hint) for at, i in order]
-
-    def refuse(self, *issues: Issue) -> ScenarioError:
-        """The error that holds these faults."""
-        return ScenarioError(self.faults(issues))
+RULES: Path = ("economics", "rules")
 
 
 # ------------------------------------------------------------------------------------------------- files
@@ -177,7 +148,7 @@ def _without(base: Tree, own: Tree, remove: Sequence[str]) -> Tree:
             removed.append(path)
     if issues:
         raise own.refuse(*issues)
-    return Tree(data, _outside(base.where, removed), base.file, base.folder)
+    return replace(base, data=data, where=_outside(base.where, removed))
 
 
 def _check_exists(data: Mapping[str, Any], path: tuple[str, ...]) -> None:
@@ -216,8 +187,20 @@ def merged(base: Tree, own: Tree) -> Tree:
     {'name': 'b', 'needs': {'gp': {'rate': {'value': 6}, 'priority': 1}}}
     """
     replaced: list[Path] = []
+    data = _ruled_by(own.data, base.data)
+    fixed = [("economics", key) for key in table_in(base.data, "economics") if key not in data["economics"]]
+    base = replace(base, data=data, where=_outside(base.where, fixed))
     data = _merged(base.data, own.data, Scenario, (), replaced)
-    return Tree(data, {**_outside(base.where, replaced), **own.where}, own.file, own.folder)
+    sizes = inherited_sizes(base, data, own.where.__contains__)
+    return Tree(data, {**_outside(base.where, replaced), **own.where}, own.file, own.folder, sizes)
+
+
+def _ruled_by(own: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    """What is inherited, without the rates and values that a newly named set of rules fixes."""
+    rules = own["economics"].get("rules") if isinstance(own.get("economics"), dict) else None
+    if not isinstance(base.get("economics"), dict):
+        return base
+    return {**base, "economics": without_fixed(base["economics"], rules)}
 
 
 def _merged(
@@ -283,7 +266,7 @@ def with_value(tree: Tree, path_text: str, value: object, by: str) -> Tree:
     """
     data, path = put(tree.data, path_text, value)
     whole = next((path[:n] for n in range(1, len(path)) if is_quantity(shape_at(path[:n]))), path)
-    return Tree(data, {**_outside(tree.where, [whole]), whole: Where(by)}, tree.file, tree.folder)
+    return replace(tree, data=data, where={**_outside(tree.where, [whole]), whole: Where(by)})
 
 
 def put(data: dict[str, Any], path_text: str, value: object) -> tuple[dict[str, Any], Path]:
@@ -300,7 +283,9 @@ def put(data: dict[str, Any], path_text: str, value: object) -> tuple[dict[str, 
     >>> put({"needs": {"gp": {"rate": 5}}}, "needs.gp.rate", 6)
     ({'needs': {'gp': {'rate': 6}}}, ('needs', 'gp', 'rate'))
     """
-    return _put(data, keys_of(path_text), value, Scenario, ())
+    keys = keys_of(path_text)
+    ruled = _ruled_by({"economics": {"rules": value}}, data) if keys == RULES else data
+    return _put(ruled, keys, value, Scenario, ())
 
 
 def _put(here: Any, keys: Sequence[str], value: object, shape: Shape, path: Path) -> tuple[Any, Path]:

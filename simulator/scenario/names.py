@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 from simulator.errors import suggestion
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import Path, Shape, as_written
-from simulator.scenario.inherit import Issue
 from simulator.scenario.tables import USUAL_CARE, Scenario, Table
+from simulator.scenario.toml.tree import Issue
 
 RESERVED = ("home", "dead")
 Names: TypeAlias = tuple[str, ...] | None
@@ -82,6 +82,8 @@ GRAMMARS: dict[tuple[type[Table], str], dict[str, tuple[str, ...] | None]] = {
 }
 ALONE_TOO = ("person_day",)
 NEEDS_TABLE = ("death", "flares")
+TITLE: Path = ("title",)
+"""Of the scenario, which may have none: its name stands for it."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def _in_table(
         if cls is shape and isinstance(table.get(key), str) and not _left_out(shape, key, table[key]):
             yield from _in_grammar((*path, key), table[key], grammar, names, data)
     for key, value in table.items():
-        if _is_blank(value) and not _left_out(shape, key, value) and not _refers(shape, key):
+        if _is_blank(value) and not (_left_out(shape, key, value) or _refers(shape, key) or (*path, key) == TITLE):
             yield Issue((*path, key), "nothing", "a few words")
 
 

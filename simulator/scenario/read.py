@@ -9,19 +9,22 @@ do. Poor fits of uncertain numbers are warnings: :func:`examine` returns them be
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
 from simulator.errors import Fault, NotAllowed, ScenarioError
-from simulator.scenario.addresses import dotted, keys_of, quantities, walk
+from simulator.scenario.addresses import Path, dotted, keys_of, quantities, walk
 from simulator.scenario.dates import with_days
-from simulator.scenario.inherit import Issue, Tree, load, load_text, parse_set, put, with_value
+from simulator.scenario.inherit import load, load_text, parse_set, put, with_value
 from simulator.scenario.library import find, packaged
 from simulator.scenario.names import dangling
 from simulator.scenario.rules.between import at_odds, lonely_groups
 from simulator.scenario.rules.one_table import incoherent, setting
+from simulator.scenario.rules.plausible import odd
+from simulator.scenario.sizes import fitted, inherited_sizes
 from simulator.scenario.tables import Scenario
+from simulator.scenario.toml.tree import Issue, Tree
 from simulator.scenario.types import sound, typed
 from simulator.scenario.write import resolved, scenario_hash, write, written
 from simulator.uncertainty.quantity import Quantity
@@ -200,13 +203,17 @@ def _with_sets(tree: Tree, sets: Sequence[str]) -> tuple[Tree, list[Fault]]:
 
 
 def _changed(tree: Tree, pairs: Iterable[tuple[str, object]], by: str) -> tuple[Tree, list[Fault]]:
-    faults = []
+    faults, changed = [], tree
     for path, value in pairs:
         try:
-            tree = with_value(tree, path, value, by)
+            changed = with_value(changed, path, value, by)
         except NotAllowed as fault:
             faults.append(_fault_of_change(by, path, fault))
-    return tree, faults
+
+    def restated(path: Path) -> bool:
+        return changed.at(path).file == by
+
+    return replace(changed, sizes=inherited_sizes(tree, changed.data, restated)), faults
 
 
 def _fault_of_change(by: str, path: str, fault: NotAllowed) -> Fault:
@@ -218,12 +225,14 @@ def _reading(tree: Tree, faults: Sequence[Fault] = (), *, alternatives: bool = T
 
     Checking its ``alternatives`` too takes as long as reading the scenario once for each.
     """
-    scenario, issues = _checked(tree.data)
+    tree, issues, notes = fitted(tree)
+    scenario, more = _checked(tree.data)
+    issues += more
     if alternatives and not issues:
         issues = list(_in_alternatives(tree))
     if scenario is None or issues or faults:
         raise ScenarioError([*faults, *tree.faults(issues)])
-    return Reading(scenario, _warnings(scenario, tree), tree)
+    return Reading(scenario, (*tree.faults(notes), *_warnings(scenario, tree)), tree)
 
 
 def _checked(data: dict[str, Any]) -> tuple[Scenario | None, list[Issue]]:
@@ -267,7 +276,7 @@ def _set_in_alternative(data: dict[str, Any], path: str, value: object) -> dict[
 
 def _warnings(scenario: Scenario, tree: Tree) -> tuple[Fault, ...]:
     items = list(walk(scenario))
-    return tuple(tree.faults([*_poor_fits(items), *_cut_off(items), *lonely_groups(scenario)]))
+    return tuple(tree.faults([*_poor_fits(items), *_cut_off(items), *lonely_groups(scenario), *odd(scenario)]))
 
 
 def _cut_off(items: Iterable[tuple[Any, object]]) -> Iterable[Issue]:

@@ -12,8 +12,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from simulator.scenario.rule_sets import RULE_SETS, Headline, Rules, fixed_by
 from simulator.uncertainty.quantity import (
     Amount,
     Change,
@@ -280,7 +281,8 @@ class WaitLimit(Table):
 class Place(Table):
     """A place of care: how long people stay, how many fit in, and where they go next.
 
-    Any entry to a place with ``emergency = true`` makes the rest of that journey an emergency.
+    Any entry to a place with ``emergency = true`` makes the rest of that journey an emergency. ``per_people``:
+    the slots are those of a population of so many.
     """
 
     title: str = ""
@@ -289,6 +291,7 @@ class Place(Table):
     routes: dict[Name, Route] = {}
     otherwise: str = "home"
     slots: Amount | None = None
+    per_people: float | None = Field(None, gt=0)
     changes: tuple[CapacityChange, ...] = ()
     wait_limit: WaitLimit | None = None
     emergency: bool = False
@@ -332,10 +335,11 @@ class Offer(Table):
 
 
 class Staff(Table):
-    """Workers by date and how many people each can support at once."""
+    """Workers by date and how many people each can support at once; ``per_people``: for a place of so many people."""
 
     workers: Amount
     caseload: Amount
+    per_people: float | None = Field(None, gt=0)
     changes: tuple[CapacityChange, ...] = ()
     when_full: Literal["wait", "refuse"] = "wait"
 
@@ -405,7 +409,10 @@ class Redirect(Table):
 
 
 class ProgrammeCost(Table):
-    """One kind of programme spending and who pays it; ``includes`` says which parts of a full cost are inside."""
+    """One kind of programme spending and who pays it; ``includes`` says which parts of a full cost are inside.
+
+    ``per_people``: the amount is for a place of so many people; when the file is read it becomes that of the place.
+    """
 
     kind: Literal[
         "one_off",
@@ -418,6 +425,7 @@ class ProgrammeCost(Table):
     ]
     amount: Cost
     payer: str
+    per_people: float | None = Field(None, gt=0)
     day: Dated[float] = 0.0
     hours: Amount | None = None
     covers: str = ""
@@ -425,12 +433,17 @@ class ProgrammeCost(Table):
 
 
 class Benefit(Table):
-    """A stated benefit: pounds per starter-year that no pathway produces, and who receives it."""
+    """A stated benefit: pounds per starter-year that no pathway produces, and who receives it.
+
+    ``of``: what it is the worth of. A social benefit is taken as quality of life, which may not be counted in QALYs
+    too, unless it is said to be something else; something else is neither that nor activity that is simulated.
+    """
 
     calibrated: Priced[Cost | None] = None
     claimed: Priced[Cost | None] = None
     payer: Priced[str]
     kind: Priced[Literal["cash", "capacity", "social"]] = "social"
+    of: Priced[Literal["quality of life", "activity", "something else"] | None] = None
     years: float = Field(gt=0)
 
 
@@ -511,7 +524,8 @@ class Price(Table):
 
     ``per``: ``visit:PLACE``, ``emergency:PLACE``, ``planned:PLACE`` (visits that are no emergencies),
     ``day:PLACE``, ``emergency_day:PLACE`` (a day of an emergency stay), ``active_day:SUPPORT``,
-    ``person_day`` or ``person_day:HEALTH``.
+    ``person_day`` or ``person_day:HEALTH``. ``basis``: left out, an average, of which the cash rule's share becomes
+    money; a ``marginal`` price is what stops being spent, all of it money.
     """
 
     per: str
@@ -519,12 +533,17 @@ class Price(Table):
     payer: str
     bearer: str = ""
     contract: Literal["activity", "block"] = "activity"
+    basis: Literal["average", "marginal"] | None = None
     cash: str
 
 
 class Economics(Table):
-    """Discounting, price index, what a QALY is worth, and which correction for optimism applies."""
+    """Discounting, price index, what a QALY is worth, and which correction for optimism applies.
 
+    ``rules`` names a set of :mod:`simulator.scenario.rule_sets`, which then fixes rates and values together.
+    """
+
+    rules: Priced[Rules] = "own"
     discount_rate: Priced[float] = Field(ge=0, lt=1)
     discount_rate_later: Priced[float] = Field(ge=0, lt=1)
     later_from_year: Priced[int] = Field(31, ge=1)
@@ -534,6 +553,17 @@ class Economics(Table):
     optimism: Literal["none", "grade", "shrink"] = "none"
     optimism_by_grade: dict[str, float] = {}
     discounting: Priced[Literal["yearly", "continuous"]] = "yearly"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_the_rules_say(cls, written: Any) -> Any:
+        """What a set of rules fixes; that nothing of it is stated beside is looked at with the whole file."""
+        return {**written, **fixed_by(written.get("rules"))} if isinstance(written, dict) else written
+
+    @property
+    def headline(self) -> Headline:
+        """What a result begins with: by the rules; the net present value where they are the file's own."""
+        return RULE_SETS[self.rules].headline if self.rules in RULE_SETS else "net present value"
 
 
 class Evidence(Table):

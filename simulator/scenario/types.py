@@ -28,8 +28,9 @@ from simulator.scenario.addresses import (
     shown,
     walk,
 )
-from simulator.scenario.inherit import DIRECTIVES, Issue
+from simulator.scenario.inherit import DIRECTIVES
 from simulator.scenario.tables import Scenario, Table
+from simulator.scenario.toml.tree import Issue
 from simulator.uncertainty.quantity import Quantity
 
 Details: TypeAlias = Mapping[str, Any]

@@ -8,6 +8,7 @@ from typing import Any
 
 import tomli_w
 
+from simulator.scenario.rule_sets import RULE_SETS, without_fixed
 from simulator.scenario.tables import Scenario, Table
 from simulator.uncertainty.quantity import Quantity
 
@@ -26,7 +27,13 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
     """
     data = written(scenario)
     assert isinstance(data, dict)
-    return data
+    return {**data, "economics": _economics(data["economics"])}
+
+
+def _economics(table: dict[str, Any]) -> dict[str, Any]:
+    """Rules by name without what they fix, or what is the file's own without saying so."""
+    own = table["rules"] not in RULE_SETS
+    return {key: value for key, value in without_fixed(table, table["rules"]).items() if not (own and key == "rules")}
 
 
 def written(value: Any) -> Any:

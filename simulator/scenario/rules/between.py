@@ -19,10 +19,12 @@ from typing import Any, TypeAlias
 
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import Path, as_written, dotted, is_quantity, walk
-from simulator.scenario.inherit import Issue
 from simulator.scenario.names import table_in
+from simulator.scenario.rule_sets import fixed_by
 from simulator.scenario.tables import Scenario, Table
+from simulator.scenario.toml.tree import Issue
 from simulator.uncertainty.quantity import Quantity
+from simulator.uncertainty.spread import plain
 
 Sound: TypeAlias = Mapping[Path, Table | Quantity]
 Data: TypeAlias = Mapping[str, Any]
@@ -44,6 +46,9 @@ def at_odds(found: Sound, data: Data) -> Iterator[Issue]:
     yield from _groups(data)
     yield from _price_years(found, data)
     yield from _uncorrected(found, data)
+    yield from _beside_rules(data)
+    yield from _marginal(found)
+    yield from _counted_as_health_too(found)
 
 
 # --------------------------------------------------------------------------------------- circular waits
@@ -201,6 +206,54 @@ def _price_years(found: Sound, data: Data) -> Iterator[Issue]:
             words = ", ".join(str(known) for known in (wanted, *index))
             hint = f'write economics.index."{year}" = pounds of {wanted} to a pound of {year}'
             yield Issue((*path, "price_year"), f'the price year "{year}"', words, hint)
+
+
+# ----------------------------------------------------------------------------- rules and double counting
+
+
+def _beside_rules(data: Data) -> Iterator[Issue]:
+    """A rate or value stated beside a set of rules that fixes it."""
+    economics = table_in(data, "economics")
+    for key, value in fixed_by(economics.get("rules")).items():
+        if key in economics:
+            words = f'{key} beside rules = "{economics["rules"]}", where it is {_in_words(value)}'
+            yield Issue(("economics", key), words, "one of them", 'leave it out, or write rules = "own" and all rates')
+
+
+def _in_words(value: Any) -> str:
+    return ", ".join(map(plain, value)) if isinstance(value, tuple) else plain(value)
+
+
+def _marginal(found: Sound) -> Iterator[Issue]:
+    """A marginal price is what stops being spent: all of it is cash, or a part would be taken off twice."""
+    rules = {path[1]: rule for path, rule in found.items() if isinstance(rule, types.CashRule)}
+    for path, price in found.items():
+        if isinstance(price, types.Price) and price.basis == "marginal" and price.cash in rules:
+            rule = rules[price.cash]
+            less = [float(share) for share in rule.share if share.is_uncertain or float(share) != 1]
+            if less or rule.back_fill is not None or rule.step is not None:
+                words = f"a marginal price with the cash rule {price.cash}, which releases a part"
+                hint = "write share = [1], without back_fill and step; or state the average price"
+                yield Issue((*path, "cash"), words, "a marginal price with all of it cash", hint)
+
+
+def _counted_as_health_too(found: Sound) -> Iterator[Issue]:
+    """Quality of life in pounds beside the same in QALYs, in one mode of evidence."""
+    for path, support in found.items():
+        if not isinstance(support, types.Support):
+            continue
+        effects = [effect for effect in support.effects.values() if effect.target == "utility"]
+        for name, benefit in support.benefits.items():
+            monetised = benefit.of == "quality of life" or (benefit.of is None and benefit.kind == "social")
+            if monetised and any(_in_one_mode(effect, benefit) for effect in effects):
+                words = "quality of life in pounds beside an effect on utility, which counts it in QALYs"
+                hint = 'leave one out; if it is the worth of something else write of = "something else"'
+                yield Issue((*path, "benefits", name), words, "one of them", hint)
+
+
+def _in_one_mode(effect: types.Effect, benefit: types.Benefit) -> bool:
+    both = effect.claimed is not None and benefit.claimed is not None
+    return both or benefit.calibrated is not None
 
 
 # ------------------------------------------------------------------------------------------ optimism

@@ -6,6 +6,7 @@ of the scenario that rules need. Rules between several tables are in :mod:`simul
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ from typing import Any, TypeVar
 
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import Path
-from simulator.scenario.inherit import Issue
 from simulator.scenario.names import Names, known, table_in
 from simulator.scenario.tables import Table
+from simulator.scenario.toml.tree import Issue
 from simulator.uncertainty.quantity import Cost, Days, Quantity, Rate, Shares
 from simulator.uncertainty.spread import plain
 from simulator.units import DAYS_PER_YEAR
@@ -204,7 +205,7 @@ def _moves_twice(path: Path, moves: Mapping[str, types.HealthMove]) -> Iterator[
 @_rule(types.Place)
 def _place(path: Path, place: types.Place, facts: Setting) -> Iterator[Issue]:
     yield from _in_time((*path, "changes"), place.changes)
-    for key, value in (("changes", place.changes), ("wait_limit", place.wait_limit)):
+    for key, value in (("changes", place.changes), ("wait_limit", place.wait_limit), ("per_people", place.per_people)):
         if value and place.slots is None:
             hint = "a place without slots is never full"
             yield Issue((*path, key), f"{key} without slots", "a place with slots", hint)
@@ -268,23 +269,27 @@ def _support(path: Path, support: types.Support, facts: Setting) -> Iterator[Iss
     if stated != sorted(stated):
         found = f"opens, closes and ends on days {', '.join(plain(day) for day in stated)}"
         yield Issue(path, found, "these days in order", "")
+    yield from _cluster_days(path, support)
     opens = len(support.cluster_opens_days)
     if opens not in (0, facts.clusters):
         yield Issue((*path, "cluster_opens_days"), f"a list of {opens}", f"one for each of {facts.clusters} clusters")
-    yield from _early_clusters(path, support)
     if support.volunteers and not support.length:
         found = "volunteers in a programme without length"
         yield Issue((*path, "volunteers"), found, "volunteers beside length", "only people who complete it volunteer")
     yield from _payable(path, support)
 
 
-def _early_clusters(path: Path, support: types.Support) -> Iterator[Issue]:
-    """Clusters that open before the support does: their starts would precede every cost of it."""
+def _cluster_days(path: Path, support: types.Support) -> Iterator[Issue]:
+    """A cluster opens when the whole is open: what is paid runs from ``opens_day`` until it closes."""
+    closes = min((day for day in (support.closes_day, support.ends_day) if day is not None), default=math.inf)
     for position, day in enumerate(support.cluster_opens_days):
+        where = (*path, "cluster_opens_days", position)
         if day < support.opens_day:
-            hint = "funding and costs run from opens_day: let it be the day of the first cluster"
-            allowed = f"{plain(support.opens_day)}, opens_day, or later"
-            yield Issue((*path, "cluster_opens_days", position), plain(day), allowed, hint)
+            hint = f"write opens_day = {min(support.cluster_opens_days):g}, from when it is paid for"
+            yield Issue(where, f"day {plain(day)}", f"opens_day, {plain(support.opens_day)}, or later", hint)
+        if day >= closes:
+            hint = "nobody could start there"
+            yield Issue(where, f"day {plain(day)}", f"before it closes on day {plain(closes)}", hint)
 
 
 def _payable(path: Path, support: types.Support) -> Iterator[Issue]:
@@ -331,6 +336,8 @@ def _cost(path: Path, cost: types.ProgrammeCost, facts: Setting) -> Iterator[Iss
         yield Issue(path, found, "hours with per_start_hours, and only there", hint)
     if len(cost.includes) != len(set(cost.includes)):
         yield Issue((*path, "includes"), "a part of the cost twice", "each part once")
+    if cost.per_people is not None:
+        yield Issue((*path, "per_people"), f"per_people for a cost {cost.kind}", "per_people with one_off or per_year")
     if cost.day != 0 and cost.kind != "one_off":
         yield Issue((*path, "day"), f"a day for a cost {cost.kind}", "a day with one_off")
 
