@@ -152,12 +152,17 @@ def programme_only(draw: st.DrawFn) -> dict[str, Any]:
     targets += ["death", "flares", "health:decline"]
     chosen = draw(st.lists(st.sampled_from(targets), min_size=1, max_size=4, unique=True))
     who = st.sampled_from(["active", "starters", "offered", "population"])
+    if draw(st.booleans()):
+        timing["window_days"] = draw(st.floats(61, 500))
+    steps = [{"until_days": 40.0, "weight": draw(st.floats(-1, 1))}, {"until_days": 250.0, "weight": 0.6}]
+    profile = {"half_life_days": timing["half_life_days"], "profile": steps}
+    when = st.sampled_from([timing, profile])
     one["effects"] = {
-        f"e{i}": {"target": target, "calibrated": draw(st.floats(0.5, 1.2)), "measured_on": draw(who), **timing}
+        f"e{i}": {"target": target, "calibrated": draw(st.floats(0.5, 1.2)), "measured_on": draw(who), **draw(when)}
         for i, target in enumerate(chosen)
     }
-    one["effects"]["q"] = {"target": "utility", "calibrated": 0.02, "measured_on": draw(who), **timing}
-    if draw(st.booleans()):
+    one["effects"]["q"] = {"target": "utility", "calibrated": 0.02, "measured_on": draw(who), **draw(when)}
+    if draw(st.booleans()) and not any("profile" in effect for effect in one["effects"].values()):
         one["early_uplift"] = {"uplift": 0.3, "days": 60.0, "needs": ["gp"]}
     if draw(st.booleans()):
         one["redirect"] = {"place": "gp", "share": draw(st.floats(0, 1))}

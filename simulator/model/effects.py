@@ -179,6 +179,7 @@ class Effects:
     def _append(self, support: int, path: str, timing: Effect, factor: Factor) -> None:
         values = self.values
         first, steps = len(self.step_until), len(timing.profile)
+        at_least, at_most = self._lasts(path, timing)
         self.step_until += [step.until_days for step in timing.profile]
         self.step_weight += [step.weight for step in timing.profile]
         self.rows.append(
@@ -192,12 +193,21 @@ class Effects:
                 values.of(f"{path}.delay_days", timing.delay_days),
                 values.of(f"{path}.ramp_days", timing.ramp_days),
                 values.of(f"{path}.half_life_days", timing.half_life_days),
+                at_least,
+                at_most,
                 first,
                 steps,
                 min((0.0, *(step.weight for step in timing.profile))),
                 max((0.0, *(step.weight for step in timing.profile))) if timing.profile else 1.0,
             )
         )
+
+    def _lasts(self, path: str, timing: Effect) -> tuple[float, float]:
+        """Days that an effect lasts from its start, at least and at most: its window, or its profile at least."""
+        window = self.values.of(f"{path}.window_days", timing.window_days, math.inf)
+        measured = timing.profile[-1].until_days if timing.profile else 0.0
+        whatever_happens = measured if timing.window_days is None else window
+        return (0.0 if timing.measured_on == "active" else whatever_happens), window
 
     def _add_uplift(self, support: int, path: str, owner: Support) -> None:
         """Early uplift: a weight of 1 for the first days of enrolment, then 0."""
@@ -210,7 +220,8 @@ class Effects:
             self.step_weight += [1.0, 0.0]
             clock = self.names.clocks[f"need:{need}"]
             self.uplifts.add(len(self.rows))
-            self.rows.append((support, Basis.ACTIVE, Target.CLOCK, clock, 0, ln, 0.0, 0.0, 0.0, first, 2, 0.0, 1.0))
+            timing = (0.0, 0.0, 0.0, 0.0, math.inf)
+            self.rows.append((support, Basis.ACTIVE, Target.CLOCK, clock, 0, ln, *timing, first, 2, 0.0, 1.0))
 
     def table(self) -> Table:
         """All effects."""

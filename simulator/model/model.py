@@ -177,6 +177,8 @@ EFFECT = np.dtype(
         ("delay", "f8"),
         ("ramp", "f8"),
         ("half_life", "f8"),  # 0: stops at once
+        ("at_least", "f8"),  # days from its start that it lasts whatever happens
+        ("at_most", "f8"),
         ("first_step", "i8"),
         ("steps", "i8"),
         ("least", "f8"),  # smallest and largest weight it can reach

@@ -354,7 +354,7 @@ class Volunteers(Table):
 
 
 class ProfileStep(Table):
-    """The weight of an effect until so many days after the start."""
+    """The weight of an effect until so many days after the start; the last one stays while the effect lasts."""
 
     until_days: float = Field(gt=0)
     weight: float
@@ -366,7 +366,10 @@ class Effect(Table):
     ``target``: ``need:NAME``, ``visits:PLACE``, ``emergency:PLACE``, ``days:PLACE`` (observed totals,
     turned into need, route and stay factors when the model is built), ``stay:PLACE``,
     ``route:PLACE.ROUTE``, ``health:MOVE``, ``death``, ``flares``, ``uptake:SUPPORT``, ``utility``.
-    ``measured_on`` says whom the figure was measured on; uptake and drop-out are applied once.
+    ``measured_on`` says whom the figure was measured on; uptake and drop-out are applied once. ``window_days`` is the
+    time over which it was measured: from the start it lasts so long, no more and, unless it was measured on those who
+    were active, no less, whatever becomes of the support. A profile runs its course likewise. A half-life begins at
+    the end.
     ``calibrated`` is the best independent evidence, ``claimed`` the figure in circulation,
     ``sceptical`` the record of similar programmes (left out: the scenario's own prior).
     ``adjust`` multiplies the log ratio: the factor found by calibration for what cannot be derived (time
@@ -380,6 +383,7 @@ class Effect(Table):
     sceptical: Quantity | None = None
     delay_days: Days | None = None
     ramp_days: Days | None = None
+    window_days: Days | None = None
     half_life_days: Days | None = None
     profile: tuple[ProfileStep, ...] = ()
     adjust: float = Field(1.0, gt=0)

@@ -123,6 +123,7 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
     for e in range(len(of.effects(m))):
         spell = of.spells(m)[life, e]
         spell["start"], spell["end"], spell["old_end"], spell["old_weight"] = INF, 0.0, 0.0, 0.0
+        spell["before_start"], spell["before_end"] = INF, 0.0
     of.floats2(m, of.BOOST_UNTIL)[life, :] = -INF
     of.floats2(m, of.DISCHARGED)[life, :] = -INF
     of.floats3(m, of.RECENTS)[life, :, :] = -INF

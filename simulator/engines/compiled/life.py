@@ -16,7 +16,7 @@ from simulator.engines.compiled import books as book
 from simulator.engines.compiled import queues as queue
 from simulator.engines.shared import memory as of
 from simulator.engines.shared.candidates import PASS_SHIFT
-from simulator.engines.shared.hazards import draw, length_days, next_route, power, ratio_now, start_effect
+from simulator.engines.shared.hazards import draw, end_effect, length_days, next_route, power, ratio_now, start_effect
 from simulator.engines.shared.memory import (
     BOOSTED,
     CHANGED,
@@ -502,7 +502,7 @@ def stop_support(m: Addresses, life: int, s: int, t: float) -> None:
     for f in range(len(effects)):
         if effects[f]["support"] == s and effects[f]["basis"] == _ACTIVE:
             book.weigh(m, life, f, t)
-            of.spells(m)[life, f]["end"] = t
+            end_effect(m, life, f, t)
     body["stale"] = CHANGED
     if e["has_slot"]:
         e["has_slot"] = 0

@@ -110,7 +110,18 @@ def _usual_care_of(model: Model) -> Model:
     drop_outs = np.flatnonzero(clocks["kind"] == ClockKind.DROP_OUT)
     clocks["base"][drop_outs[added[clocks["subject"][drop_outs]]]] = 0.0
     of_programmes = added[effects["support"]]
-    for name in ("ln_ratio", "delay", "ramp", "half_life", "first_step", "steps", "least", "peak"):
+    for name in (
+        "ln_ratio",
+        "delay",
+        "ramp",
+        "half_life",
+        "at_least",
+        "at_most",
+        "first_step",
+        "steps",
+        "least",
+        "peak",
+    ):
         effects[name][of_programmes] = 0
     synergies["ln_ratio"][of_programmes[synergies["first"]] | of_programmes[synergies["second"]]] = 0.0
     steps = np.zeros(len(model.step_until), dtype=np.bool_)

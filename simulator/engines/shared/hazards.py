@@ -138,26 +138,38 @@ def length_days(m: Addresses, life: int, which: int, u: float) -> float:
 
 
 @compiled_for_types
+def spell_weight(m: Addresses, e: int, start: float, end: float, t: float) -> float:
+    """Weight of one spell of effect e at time t: delay, ramp (or profile), then halving after the end."""
+    f, w = of.effects(m)[e], 0.0
+    if t < start:
+        return 0.0
+    since = min(t, end) - start
+    if f["steps"] > 0:
+        last = f["first_step"] + f["steps"] - 1
+        i = f["first_step"]
+        while i < last and since >= of.floats(m, of.STEP_UNTIL)[i]:
+            i += 1
+        w = of.floats(m, of.STEP_WEIGHT)[i]
+    elif f["ramp"] > 0.0:
+        w = min(max((since - f["delay"]) / f["ramp"], 0.0), 1.0)
+    elif since >= f["delay"]:
+        w = 1.0
+    if t > end:
+        w = w * 0.5 ** ((t - end) / f["half_life"]) if f["half_life"] > 0.0 else 0.0
+    return w
+
+
+@compiled_for_types
 def effect_weight(m: Addresses, life: int, e: int, t: float) -> float:
-    """Weight of effect e at time t: delay, ramp (or profile), then halving after the end."""
-    s, f = of.spells(m)[life, e], of.effects(m)[e]
-    start, end, w = s["start"], s["end"], 0.0
-    if t >= start:
-        since = min(t, end) - start
-        if f["steps"] > 0:
-            last = f["first_step"] + f["steps"] - 1
-            i = f["first_step"]
-            while i < last and since >= of.floats(m, of.STEP_UNTIL)[i]:
-                i += 1
-            w = of.floats(m, of.STEP_WEIGHT)[i]
-        elif f["ramp"] > 0.0:
-            w = min(max((since - f["delay"]) / f["ramp"], 0.0), 1.0)
-        elif since >= f["delay"]:
-            w = 1.0
-        if t > end:
-            w = w * 0.5 ** ((t - end) / f["half_life"]) if f["half_life"] > 0.0 else 0.0
+    """Weight of effect e at time t: that of its last spell, or the larger one of what an earlier spell still does."""
+    s = of.spells(m)[life, e]
+    w = spell_weight(m, e, s["start"], s["end"], t)
+    if s["before_start"] < s["before_end"]:
+        before = spell_weight(m, e, s["before_start"], s["before_end"], t)
+        if t < s["before_end"] or before > 0.0:
+            w = max(w, before)
     if s["old_weight"] > 0.0:
-        w = max(w, s["old_weight"] * 0.5 ** ((t - s["old_end"]) / f["half_life"]))
+        w = max(w, s["old_weight"] * 0.5 ** ((t - s["old_end"]) / of.effects(m)[e]["half_life"]))
     return w
 
 
@@ -165,7 +177,7 @@ def effect_weight(m: Addresses, life: int, e: int, t: float) -> float:
 def is_settled(m: Addresses, life: int, e: int, t: float, until: float) -> bool:
     """Whether the weight of effect e is the same at every moment after t and before ``until``."""
     s, f = of.spells(m)[life, e], of.effects(m)[e]
-    if s["old_weight"] > 0.0:
+    if s["old_weight"] > 0.0 or s["before_start"] < s["before_end"]:
         return False
     if until <= s["start"]:
         return True
@@ -182,14 +194,34 @@ def is_settled(m: Addresses, life: int, e: int, t: float, until: float) -> bool:
 
 @compiled_for_types
 def start_effect(m: Addresses, life: int, e: int, start: float, end: float) -> None:
-    """Begin a spell of effect e, or prolong the one that is still on; what is left of an ended one fades beside it."""
-    s = of.spells(m)[life, e]
+    """Begin a spell of effect e that lasts to ``end``, or as long as it was measured.
+
+    A spell that is still on is prolonged, but a profile begins anew and runs beside the one before, of several the one
+    with the larger weight now. What is left of an ended spell fades beside it.
+    """
+    s, f = of.spells(m)[life, e], of.effects(m)[e]
+    end = min(max(end, start + f["at_least"]), start + f["at_most"])
     if s["start"] <= start < s["end"]:
-        s["end"] = max(s["end"], end)
-        return
-    left = effect_weight(m, life, e, start)
-    s["old_weight"] = left if of.effects(m)[e]["half_life"] > 0.0 else 0.0
-    s["old_end"], s["start"], s["end"] = start, start, end
+        if f["steps"] == 0:
+            s["end"] = max(s["end"], end)
+            return
+        last = spell_weight(m, e, s["start"], s["end"], start)
+        if not s["before_start"] <= start < s["before_end"] or last >= spell_weight(
+            m, e, s["before_start"], s["before_end"], start
+        ):
+            s["before_start"], s["before_end"] = s["start"], s["end"]
+    else:
+        left = effect_weight(m, life, e, start)
+        s["old_weight"], s["old_end"] = left if f["half_life"] > 0.0 else 0.0, start
+        s["before_start"], s["before_end"] = np.inf, 0.0
+    s["start"], s["end"] = start, end
+
+
+@compiled_for_types
+def end_effect(m: Addresses, life: int, e: int, t: float) -> None:
+    """The support is over: an effect measured on those who are active ends with it, unless it has ended already."""
+    s = of.spells(m)[life, e]
+    s["end"] = min(s["end"], t)
 
 
 @compiled_for_types
@@ -211,6 +243,8 @@ def weight_days(m: Addresses, life: int, e: int, start: float, end: float) -> fl
         high = min(end, low + DAYS_PER_YEAR)
         for i in range(f["first_step"], f["first_step"] + f["steps"]):
             high = _kink(low, high, s["start"] + of.floats(m, of.STEP_UNTIL)[i])
+            high = _kink(low, high, s["before_start"] + of.floats(m, of.STEP_UNTIL)[i])
+        high = _kink(low, high, s["before_end"])
         high = _kink(low, high, s["start"])
         high = _kink(low, high, s["start"] + f["delay"])
         high = _kink(low, high, s["start"] + f["delay"] + f["ramp"])

@@ -66,7 +66,16 @@ LIFE = np.dtype(
         ("affected", "i4"),  # bit set of targets that some effect has begun on
     ]
 )
-SPELL = np.dtype([("start", "f8"), ("end", "f8"), ("old_end", "f8"), ("old_weight", "f8")])
+SPELL = np.dtype(  # of an effect: the last, one before it whose profile still runs, and what is left of one that ended
+    [
+        ("start", "f8"),
+        ("end", "f8"),
+        ("before_start", "f8"),
+        ("before_end", "f8"),  # not after before_start: there is none
+        ("old_end", "f8"),
+        ("old_weight", "f8"),
+    ]
+)
 SOON = np.dtype(
     [
         ("time", "f8"),

@@ -246,7 +246,7 @@ class Enrolment(State):
             self._set_clock(clock, 0)
         for e in self.world.effects_of[support][Basis.ACTIVE]:
             self._weigh(e, t)
-            self.world.spell_end[self.row, e] = t
+            hazards.end_effect(self.world.table, self.row, e, t)
             self.stale = True
         if spell.slot is not None:
             self._withdraw(self.world.supports[support], spell.slot)

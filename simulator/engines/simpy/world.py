@@ -216,13 +216,13 @@ class World:
         for row, (_, person) in zip(life, people, strict=True):
             row["person"], row["age"], row["health"], row["risk"], row["cluster"] = person
         life["stream"], life["flare_until"] = stream, -inf
-        arrays["spells"]["start"] = inf
+        arrays["spells"]["start"] = arrays["spells"]["before_start"] = inf
         arrays["boost_until"][:] = -inf
         for late in (False, True):
             joined = np.array([day >= 0.0 for day, _ in people], dtype=np.bool_) == late
             arrays["running"][joined] = self._first_running(late)
         self.health, self.flare_until, self.affected = life["health"], life["flare_until"], life["affected"]
-        self.spell_end, self.boost_until = arrays["spells"]["end"], arrays["boost_until"]
+        self.boost_until = arrays["boost_until"]
         self.running, self.soon = arrays["running"], arrays["soon"]
         self.plain, self.minded = plain_needs(self.model).tolist(), int(arrays["wholes"][MINDED])
 

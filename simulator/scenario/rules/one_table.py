@@ -325,7 +325,16 @@ def _between_sites(path: Path, programme: types.Programme, middle: float) -> Ite
 def _effect(path: Path, effect: types.Effect, facts: Setting) -> Iterator[Issue]:
     if effect.profile and (effect.delay_days is not None or effect.ramp_days is not None):
         yield Issue((*path, "profile"), "a profile beside delay_days or ramp_days", "one of them")
+    if effect.window_days is not None:
+        yield from _window((*path, "window_days"), effect, float(effect.window_days))
     yield from _rising((*path, "profile"), [step.until_days for step in effect.profile], "until_days")
+
+
+def _window(path: Path, effect: types.Effect, window: float) -> Iterator[Issue]:
+    delay = float(effect.delay_days) if effect.delay_days is not None else 0.0
+    if window <= delay:
+        hint = "the time over which the figure was measured, from the start"
+        yield Issue(path, f"{plain(window)} days", f"more than {plain(delay)}, when the effect begins", hint)
 
 
 @_rule(types.ProgrammeCost)
