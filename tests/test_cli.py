@@ -30,7 +30,8 @@ SIMULATOR = (sys.executable, "-m", "simulator.faces.cli")
 ANSWERS_IN_S = 0.5
 TOP = (
     "scenario", "hash", "arms", "rows", "people", "years", "seed", "engine", "wall_s", "events", "out", "npv",
-    "npv_expected", "npv_new_place", "net_saving_by_year", "p_saving_by_year", "payback", "before_after", "break_even",
+    "npv_expected", "npv_new_place", "net_saving_by_year", "p_saving_by_year", "payback",
+    "budgets", "capacity", "parts", "survivors", "before_after", "break_even",
     "alternatives",
 )  # fmt: skip
 
@@ -127,7 +128,7 @@ def test_a_run_ends_with_five_plain_lines_and_says_its_evidence(finished: Finish
         "Walks, best independent evidence: a net",
         "It saves in ",
         "In ",
-        "Who pays, on balance: ",
+        "Budgets (cash, present value): ",
         "Weakest evi",
     ):
         assert any(line.startswith(start) for line in said.stdout.splitlines()), start

@@ -145,7 +145,7 @@ def arm_findings(account: Account, ledger: Ledger, scenario: Scenario, arm: str)
         interaction=interaction(account, arm, parts),
         health=health(account, arm, qaly_values, sample),
         returns=return_ratios(account, arm, qaly_values),
-        survivors=survivors(account, ledger, arm),
+        survivors=survivors(account, ledger, scenario, arm),
         before_after=before_after(ledger, arm, account.batch),
         parts=parts_of(account, scenario, arm),
         capacity=freed_capacity(account, ledger, scenario, arm),
