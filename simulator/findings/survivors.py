@@ -22,7 +22,6 @@ import numpy as np
 from simulator.activity.ledger import Ledger
 from simulator.findings.finding import BAND, ERRORS, WHOLE, Finding, Row, Table, end, kinds_of, mean_of, value_row
 from simulator.findings.health import discounted_qalys
-from simulator.model.build import build
 from simulator.model.model import ClockKind, Model
 from simulator.money.account import Account, Line
 from simulator.scenario.tables import Scenario
@@ -113,6 +112,8 @@ def person_days(ledger: Ledger) -> dict[str, Array]:
 
 def _other_days(account: Account, ledger: Ledger, scenario: Scenario, arm: str, days: Mapping[str, Array]) -> Array:
     """[row, replicate] discounted saving on care of person-days that are no longer lived; a cost where more are."""
+    from simulator.model.build import build  # loads the compiler, which whoever only prices need not wait for
+
     k, model = account.arms.index(arm), build(scenario, {}, evidence=account.evidence)
     saved = np.zeros(account.qaly.shape[:2])
     for number, line in enumerate(account.lines):
