@@ -178,6 +178,7 @@ def year_table(arm: ArmFindings) -> Any:
     from rich.table import Table
 
     from simulator.findings.saving import three_ranges
+    from simulator.findings.survivors import HEADLINE
 
     view, cash = arm.view(), arm.view(money="cash")
     unit, digits, words = _unit(abs(float(view.by_year.place.low.min())), float(view.by_year.place.high.max()))
@@ -185,6 +186,8 @@ def year_table(arm: ArmFindings) -> Any:
     error = in_units(float(view.npv.expected.mcse), unit, digits)
     about = f"All: over all years, discounted; Monte Carlo error of its mean ± {error}."
     caption = f"{about} {three_ranges(arm)}"
+    if arm.survivors.is_harm:
+        caption = f"{HEADLINE.capitalize()}. {about}"
     table = Table(title=title, caption=caption, box=box.SIMPLE)
     table.title_justify = table.caption_justify = "left"
     for heading in ("Year", "Mean", "80 % range", "95 % range", "Cash", "Saves by then", "Paid back"):

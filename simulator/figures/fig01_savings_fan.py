@@ -24,7 +24,7 @@ from simulator.figures.style import (
     styled,
     year_axis,
 )
-from simulator.findings import ArmFindings, Findings
+from simulator.findings import ArmFindings, Findings, survivors
 from simulator.findings.finding import end, net
 from simulator.money.account import Array
 
@@ -101,6 +101,8 @@ def _ends(axes: Axes, arm_findings: ArmFindings, years: int) -> None:
 
 
 def _title(arm_findings: ArmFindings, years: int) -> str:
+    if arm_findings.survivors.is_harm:
+        return f"{arm_findings.title}: {survivors.HEADLINE}"
     band = arm_findings.view().npv.place
     low, high = end(float(band.low)), end(float(band.high))
     return f"{arm_findings.title}: {net(float(band.mean))} on average after {years} years (95 % range: {low} to {high})"

@@ -20,7 +20,7 @@ from simulator.figures.style import (
     short_pounds,
     styled,
 )
-from simulator.findings import ArmFindings, Findings
+from simulator.findings import ArmFindings, Findings, survivors
 from simulator.findings.finding import end, in_futures, net, per_cent
 from simulator.money.account import Array
 
@@ -93,6 +93,8 @@ def _edges(draws: Array) -> Array:
 
 
 def _title(arm_findings: ArmFindings, years: int) -> str:
+    if arm_findings.survivors.is_harm:
+        return f"{arm_findings.title}: {survivors.HEADLINE}"
     share = float(arm_findings.view().p_saving.value[-1])
     return f"{arm_findings.title}: it saves money in {in_futures(share)} within {years} years"
 

@@ -20,7 +20,7 @@ from simulator.figures.style import (
     styled,
     year_axis,
 )
-from simulator.findings import ArmFindings, Findings
+from simulator.findings import ArmFindings, Findings, survivors
 from simulator.findings.finding import in_futures, per_cent
 from simulator.findings.payback import Payback
 
@@ -79,6 +79,8 @@ def _never(axes: Axes, payback: Payback, years: int) -> None:
 
 
 def _title(arm_findings: ArmFindings, years: int) -> str:
+    if arm_findings.survivors.is_harm:
+        return f"{arm_findings.title}: {survivors.HEADLINE}"
     payback = arm_findings.view().payback
     if payback.status == "no investment":
         return f"{arm_findings.title}: no investment, the programme changes no spending"

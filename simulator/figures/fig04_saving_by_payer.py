@@ -22,7 +22,7 @@ from simulator.figures.style import (
     setting,
     styled,
 )
-from simulator.findings import ArmFindings, Findings
+from simulator.findings import ArmFindings, Findings, survivors
 from simulator.findings.finding import SOCIETY, end, pounds
 from simulator.findings.saving import View
 from simulator.money.account import Array
@@ -95,6 +95,8 @@ def _stack(axes: Axes, bars: dict[str, Array]) -> None:
 
 
 def _title(arm_findings: ArmFindings, findings: Findings) -> str:
+    if arm_findings.survivors.is_harm:
+        return f"{arm_findings.title}: {survivors.HEADLINE}"
     totals = {findings.payer_titles.get(v.payer, v.payer): float(v.total.mean) for v in _moved(arm_findings)}
     if not totals:
         return f"{arm_findings.title}: no budget changes in cash"

@@ -89,7 +89,7 @@ class Findings:
     def sentences(self, arm: str | None = None) -> list[str]:
         """Five plain lines about one programme arm (the first when none is named), as a run ends with them.
 
-        Net saving and its range; the share of futures that save; payback; who pays and who gains; the weakest evidence.
+        Net saving and its range; the share of futures that save; payback; budgets and capacity; what decides.
         A sixth says what other ways to build the model give, where they were worked out.
 
         Raises:

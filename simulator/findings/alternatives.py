@@ -110,8 +110,8 @@ def rows(arm: ArmFindings) -> Iterator[Row]:
 
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
-    """The span of the headline over other ways to build the model."""
-    if not arm.alternatives:
+    """The span of the headline over other ways to build the model; none where no saving is headlined."""
+    if not arm.alternatives or arm.survivors.is_harm:
         return ()
     low, high = _ends(arm, "value")
     cash = [end(other.per_start) for other in _ends(arm, "cash")]

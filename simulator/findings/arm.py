@@ -14,6 +14,8 @@ from simulator.findings.budgets.capacity import CAPACITY, Freed, freed_capacity
 from simulator.findings.budgets.holders import BUDGETS
 from simulator.findings.budgets.parts import PARTS, Parts, parts_of
 from simulator.findings.budgets.transfers import TRANSFERS, Transfer, transfers
+from simulator.findings.evidence.claims import CLAIMS
+from simulator.findings.evidence.drivers import DRIVERS, Drivers, drivers
 from simulator.findings.finding import PUBLIC_PURSE, SOCIETY, Finding, Money, sample_of
 from simulator.findings.health import HEALTH, Health, health
 from simulator.findings.payback import PAYBACK
@@ -30,7 +32,6 @@ from simulator.findings.saving import (
 )
 from simulator.findings.spending import REACH, SPENDING, Spending, spending
 from simulator.findings.survivors import SURVIVORS, Survivors, survivors
-from simulator.findings.weakest import WEAKEST, WeakEvidence, weakest
 from simulator.money.account import Account
 from simulator.scenario.evidence import site_path, unclaimed
 from simulator.scenario.tables import Scenario
@@ -45,7 +46,8 @@ ORDER: tuple[Finding, ...] = (
     CAPACITY,
     TRANSFERS,
     PARTS,
-    WEAKEST,
+    DRIVERS,
+    CLAIMS,
     SURVIVORS,
     INTERACTION,
     LINES,
@@ -81,7 +83,7 @@ class ArmFindings:
     capacity: tuple[Freed, ...]  # at each place
     transfers: tuple[Transfer, ...]  # in cash
     unclaimed: tuple[str, ...]  # effects without a usable claim, absent in claimed mode
-    weakest: WeakEvidence | None
+    drivers: Drivers  # what decides the answer
     break_even: tuple[BreakEven, ...] = ()  # as value and as cash, for an arm that never pays back
     alternatives: tuple[OtherModel, ...] = ()  # as value and as cash, where they were worked out
 
@@ -145,13 +147,13 @@ def arm_findings(account: Account, ledger: Ledger, scenario: Scenario, arm: str)
         interaction=interaction(account, arm, parts),
         health=health(account, arm, qaly_values, sample),
         returns=return_ratios(account, arm, qaly_values),
-        survivors=survivors(account, ledger, arm),
+        survivors=survivors(account, ledger, scenario, arm),
         before_after=before_after(ledger, arm, account.batch),
         parts=parts_of(account, scenario, arm),
         capacity=freed_capacity(account, ledger, scenario, arm),
         transfers=transfers(account, arm),
         unclaimed=unclaimed(scenario, programmes) if account.evidence == "claimed" else (),
-        weakest=weakest(account, scenario, arm),
+        drivers=drivers(account, scenario, arm, sample),
     )
 
 

@@ -245,6 +245,8 @@ def probability_rows(arm: ArmFindings) -> Iterator[Row]:
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
     """How often it has paid back by the horizon, or how often not where that is more than half of the futures."""
+    if arm.survivors.is_harm:
+        return ("Payback is not told: care that nobody lives to need pays for nothing.",)
     value, cash = arm.view().payback, arm.view(money="cash").payback
     if value.status == "no investment":
         return ("Payback: no investment, the programme changes no spending.",)

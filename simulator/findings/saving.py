@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.findings import break_even, health
+from simulator.findings import break_even, health, survivors
 from simulator.findings.budgets import parts
 from simulator.findings.finding import (
     BAND,
@@ -292,7 +292,9 @@ def three_ranges(arm: ArmFindings) -> str:
 
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
-    """The headline, and the share of futures that save."""
+    """The headline, and the share of futures that save; where lives or health are lost that, and no saving."""
+    if arm.survivors.is_harm:
+        return (survivors.headline(arm), survivors.care_in_words(arm))
     value, cash = (arm.view(money=money).p_saving.at(-1) for money in MONEYS)
     return (
         headline(arm),
