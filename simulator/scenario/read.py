@@ -73,7 +73,8 @@ class Reading:
 
     Args:
         scenario: the scenario.
-        warnings: uncertain numbers whose law fits badly what was asked, with file and line.
+        warnings: uncertain numbers whose law fits badly what was asked, and people whose number is the place's, with
+            file and line.
     """
 
     scenario: Scenario
@@ -217,7 +218,25 @@ def _reading(tree: Tree, faults: Sequence[Fault] = (), *, alternatives: bool = T
         issues = list(_in_alternatives(tree))
     if scenario is None or issues or faults:
         raise ScenarioError([*faults, *tree.faults(issues)])
-    return Reading(scenario, _warnings(scenario, tree))
+    whole = _with_everybody(scenario)
+    notes = (*tree.faults(_not_everybody(scenario, whole)), *_warnings(scenario, tree))
+    return Reading(whole, notes)
+
+
+def _with_everybody(scenario: Scenario) -> Scenario:
+    """The scenario with everybody of one place, where anything is limited."""
+    them = scenario.population
+    people = int(them.place_size / them.places) if scenario.limited() else them.people
+    if people == them.people:
+        return scenario
+    return scenario.model_copy(update={"population": them.model_copy(update={"people": people})})
+
+
+def _not_everybody(scenario: Scenario, whole: Scenario) -> Iterator[Issue]:
+    stated, lived = scenario.population.people, whole.population.people
+    if stated != lived:
+        hint = f"all {lived:,} of the place are lived: a part of a place does not queue as the whole does"
+        yield Issue(("population", "people"), f"{stated:,} people where {scenario.limited()[0]} is limited", "", hint)
 
 
 def _checked(data: dict[str, Any]) -> tuple[Scenario | None, list[Issue]]:
