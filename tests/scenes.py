@@ -205,10 +205,20 @@ CROWDED: dict[str, Any] = {
 CROWD = 40  # people for whom the town's slots are stated
 
 
+def crowded_for(people: int) -> dict[str, Any]:
+    """The town's limits for a place of so many people: slots and caseloads in proportion, whole."""
+    limits = deepcopy(CROWDED)
+    for place in limits["places"].values():
+        for each in (place, *place.get("changes", ())):
+            each["slots"] = each["slots"] * people // CROWD
+    for support in (*limits["supports"].values(), *limits["programmes"].values()):
+        support["staff"]["caseload"] = support["staff"]["caseload"] * people // CROWD
+    return limits
+
+
 def town(
     *more: dict[str, Any], crowded: bool = False, people: int = 60, years: int = 3, warm_up: float = 1.5
 ) -> Scenario:
     """The town, with its capacities (in proportion to the people) or without any."""
-    crowd = {"population": {"place_size": CROWD, "people": people}} if crowded else {}
-    tables = (TOWN, CROWDED if crowded else {}, crowd, *more)
+    tables = (TOWN, crowded_for(people) if crowded else {}, *more)
     return scene(*tables, people=people, years=years, warm_up_years=warm_up)

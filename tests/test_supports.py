@@ -361,12 +361,13 @@ def _in_order(chain: Chain) -> Chain:
     return chain
 
 
-def test_a_programme_without_any_place_in_the_sample_is_refused_and_not_run_empty(simulate: Simulate) -> None:
-    """One worker with ten people in a place of a thousand: a sample of twenty has a fifth of a place."""
+def test_a_programme_without_any_place_in_each_place_is_refused_and_not_run_empty(simulate: Simulate) -> None:
+    """One worker with ten people for fifty places of twenty people: each has a fifth of a slot."""
     from simulator.errors import RunError
 
-    few = scene(club(staff={"workers": 1, "caseload": 10}), {"population": {"place_size": 1000}}, people=20)
-    with pytest.raises(RunError, match="sample"):
+    fifty = {"population": {"place_size": 1000, "identical_places": 50}}
+    few = scene(club(staff={"workers": 1, "caseload": 10}), fifty, people=20)
+    with pytest.raises(RunError, match="no whole slot in a place"):
         watch(simulate, few)
 
 

@@ -29,6 +29,7 @@ from simulator.engines.totals import tally, totals
 from simulator.errors import RunError, nearest
 from simulator.model.build import build, items
 from simulator.model.model import Model
+from simulator.model.pathway import people_lived
 from simulator.money.price import price
 from simulator.running.run import Engine, engine_named
 from simulator.scenario.evidence import active_quantities
@@ -99,7 +100,7 @@ def check(
         >>> check(sim.read("england_65_plus"), people=200, rows=1)  # doctest: +SKIP
     """
     chosen = _chosen(scenario, names)
-    count = int(people or scenario.population.place_size)
+    count = people_lived(scenario, people) if people or scenario.limited() else int(scenario.population.place_size)
     simulate = engine_named("compiled" if engine == "auto" else engine).simulate
     results: dict[str, CheckResult] = {}
     for (programme, evidence, years, needed), labels in _settings(scenario, chosen).items():

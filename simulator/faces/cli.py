@@ -75,7 +75,10 @@ def _json(command: Any) -> Any:
     return click.option("--json", "as_json", is_flag=True, help=text)(command)
 
 
-_PEOPLE = click.option("--people", type=click.IntRange(2), help="People simulated in each set; changes precision only.")
+_PEOPLE = click.option(
+    "--people", type=click.IntRange(2),
+    help="People lived in each set: precision only. Everybody, where a place or a support is limited.",
+)  # fmt: skip
 _SEED = click.option(
     "--seed", type=click.IntRange(0, LARGEST_SEED), default=FIRST_SEED, show_default=True, help="Which luck."
 )

@@ -1,7 +1,7 @@
 """Turn a scenario and one design row into a model: arrays that hold every arm.
 
 ``rate_is = "mean"`` needs are divided by the mean of their ratios over the starting population, death
-hazards by the mean ratio of their age band, capacities are scaled to the sample, and effects declared on
+hazards by the mean ratio of their age band, capacities are those of one whole place, and effects declared on
 observed totals become need, route and stay factors (:mod:`simulator.model.effects`).
 """
 
@@ -22,6 +22,7 @@ from simulator.model.pathway import (
     add_need_clocks,
     initial_mix,
     needs,
+    people_lived,
     places,
     population,
     routes,
@@ -71,7 +72,7 @@ def build(
     Args:
         scenario: resolved scenario.
         row: sampled values by path; a quantity that is missing has its stated value.
-        people: how many to simulate; the scenario's own number if left out.
+        people: how many to simulate; the scenario's own number if left out. Where anything is limited it is everybody.
         seed: key of every draw, 0 to 2**64 - 1.
         evidence: which value of each programme effect to use.
 
@@ -79,18 +80,17 @@ def build(
         Arrays for the engines.
 
     Raises:
-        RunError: if a capacity shrinks to nothing in a sample of this size.
+        RunError: for some of the people of a place where anything is limited, or a capacity below one.
     """
     values = Values(row)
-    count = scenario.population.people if people is None else people
-    scale = count / scenario.population.place_size
+    count = people_lived(scenario, people)
     durations = Durations(values, scenario.health.states)
     clocks = Clocks(scenario, values)
     add_life_clocks(clocks)
     add_need_clocks(clocks)
-    supports = Supports(scenario, values, durations, clocks, scale)
+    supports = Supports(scenario, values, durations, clocks)
     support_table = supports.table()
-    place_table = places(scenario, values, durations, scale)
+    place_table = places(scenario, values, durations)
     flare_length = durations.add("flares.length", scenario.flares.length) if scenario.flares else NONE
     route_table, route_share = routes(scenario, values)
     offers, offer_by_health = supports.offer_table()
@@ -141,7 +141,6 @@ def build(
         utility_effects=np.asarray(effects.utility, dtype=np.int64),
         benefit_support=np.array([i for i, _ in benefits], dtype=np.int64),
         benefit_days=np.array([years * DAYS_PER_YEAR for _, years in benefits], dtype=np.float64),
-        scale=scale,
     )
 
 

@@ -265,7 +265,6 @@ class Model:
     utility_effects: NDArray[np.int64]  # [utility effect] effect numbers
     benefit_support: NDArray[np.int64]  # [benefit]
     benefit_days: NDArray[np.float64]  # [benefit] days after the first start
-    scale: float  # sample over place
 
     @property
     def horizon(self) -> float:
@@ -289,5 +288,5 @@ class Model:
     @property
     def shares_anything(self) -> bool:
         """Whether people compete for a limited place or support, in any arm."""
-        limited = (self.places["slots"] != NONE).any() or np.isfinite(self.supports["places"]).any()
-        return bool(limited)
+        offered = self.supports["places"][self.arms.any(axis=0)]
+        return bool((self.places["slots"] != NONE).any() or np.isfinite(offered).any())

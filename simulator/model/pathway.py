@@ -293,8 +293,8 @@ def place_number(scenario: Scenario, name: str) -> int:
     return {"home": HOME, "dead": DEAD}.get(name) or tuple(scenario.places).index(name)
 
 
-def places(scenario: Scenario, values: Values, durations: Durations, scale: float) -> Table:
-    """Stays, capacity in this sample, wait limits, and where each place's routes start."""
+def places(scenario: Scenario, values: Values, durations: Durations) -> Table:
+    """Stays, capacity, wait limits, and where each place's routes start."""
     table = np.zeros(len(scenario.places), dtype=PLACE)
     depths = place_depths(scenario)
     first = 0
@@ -306,9 +306,10 @@ def places(scenario: Scenario, values: Values, durations: Durations, scale: floa
         row["first_route"], row["routes"] = first, len(place.routes)
         row["otherwise"] = place_number(scenario, place.otherwise)
         row["emergency"] = place.emergency
-        row["slots"] = (
-            NONE if place.slots is None else whole_slots(path, values.of(f"{path}.slots", place.slots), scale)
-        )
+        if place.slots is None:
+            row["slots"] = NONE
+        else:
+            row["slots"] = whole_slots(scenario, f"{path}.slots", values.of(f"{path}.slots", place.slots))
         limit = place.wait_limit
         row["limit_days"] = limit.days if limit else np.inf
         row["limit_to"] = place_number(scenario, limit.goes_to) if limit else NONE
@@ -318,21 +319,49 @@ def places(scenario: Scenario, values: Values, durations: Durations, scale: floa
     return table
 
 
-def whole_slots(path: str, slots: float, scale: float) -> int:
-    """Slots of the place's own size, scaled to the sample; at least one where the place has any.
+def people_lived(scenario: Scenario, asked: int | None = None) -> int:
+    """How many people are lived in a row: as many as asked, or, where anything is limited, everybody of one place.
 
-    Raises RunError when the sample is so small that less than one slot is left.
+    Args:
+        scenario: resolved scenario.
+        asked: how many are asked for; the scenario's own number if left out.
 
-    >>> whole_slots("places.ward", 80, 0.25)
-    20
+    Raises:
+        RunError: for another number where anything is limited: a part of a place does not queue as the place does.
     """
-    scaled = int(slots * scale + 1e-9)
-    if slots > 0 and scaled == 0:
+    limited, size = scenario.limited(), scenario.population.place_size / scenario.population.places
+    if not limited:
+        return scenario.population.people if asked is None else asked
+    if size != int(size):
+        raise RunError(f"population.place_size: found {size:g} people in one place; allowed a whole number")
+    if asked not in (None, size):
         raise RunError(
-            f"{path}.slots: {slots:g} slots shrink to {slots * scale:.2g} in a sample of this size; "
-            f"simulate more people (--people), at least {1 / (slots * scale):.1f} times as many"
+            f"people: found {asked:,}; allowed {size:,.0f}, everybody in the place, since {limited[0]} is limited and "
+            "a part of a place does not queue as the whole does; leave --people out (fewer --rows make a run shorter), "
+            "state a smaller place, or population.identical_places"
         )
-    return scaled
+    return int(size)
+
+
+def whole_slots(scenario: Scenario, path: str, slots: float) -> int:
+    """Slots of one place, to the nearest whole number.
+
+    Args:
+        scenario: resolved scenario; its identical places have equal shares.
+        path: of the slots.
+        slots: of all places together.
+
+    Raises:
+        RunError: when there are some, and too few for one.
+
+    >>> from simulator.scenario.read import EXAMPLE, read_text
+    >>> whole_slots(read_text(EXAMPLE), "places.ward.slots", 62.5)
+    63
+    """
+    whole = int(slots / scenario.population.places + 0.5)
+    if slots > 0 and whole == 0:
+        raise RunError(f"{path}: found {slots:g}, which is no whole slot in a place; allowed 0, or enough for one")
+    return whole
 
 
 def place_depths(scenario: Scenario) -> dict[str, int]:

@@ -22,7 +22,6 @@ class Supports:
     values: Values
     durations: Durations
     clocks: Clocks
-    scale: float
     criteria: list[tuple[float, ...]] = field(default_factory=list)
     offers: list[tuple[float, ...]] = field(default_factory=list)
     offer_names: list[str] = field(default_factory=list)
@@ -73,12 +72,15 @@ class Supports:
         row["places"] = np.inf
         if staff is None:
             return
-        caseload = self.values.of(f"{path}.staff.caseload", staff.caseload) * self.scale
-        row["places"] = self.values.of(f"{path}.staff.workers", staff.workers) * caseload
+        caseload = self.values.of(f"{path}.staff.caseload", staff.caseload)
+        workers = self.values.of(f"{path}.staff.workers", staff.workers)
+        row["places"] = self._whole(f"{path}.staff", workers * caseload)
         row["refuse_when_full"] = staff.when_full == "refuse"
-        self.changes += [(c.day, number, c.slots * caseload, 0) for c in staff.changes]
-        for places in (float(row["places"]), *(c.slots * caseload for c in staff.changes)):
-            whole_slots(f"{path}.staff", places / self.scale, self.scale)
+        changes = ((c.day, self._whole(f"{path}.staff.changes", c.slots * caseload)) for c in staff.changes)
+        self.changes += [(day, number, places, 0) for day, places in changes]
+
+    def _whole(self, path: str, slots: float) -> float:
+        return float(whole_slots(self.scenario, path, slots))
 
     def _fill_volunteers(self, row: Table, path: str, support: Support) -> None:
         row["tenure"] = NONE
@@ -162,7 +164,7 @@ class Supports:
     def all_changes(self) -> Table:
         """Dates at which places or supports change capacity, by day."""
         places = [
-            (c.day, i, float(whole_slots(f"places.{name}.changes", c.slots, self.scale)), 1)
+            (c.day, i, self._whole(f"places.{name}.changes", c.slots), 1)
             for i, (name, place) in enumerate(self.scenario.places.items())
             for c in place.changes
         ]

@@ -33,6 +33,7 @@ from simulator.errors import Interrupted, NotFinished, RunError
 from simulator.findings import Findings, findings_of
 from simulator.model.build import build, items
 from simulator.model.model import Model
+from simulator.model.pathway import people_lived
 from simulator.model.possible import ROWS as EXAMINED_ROWS
 from simulator.model.possible import refuse_impossible
 from simulator.money.account import Account
@@ -166,7 +167,7 @@ def run(
         scenario: resolved scenario.
         rows: sampled values of all uncertain parameters; fewer than 32 as asked, more in whole batches of 32. Left out,
             as many as the first 32 show to be needed, or, on resuming, as many as were begun.
-        people: people simulated in each row; the scenario's own number if left out.
+        people: people lived in each row; the scenario's own number if left out, everybody where anything is limited.
         seed: key of every draw, 0 to 2**64 - 1.
         evidence: which value of each programme effect to use.
         engine: "simpy" (the readable one, in processes), "compiled" (the same numbers, in threads), or "auto":
@@ -199,7 +200,7 @@ def run(
             f"found {workers} workers beside an executor or cluster, which has its own; leave one of them out"
         )
     start = time.monotonic()
-    count = scenario.population.people if people is None else people
+    count = people_lived(scenario, people)
     tell, engine_name = say or log.warning, "compiled" if engine == "auto" else engine
     begun = _begun(out, budget) if rows is None and resume and out is not None else None
     job = Job(scenario, _design(scenario, evidence, PILOT, seed), evidence, seed, count, engine_name)
@@ -276,6 +277,8 @@ def open_run(folder: str | Path) -> Run:
 def run_again(done: Run, scenario: Scenario, rows: int, *, workers: int | None, out: Path | None, resume: bool) -> Run:
     """Some rows of a run with a changed scenario: the same people, random numbers, evidence and engine.
 
+    Where the change limits something everybody is lived.
+
     Args:
         done: the run.
         scenario: what is simulated instead.
@@ -285,8 +288,9 @@ def run_again(done: Run, scenario: Scenario, rows: int, *, workers: int | None, 
         resume: go on from what lies there.
     """
     engine: Engine = "simpy" if done.engine == "simpy" else "compiled"
+    people = None if scenario.limited() else done.people
     return run(
-        scenario, rows=rows, people=done.people, seed=done.seed, evidence=done.evidence, engine=engine,
+        scenario, rows=rows, people=people, seed=done.seed, evidence=done.evidence, engine=engine,
         workers=workers, out=out, resume=resume,
     )  # fmt: skip
 

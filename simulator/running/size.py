@@ -182,7 +182,7 @@ def person_years(scenario: Scenario, people: int) -> float:
         scenario: resolved scenario.
         people: in a row.
     """
-    lives = 2 if scenario.shares_anything() else 1
+    lives = 2 if scenario.limited() else 1
     return people * scenario.horizon.years * lives * len(scenario.all_arms()) / 2
 
 

@@ -232,7 +232,25 @@ def _reading(tree: Tree, faults: Sequence[Fault] = (), *, alternatives: bool = T
         issues = list(_in_alternatives(tree))
     if scenario is None or issues or faults:
         raise ScenarioError([*faults, *tree.faults(issues)])
-    return Reading(scenario, (*tree.faults(notes), *_warnings(scenario, tree)), tree)
+    whole = _with_everybody(scenario)
+    notes = [*notes, *_not_everybody(scenario, whole)]
+    return Reading(whole, (*tree.faults(notes), *_warnings(scenario, tree)), tree)
+
+
+def _with_everybody(scenario: Scenario) -> Scenario:
+    """The scenario with everybody of one place, where anything is limited."""
+    them = scenario.population
+    people = int(them.place_size / them.places) if scenario.limited() else them.people
+    if people == them.people:
+        return scenario
+    return scenario.model_copy(update={"population": them.model_copy(update={"people": people})})
+
+
+def _not_everybody(scenario: Scenario, whole: Scenario) -> Iterator[Issue]:
+    stated, lived = scenario.population.people, whole.population.people
+    if stated != lived:
+        hint = f"all {lived:,} of the place are lived: a part of a place does not queue as the whole does"
+        yield Issue(("population", "people"), f"{stated:,} people where {scenario.limited()[0]} is limited", "", hint)
 
 
 def _checked(data: dict[str, Any]) -> tuple[Scenario | None, list[Issue]]:

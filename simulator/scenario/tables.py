@@ -143,16 +143,26 @@ class PersonalRisk(Table):
 
 
 class Population(Table):
-    """Who lives in the place. ``place_size`` sets the pounds, ``people`` only the precision."""
+    """Who lives in the place. ``place_size`` sets the pounds, ``people`` only the precision.
+
+    Where a place or a support is limited everybody is lived, since queues do not scale: ``people`` is then
+    ``place_size``, or that of one of ``identical_places`` with a share of every capacity.
+    """
 
     place_size: float = Field(gt=0)
     people: int = Field(gt=0)
+    identical_places: int | None = Field(None, ge=1)
     ages: AgeSpread
     age_bands: tuple[float, ...] = Field(min_length=1)
     risk: PersonalRisk | None = None
     clusters: int = Field(1, ge=1)
     entrants: Entrants | None = None
     leaving_rate: Rate | None = None
+
+    @property
+    def places(self) -> int:
+        """How many places of equal size people live in; nobody queues in another's."""
+        return self.identical_places or 1
 
     @property
     def band_names(self) -> tuple[str, ...]:
@@ -659,10 +669,11 @@ class Scenario(Table):
                 found[name] = (f"programmes.{name}", programme)
         return found
 
-    def shares_anything(self) -> bool:
-        """Whether people can get in each other's way: a place with slots, or a support with staff, in any arm."""
-        places = any(place.slots is not None for place in self.places.values())
-        return places or any(support.staff for _, support in self.all_supports(in_arms=True).values())
+    def limited(self) -> tuple[str, ...]:
+        """Paths of what people can get in each other's way at, in any arm: places with slots, supports with staff."""
+        places = tuple(f"places.{name}" for name, place in self.places.items() if place.slots is not None)
+        supports = self.all_supports(in_arms=True).values()
+        return places + tuple(path for path, support in supports if support.staff is not None)
 
     def simulated_part(self) -> dict[str, Any]:
         """All that the simulation depends on: the scenario without the keys marked :data:`Priced` or :data:`Aside`."""

@@ -7,6 +7,8 @@ Circular waits: someone who holds a limited slot may have to wait for another on
     support  -> place     when the support's slot is kept (``keep_days``) while its holder is in a limited place
 
 and if these arrows form a cycle, everyone in it can wait for ever: such a file is refused.
+
+Where anything is limited a whole number of people lives in each place, and identical places have whole capacities.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ Data: TypeAlias = Mapping[str, Any]
 Arrows: TypeAlias = dict[tuple[str, str], str]
 
 TOTALS = ("visits", "emergency")
+NEARLY = 1e-9
 
 
 def at_odds(found: Sound, data: Data) -> Iterator[Issue]:
@@ -41,6 +44,7 @@ def at_odds(found: Sound, data: Data) -> Iterator[Issue]:
         data: the tree they come from.
     """
     yield from _circular(found)
+    yield from _whole_places(found)
     yield from _pairs(found, data)
     yield from _covered(found, data)
     yield from _groups(data)
@@ -117,6 +121,39 @@ def _from_least(circle: list[str]) -> list[str]:
 
 def _path_of(name: str, found: Sound) -> Path:
     return next(path for path in (("places", name), ("supports", name), ("programmes", name)) if path in found)
+
+
+# ---------------------------------------------------------------------------------------- whole places
+
+
+def _whole_places(found: Sound) -> Iterator[Issue]:
+    """People and stated capacities of one place that are not whole; one place alone may have half a post."""
+    them, capacities = found.get(("population",)), list(_capacities(found))
+    if not isinstance(them, types.Population) or not capacities:
+        return
+    count, (limited, *_) = them.places, capacities[0]
+    if them.place_size % count:
+        words = f"{them.place_size:,.10g} people in {count} place{'s' if count > 1 else ''} with {dotted(limited)}"
+        yield Issue(("population", "place_size"), words, "a whole number of people in each place")
+    for path, held, what in capacities if count > 1 else ():
+        if abs(held / count - round(held / count)) > NEARLY:
+            words, hint = f"{held:,.10g} {what} in {count} identical places", "state those of all places together"
+            yield Issue(path, words, f"a multiple of {count}", hint)
+
+
+def _capacities(found: Sound) -> Iterator[tuple[Path, float, str]]:
+    """What each limited place and support holds, as stated, now and from each date on: path, number, of what."""
+    for path, item in found.items():
+        if isinstance(item, types.Place) and item.slots is not None:
+            yield (*path, "slots"), float(item.slots), "slots"
+            yield from (
+                ((*path, "changes", n, "slots"), change.slots, "slots") for n, change in enumerate(item.changes)
+            )
+        elif isinstance(item, types.Staff):
+            each, what = float(item.caseload), "people (workers x caseload)"
+            yield (*path, "workers"), float(item.workers) * each, what
+            for n, change in enumerate(item.changes):
+                yield (*path, "changes", n, "slots"), change.slots * each, what
 
 
 # ------------------------------------------------------------------------------------ effects on needs
