@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from simulator.activity.ledger import SIDES, WHO, WORLDS, Ledger
 from simulator.findings.finding import SHARE, Finding, Row, Table, kinds_of, only
-from simulator.uncertainty.ranges import Array, Band, quantiles, standard_error
+from simulator.uncertainty.ranges import LEVELS, Array, Band, futures_of, standard_error
 from simulator.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class _Rates:
         parts = [*self._of(*top), *self._of(*bottom)]
         away = [np.zeros(len(part)) if part.sum() == 0 else part / part.mean() for part in parts]
         error = mean * standard_error(away[0] - away[1] - away[2] + away[3], self.batch)
-        return Band(np.asarray(mean), np.asarray(error), *_row_range(*parts))
+        return Band(np.asarray(mean), np.asarray(error), *_row_range(self.batch, *parts))
 
     def change(self, top: tuple[str, str], bottom: tuple[str, str]) -> Band | None:
         """The same as a change: a ratio of 0.8 is -0.2."""
@@ -136,10 +136,14 @@ class _Rates:
         return self.counts[at], self.exposure[at]
 
 
-def _row_range(top: Array, top_exposure: Array, bottom: Array, bottom_exposure: Array) -> tuple[Array, Array]:
+def _row_range(
+    batch: NDArray[np.int64], top: Array, top_exposure: Array, bottom: Array, bottom_exposure: Array
+) -> tuple[Array, Array]:
     defined = (top_exposure > 0) & (bottom > 0)
     ratios = top[defined] / top_exposure[defined] * bottom_exposure[defined] / bottom[defined]
-    return quantiles(ratios if len(ratios) else np.full(1, np.nan), max(len(ratios), 1))
+    if not len(ratios):
+        return np.full(len(LEVELS), np.nan), np.full(len(LEVELS), np.nan)
+    return futures_of(ratios[:, None], batch[defined]).quantiles()
 
 
 def _entry(who: Who, measure: str, per: Per, people: float, rates: _Rates) -> BeforeAfter:

@@ -118,6 +118,7 @@ def sample_of(account: Account, site_paths: Sequence[str] = ()) -> Sample:
         batch=account.batch,
         one_stream=len(np.unique(account.streams)) < len(account.streams),
         sites=np.log(design.values[:, columns]) if design and columns else None,
+        is_certain=design is not None and not design.names,
     )
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.findings.finding import Finding, Row, Table, mean_of
+from simulator.findings.finding import Finding, Row, Table, mean_of, value_row
 from simulator.money.account import Account
-from simulator.uncertainty.ranges import Array, Ranges, Sample, Value, expected_rows, ranges, share_of
+from simulator.uncertainty.ranges import Array, Ranges, Sample, Value, expected_rows, ranges, rows_alone
 
 if TYPE_CHECKING:
     from simulator.findings.arm import ArmFindings
@@ -72,8 +72,8 @@ def health(account: Account, arm: str, qaly_values: Sequence[float], sample: Sam
     return Health(
         qaly_by_year=ranges(account.qaly_gain(arm), sample),
         qaly=ranges(gained, sample),
-        qaly_rows=expected_rows(gained, sample)[0],
-        npv_rows=expected_rows(saved, sample)[0],
+        qaly_rows=expected_rows(gained, sample).rows,
+        npv_rows=expected_rows(saved, sample).rows,
         worth=tuple(_worth(float(value), saved + value * gained, sample) for value in values),
         curve=(points, _p_worth_it(saved[..., None] + points * gained[..., None], sample).value),
         cost_per_qaly=cost,
@@ -87,11 +87,12 @@ def discounted_qalys(account: Account, arm: str) -> Array:
 
 
 def _worth(value: float, net_benefit: Array, sample: Sample) -> Worth:
-    return Worth(value, ranges(net_benefit, sample), _p_worth_it(net_benefit, sample))
+    return Worth(value, ranges(net_benefit, sample), _p_worth_it(net_benefit[..., None], sample).at(0))
 
 
 def _p_worth_it(net_benefit: Array, sample: Sample) -> Value:
-    return share_of(expected_rows(net_benefit, sample)[0][:, None] > 0, sample.batch)
+    """At each point: [row, replicate, point] -> [point]."""
+    return rows_alone(expected_rows(net_benefit, sample)).mean(lambda futures, _: futures > 0)
 
 
 def cost_per_qaly(cost: float, qaly: float) -> tuple[float | None, str]:
@@ -120,10 +121,11 @@ def cost_per_qaly(cost: float, qaly: float) -> tuple[float | None, str]:
 
 def rows(arm: ArmFindings) -> Iterator[Row]:
     """QALYs gained, and the net benefit at each value of a QALY."""
-    about = {"figure": "QALYs gained, discounted", "qaly_value": None, "p_above_0": None}
+    about = {"figure": "QALYs gained, discounted", "qaly_value": None, "p_above_0": None, "p_above_0_mcse": None}
     yield {**about, **arm.health.qaly.place.to_dict()}
     for worth in arm.health.worth:
-        at = {"qaly_value": worth.qaly_value, "p_above_0": float(worth.p_worth_it.value)}
+        at = {"qaly_value": worth.qaly_value, **value_row(worth.p_worth_it, "p_above_0")}
+        at["p_above_0_mcse"] = at.pop("mcse")
         yield {"figure": "net monetary benefit", **at, **worth.net_benefit.place.to_dict()}
 
 

@@ -22,15 +22,13 @@ from simulator.findings.finding import SHARE, Finding, Row, Table, futures, in_f
 from simulator.uncertainty.ranges import (
     Array,
     Band,
+    Futures,
     Sample,
     Value,
-    band,
-    flat,
+    futures_of,
     new_place_rows,
-    place_draws,
+    place_futures,
     plain,
-    share_of,
-    standard_error,
 )
 
 if TYPE_CHECKING:
@@ -59,6 +57,7 @@ class Payback:
     crossed_by_year: Value  # [year] share that was at or above zero once by then
     p_relapse: Value  # crossed, and was below zero again later
     median_year: float | None  # years from the start; None when more than half never pay back
+    median_mcse: float | None  # None too where it may be that more than half never pay back
     restricted_mean_years: Value
 
     @property
@@ -72,6 +71,7 @@ class Payback:
             "status": self.status,
             **plain({"p_never": self.p_never.value, "p_never_mcse": self.p_never.mcse}),
             "median_year": self.median_year,
+            "median_mcse": self.median_mcse,
             **plain({"restricted_mean_years": self.restricted_mean_years.value}),
             **plain({"restricted_mean_mcse": self.restricted_mean_years.mcse}),
             **plain({"p_relapse": self.p_relapse.value}),
@@ -122,43 +122,65 @@ def first_crossings(paths: Array, start: Array) -> Array:
     return np.where(below.any(axis=-1), _crossing(nodes, first), 0.0)
 
 
-def payback(paths: Array, start: Array, batch: NDArray[np.int64]) -> Payback:
+def payback(futures: Futures, start: Array) -> Payback:
     """Payback over the futures of a place.
 
     Args:
-        paths: [row, draw, year] cumulative discounted saving at the end of each year.
+        futures: [row, draw, year] cumulative discounted saving at the end of each year.
         start: [row] the same on day 0.
-        batch: [row] for the errors.
 
     Returns:
         The distribution of the payback time.
 
     Example:
         >>> paths = np.array([[[-50.0, 50.0]], [[-50.0, -1.0]]])
-        >>> payback(paths, np.zeros(2), np.zeros(2, int)).restricted_mean_years.value.tolist()
+        >>> payback(futures_of(paths, np.zeros(2, int)), np.zeros(2)).restricted_mean_years.value.tolist()
         1.75
     """
-    years = paths.shape[2]
-    first = np.broadcast_to(start[:, None], paths.shape[:2])
-    times, crossed = payback_times(paths, first), first_crossings(paths, first)
-    ends = np.arange(1, years + 1)
-    capped = np.minimum(times, years).mean(axis=1)
-    median = float(np.sort(times, axis=None)[(times.size - 1) // 2])
+    paths = futures.draws
+    times = payback_times(paths, np.broadcast_to(start[:, None], paths.shape[:2]))
+    told, years = futures.mean(lambda draws, row: _told(draws, start[row])), paths.shape[2]
     return Payback(
         status="measured" if np.any(paths) or np.any(start) else "no investment",
         times=times.ravel(),
-        p_never=share_of(~np.isfinite(times), batch),
-        by_year=share_of(times[..., None] <= ends, batch),
-        crossed_by_year=share_of(crossed[..., None] <= ends, batch),
-        p_relapse=share_of(crossed < times, batch),
-        median_year=median if np.isfinite(median) else None,
-        restricted_mean_years=Value(np.asarray(capped.mean()), standard_error(capped, batch)),
+        p_never=told.at(0),
+        by_year=Value(told.value[3 : years + 3], told.mcse[3 : years + 3]),
+        crossed_by_year=Value(told.value[years + 3 :], told.mcse[years + 3 :]),
+        p_relapse=told.at(1),
+        **_median(times, futures, start),
+        restricted_mean_years=told.at(2),
     )
 
 
-def place_paths(cumulative: Array, sample: Sample) -> Array:
-    """Paths of the cumulative saving in a place of this size: [row, replicate, year] -> [row, draw, year]."""
-    return place_draws(new_place_rows(cumulative, sample)[0], cumulative, sample)
+def _told(draws: Array, start: Array) -> Array:
+    """Of each path: never, relapsed, capped time, paid back by each year, crossed by each year: [..., 3 + 2 years]."""
+    first, years = np.broadcast_to(start, draws.shape[:-1]), draws.shape[-1]
+    times, crossed = payback_times(draws, first)[..., None], first_crossings(draws, first)[..., None]
+    ends = np.arange(1, years + 1)
+    parts = (~np.isfinite(times), crossed < times, np.minimum(times, years), times <= ends, crossed <= ends)
+    return np.concatenate([np.asarray(part, dtype=np.float64) for part in parts], axis=-1)
+
+
+def _median(times: Array, futures: Futures, start: Array) -> dict[str, float | None]:
+    """The median payback time, and half the distance between the times an error of its share on each side."""
+    ordered = np.sort(times, axis=None)
+    median = float(ordered[(ordered.size - 1) // 2])
+    if not np.isfinite(median):
+        return {"median_year": None, "median_mcse": None}
+
+    def paid_by_then(draws: Array, row: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return np.asarray(payback_times(draws, np.broadcast_to(start[row], draws.shape[:-1])) <= median)[..., None]
+
+    share = float(np.nan_to_num(futures.mean(paid_by_then).mcse[0]))
+    low, high = (
+        float(ordered[int(np.clip(part * ordered.size, 0, ordered.size - 1))]) for part in (0.5 - share, 0.5 + share)
+    )
+    return {"median_year": median, "median_mcse": (high - low) / 2 if np.isfinite(high) else None}
+
+
+def place_paths(cumulative: Array, sample: Sample) -> Futures:
+    """Paths of the cumulative saving in a place of this size: [row, replicate, year] -> futures [row, draw, year]."""
+    return place_futures(new_place_rows(cumulative, sample), cumulative, sample)
 
 
 def funding_gap(cumulative: Array, start: Array, sample: Sample) -> FundingGap:
@@ -175,36 +197,37 @@ def funding_gap(cumulative: Array, start: Array, sample: Sample) -> FundingGap:
         >>> float(gap.depth.mean), gap.year
         (100.0, 0)
     """
-    lowest = np.minimum(place_paths(cumulative, sample).min(axis=-1), start[:, None])
-    depth = np.maximum(-lowest, 0)
-    mean = cumulative.mean(axis=(0, 1))
-    by_row = depth.mean(axis=1, keepdims=True)
-    of_rows = Sample(np.ones(by_row.shape), 1.0, sample.batch, sample.one_stream)
-    return FundingGap(band(flat(depth), by_row, of_rows), int(np.argmin(mean)) if mean.min() < 0 else None)
+
+    def depth(draws: Array, row: NDArray[np.int64]) -> Array:
+        return np.asarray(np.maximum(-np.minimum(draws.min(axis=-1), start[row]), 0))[..., None]
+
+    futures = place_paths(cumulative, sample)
+    depths = depth(futures.draws.swapaxes(0, 1), np.arange(len(start)))[..., 0].T
+    mean, path = futures.mean(depth).at(0), cumulative.mean(axis=(0, 1))
+    ends = futures_of(depths, sample.batch).quantiles()
+    return FundingGap(Band(mean.value, mean.mcse, *ends), int(np.argmin(path)) if path.min() < 0 else None)
 
 
-def shortfall(totals: Array, batch: NDArray[np.int64], worst: float = WORST) -> Value:
+def shortfall(futures: Futures, worst: float = WORST) -> Value:
     """Expected shortfall: the mean of the worst futures.
 
     Args:
-        totals: [row, draw] savings.
-        batch: [row] for the error.
+        futures: [row, draw] savings.
         worst: the share of futures that counts as worst.
 
     Returns:
-        The mean of the lowest share and its error over rows.
+        The mean of the lowest share and its error.
 
     Source:
         Rockafellar & Uryasev (2000), Journal of Risk 2: 21-41: with q the quantile, the mean of q - (q - x)+ / share.
 
     Example:
-        >>> shortfall(np.arange(10.0)[:, None], np.zeros(10, int), 0.2).value.round(6).tolist()
+        >>> shortfall(futures_of(np.arange(10.0)[:, None], np.zeros(10, int)), 0.2).value.round(6).tolist()
         0.5
     """
-    ordered = np.sort(totals, axis=None)
+    ordered = np.sort(futures.draws, axis=None)
     border = ordered[max(int(np.ceil(worst * len(ordered) - 1e-9)) - 1, 0)]
-    by_row = border - np.maximum(border - totals, 0).mean(axis=1) / worst
-    return Value(np.asarray(by_row.mean()), standard_error(by_row, batch))
+    return futures.mean(lambda draws, _: (border - np.maximum(border - draws, 0) / worst)[..., None]).at(0)
 
 
 def _nodes(paths: Array, start: Array) -> Array:

@@ -52,11 +52,9 @@ from simulator.uncertainty.ranges import (
     Sample,
     Value,
     expected_rows,
-    flat,
     plain,
     ranges,
     row_means,
-    share_of,
 )
 
 if TYPE_CHECKING:
@@ -154,7 +152,7 @@ def net_saving(account: Account, arm: str, sample: Sample, payer: str = PUBLIC_P
     saved = account.saving(arm, whose, cash=money == "cash")
     cumulative, discounted = saved.cumsum(axis=-1), saved * account.money_factor
     path = discounted.cumsum(axis=-1)
-    draws = place_paths(path, sample)
+    futures = place_paths(path, sample)
     start = row_means(account.upfront(arm, whose), sample.people)
     ranged = ranges_together(
         sample, by_year=saved, cumulative=cumulative, discounted_by_year=discounted, discounted=path
@@ -167,12 +165,12 @@ def net_saving(account: Account, arm: str, sample: Sample, payer: str = PUBLIC_P
         cumulative=ranged["cumulative"],
         discounted_by_year=ranged["discounted_by_year"],
         discounted=ranged["discounted"],
-        expected_paths=expected_rows(path, sample)[0],
-        place_paths=flat(draws),
-        p_saving=share_of(draws > 0, sample.batch),
-        payback=payback(draws, start, sample.batch),
+        expected_paths=expected_rows(path, sample).rows,
+        place_paths=futures.all,
+        p_saving=futures.mean(lambda draws, _: draws > 0),
+        payback=payback(futures, start),
         gap=funding_gap(cumulative, start, sample),
-        shortfall=shortfall(draws[..., -1], sample.batch),
+        shortfall=shortfall(futures.at(-1)),
     )
 
 

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from simulator.money.account import Account
 from simulator.scenario.tables import Scenario
-from simulator.uncertainty.ranges import chance_paths, row_means
+from simulator.uncertainty.parting import chance_paths, row_means
 from simulator.uncertainty.sample import BATCH_ROWS
 
 __all__ = ["AIM", "BUDGET", "PILOT", "Aim", "Errors", "Size", "Variances", "choose", "errors", "variances"]
