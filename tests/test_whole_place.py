@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from simulator.running.alternatives import rebuilt
 from village import VILLAGE, village
 
 from simulator.checks.check import check
@@ -15,8 +14,9 @@ from simulator.errors import RunError, ScenarioError
 from simulator.faces.cli import main
 from simulator.model.build import build
 from simulator.model.pathway import people_lived
+from simulator.running.again import rebuilt
 from simulator.running.run import run
-from simulator.running.trace import told
+from simulator.running.trace import trace_text
 from simulator.scenario.read import examine, read, read_text
 
 PLACE = 300
@@ -67,7 +67,7 @@ def test_other_people_are_refused_wherever_they_are_asked_for(people: int, file:
         lambda: run(made, rows=2, people=people, workers=1),
         lambda: build(made, {}, people=people),
         lambda: check(made, people=people),
-        lambda: told(made, people=people),
+        lambda: trace_text(made, people=people),
     ):
         with pytest.raises(RunError, match=words):
             asked()
