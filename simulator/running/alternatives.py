@@ -17,11 +17,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from simulator.errors import ScenarioError
 from simulator.findings import ArmFindings, Findings, Money, OtherModel
 from simulator.money.account import Account, Array
 from simulator.running.run import Progress, Run, open_again, run_again
@@ -75,7 +77,8 @@ def rebuilt(
 
     Returns:
         One for each alternative, in the order of the file; those to be simulated are left out where a third of the run
-        is less than two rows for each, and where claims are corrected for optimism by what they are sampled from.
+        is less than two rows for each, where claims are corrected for optimism by what they are sampled from, and
+        where a row breaks a rule of the scenario with them.
     """
     if done.folder is not None and not resume:
         shutil.rmtree(done.folder / FOLDER, ignore_errors=True)
@@ -89,7 +92,8 @@ def rebuilt(
         if scenario is None:
             made.append(_priced(done, name))
         else:
-            made.append(Rebuilt(name, _again(done, name, scenario, rows, workers, resume), beside, simulated=True))
+            with suppress(ScenarioError):
+                made.append(Rebuilt(name, _again(done, name, scenario, rows, workers, resume), beside, simulated=True))
         tell(count, len(wanted))
     return tuple(made)
 

@@ -22,12 +22,14 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from simulator.activity.ledger import SIDES, WHO, WORLDS
+from simulator.errors import ScenarioError
 from simulator.findings import ArmFindings, BreakEven, Findings, Money
 from simulator.money.account import Account, Array
 from simulator.running.run import Progress, Run, open_again, run_again
@@ -87,7 +89,8 @@ def rerun(
         progress: called with reruns done and reruns in all.
 
     Returns:
-        The reruns; none when every arm may pay back, or has no effect on hospital use.
+        The reruns; none when every arm may pay back, or has no effect on hospital use. A ratio with which some row
+        breaks a rule of the scenario, such as a route that is raised beyond what leaves a place, is left out.
     """
     if done.folder is not None and not resume:
         shutil.rmtree(done.folder / FOLDER, ignore_errors=True)
@@ -96,8 +99,9 @@ def rerun(
     for count, (arm, ratio) in enumerate(wanted, start=1):
         rows = min(max(done.rows // (PARTS * len(ratios(done, arm))), FEWEST), MOST, done.rows)
         folder = _folder(done, arm, ratio)
-        again = run_again(done, changed(done, arm, ratio), rows, workers=workers, out=folder, resume=resume)
-        made.append(Rerun(arm, ratio, again))
+        with suppress(ScenarioError):
+            again = run_again(done, changed(done, arm, ratio), rows, workers=workers, out=folder, resume=resume)
+            made.append(Rerun(arm, ratio, again))
         if progress is not None:
             progress(count, len(wanted))
     return tuple(made)
