@@ -78,7 +78,7 @@ ODD = {
     ),
     "a bare number": (
         walks('effects.u]\ntarget = "utility"\ncalibrated = 0.01'),
-        "programmes.walks.effects.u.calibrated: 0.01 without source or grade; it counts as an expert guess, grade 6",
+        "programmes.walks.effects.u.calibrated: an effect as a bare number, without source or grade; it counts",
     ),
     "a gamma from zero": (
         f"[flares]\nrate = {{ value = 1, ci95 = [0, 3], {GUESS} }}\nlength.mean = 9\nratio.gp = 2",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from simulator.running.break_even import is_hopeless, rerun
 
 from simulator.errors import ScenarioError
 from simulator.faces.cli import main
@@ -134,6 +135,37 @@ def test_validate_and_run_say_it_without_a_traceback(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["england_65_plus_queues", "age_uk", "popp"])
 def test_shipped_scenarios_can_be_lived_in_every_row(name: str) -> None:
     assert examined(read(name), rows=64) == []
+
+
+HOPELESS = """
+[payers.nhs]
+title = "NHS"
+[cash.none]
+share = [0]
+[prices.clinic]
+per = "visit:clinic"
+amount = 1
+payer = "nhs"
+cash = "none"
+[programmes.walks.costs.start]
+kind = "per_start"
+amount = 1000
+payer = "nhs"
+[programmes.walks.effects.gp]
+target = "emergency:gp"
+calibrated = 0.9
+[programmes.walks.effects.clinic]
+target = "visits:clinic"
+calibrated = 0.9
+"""
+
+
+def test_an_effect_that_no_row_has_room_for_is_not_tried_for_the_break_even() -> None:
+    """Next to no attendances and as many referrals: the route between them would be raised ninetyfold."""
+    scenario = place(HOPELESS, sets=["needs.gp.emergency=true"])
+    done = run(scenario, rows=8, people=60, workers=1)
+    assert is_hopeless(done.findings().arms[0])
+    assert [again.ratio for again in rerun(done, workers=1)] == [1.0]
 
 
 # ------------------------------------------------------------------------------------------------ groups

@@ -18,9 +18,11 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from simulator.errors import ScenarioError
 from simulator.findings import ArmFindings, Findings
 from simulator.findings.alternatives import OtherModel, difference_between
 from simulator.findings.break_even import BreakEven, break_even_points, how, levers
@@ -121,7 +123,8 @@ def rerun(
         progress: called with reruns done and reruns in all.
 
     Returns:
-        The reruns; none when every arm may pay back, or has no effect on hospital use.
+        The reruns; none when every arm may pay back, or has no effect on hospital use. A ratio with which some row
+        breaks a rule of the scenario, such as a route that is raised beyond what leaves a place, is left out.
     """
     BREAK_EVEN.begin(done, resume)
     pairs = [(arm.arm, ratio) for arm in done.findings().arms if is_hopeless(arm) for ratio in ratios(done, arm.arm)]
@@ -129,7 +132,8 @@ def rerun(
     for count, (arm, ratio) in enumerate(pairs, start=1):
         rows = min(max(BREAK_EVEN.rows(done, len(ratios(done, arm))), FEWEST), done.rows)
         place, scenario = _ratio_place(done, arm, ratio), with_ratio(done, arm, ratio)
-        reruns.append(Rerun(arm, ratio, run_again(done, scenario, rows, workers=workers, out=place, resume=resume)))
+        with suppress(ScenarioError):
+            reruns.append(Rerun(arm, ratio, run_again(done, scenario, rows, workers=workers, out=place, resume=resume)))
         progress(count, len(pairs))
     return tuple(reruns)
 
@@ -243,7 +247,8 @@ def rebuilt(
 
     Returns:
         One for each alternative, in the order of the file; those to be simulated are left out where a third of the run
-        is less than two rows for each, and where claims are corrected for optimism by what they are sampled from.
+        is less than two rows for each, where claims are corrected for optimism by what they are sampled from, and
+        where a row breaks a rule of the scenario with them.
     """
     ALTERNATIVES.begin(done, resume)
     scenarios = _scenarios(done)
@@ -257,8 +262,9 @@ def rebuilt(
     beside = again(STATED, _alone(done.scenario)) if any(built.values()) else done
     others = []
     for count, (name, scenario) in enumerate(built.items(), start=1):
-        other = _priced(done, name) if scenario is None else Rebuilt(name, again(name, scenario), beside, True)
-        others.append(other)
+        with suppress(ScenarioError):
+            other = _priced(done, name) if scenario is None else Rebuilt(name, again(name, scenario), beside, True)
+            others.append(other)
         progress(count, len(built))
     return tuple(others)
 

@@ -75,11 +75,12 @@ def large_effect(scenario: Scenario) -> Iterator[Issue]:
 
 
 def effect_without_evidence(scenario: Scenario) -> Iterator[Issue]:
-    """A bare number for an effect."""
-    for path, _, mode, stated in _effects(scenario):
-        if stated.grade is None and not stated.source:
-            words = f"{plain(float(stated))} without source or grade"
-            yield Issue((*path, mode), words, "", "it counts as an expert guess, grade 6; say how uncertain it is")
+    """Bare numbers for effects: one note for all of them, at the first."""
+    bare = [(*path, mode) for path, _, mode, stated in _effects(scenario) if stated.grade is None and not stated.source]
+    if bare:
+        more = f", and {len(bare) - 1} more" if len(bare) > 1 else ""
+        words = f"an effect as a bare number, without source or grade{more}"
+        yield Issue(bare[0], words, "", "it counts as an expert guess, grade 6; say how uncertain it is")
 
 
 def gamma_from_zero(scenario: Scenario) -> Iterator[Issue]:
