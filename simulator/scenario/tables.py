@@ -93,7 +93,11 @@ class PersonalRisk(Table):
 
 
 class Population(Table):
-    """Who lives in the place. ``place_size`` sets the pounds, ``people`` only the precision."""
+    """Who lives in the place. ``place_size`` sets the pounds, ``people`` only the precision.
+
+    ``subgroups`` are counted apart in the ledger: clusters (always, where there are several), age bands and states of
+    health as people begin.
+    """
 
     place_size: float = Field(gt=0)
     people: int = Field(gt=0)
@@ -101,6 +105,7 @@ class Population(Table):
     age_bands: tuple[float, ...] = Field(min_length=1)
     risk: PersonalRisk | None = None
     clusters: int = Field(1, ge=1)
+    subgroups: tuple[Literal["cluster", "age", "health"], ...] = ()
     entrants: Entrants | None = None
     leaving_rate: Rate | None = None
 
