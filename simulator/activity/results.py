@@ -45,6 +45,8 @@ class Totals:
     people: float  # at t = 0
     activity: NDArray[np.float64]  # [arm, group, year, item] counts, then days
     windows: NDArray[np.float64]  # [programme arm, who, world, side, measure]
+    by_part: NDArray[np.float64]  # [arm, part, year, item] everyone
+    moments: NDArray[np.float64]  # [sum or square, programme arm, part, world, side, measure] of starters' windows
 
 
 def halves(person: NDArray[np.int64], people: int) -> list[NDArray[np.bool_]]:

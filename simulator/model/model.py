@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.activity.items import Layout
+from simulator.activity.parts import Parts
 from simulator.model import moments
 from simulator.units import DAYS_PER_YEAR
 
@@ -200,6 +201,7 @@ class Population:
     initial_health: NDArray[np.float64]  # [band, state] cumulative
     risk_log_sd: float
     clusters: int
+    parts: Parts
     entrants_per_year: float
     entrant_age_edges: NDArray[np.float64]  # [edge]
     entrant_age_share: NDArray[np.float64]  # [interval] cumulative

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.activity.parts import KINDS, Parts
 from simulator.errors import RunError
 from simulator.model.model import (
     CLOCK,
@@ -113,6 +114,14 @@ def initial_mix(scenario: Scenario, values: Values) -> NDArray[np.float64]:
     return np.array([values.shares(f"health.initial.{b}", initial[b]) for b in scenario.population.band_names])
 
 
+def parts_of(scenario: Scenario) -> Parts:
+    """Which parts of the population are counted apart: clusters where there are several, and what is asked for."""
+    them = scenario.population
+    asked = {*them.subgroups, *(("cluster",) if them.clusters > 1 else ())}
+    sizes = {"cluster": them.clusters, "age": len(them.age_bands), "health": len(scenario.health.states)}
+    return Parts(*(sizes[kind] if kind in asked else 0 for kind in KINDS))
+
+
 def population(scenario: Scenario, values: Values, people: int) -> Population:
     """How people, and those who join them, are drawn."""
     them = scenario.population
@@ -125,6 +134,7 @@ def population(scenario: Scenario, values: Values, people: int) -> Population:
         initial_health=np.cumsum(initial_mix(scenario, values), axis=1),
         risk_log_sd=values.of("population.risk.log_sd", them.risk.log_sd) if them.risk else 0.0,
         clusters=them.clusters,
+        parts=parts_of(scenario),
         entrants_per_year=(
             values.of("population.entrants.per_year", entrants.per_year) * people / them.place_size if entrants else 0.0
         ),

@@ -25,6 +25,7 @@ from simulator.errors import NotAllowed, RunError, suggestion
 from simulator.model.dates import paid_days, run_off_day
 from simulator.money.account import Account, Array, Line, discount_factors
 from simulator.money.cash import release
+from simulator.money.posts import Steps, through_years, workers_by_date
 from simulator.money.run_off import posts_paid, shares_of_a_year
 from simulator.money.sampled import shares_at, value_at
 from simulator.scenario.addresses import dotted
@@ -226,13 +227,13 @@ def _cost(pricing: Pricing, cost: ProgrammeCost, charge: Charge, name: str, root
     first, last = paid_days(pricing.scenario, support)
     yearly = cost.kind == "per_year"
     steps = [(first, np.ones(len(pricing.design)))] if yearly else _workers(pricing, support, root, first)
-    fixed = _through_years(steps, last, years)
+    fixed = through_years(steps, last, years)
     if run_off_day(pricing.scenario, support) == math.inf:
         return replace(charge, fixed=fixed[:, None, None])
     days, active = (_place_days(pricing.ledger, f"{item}:{name}") for item in ("run_off_days", "active_days"))
     if yearly:
         return replace(charge, fixed=fixed[:, None, None] + shares_of_a_year(days, active, first, last))
-    funded_on = _through_years(steps, math.inf, years) - fixed
+    funded_on = through_years(steps, math.inf, years) - fixed
     return replace(charge, fixed=fixed[:, None, None] + posts_paid(days, _caseload(pricing, support, root), funded_on))
 
 
@@ -251,24 +252,10 @@ def _hours(pricing: Pricing, cost: ProgrammeCost, path: str) -> Array:
     return pricing.value(f"{path}.hours", cost.hours)
 
 
-def _workers(pricing: Pricing, support: Support, root: str, first: float) -> list[tuple[float, Array]]:
-    """Workers from each date on: [(day, [row])]."""
+def _workers(pricing: Pricing, support: Support, root: str, first: float) -> Steps:
     if support.staff is None:
         raise RunError(f"{root}.staff: found nothing; allowed workers and caseload; a per_worker_year cost counts them")
-    start = pricing.value(f"{root}.staff.workers", support.staff.workers)
-    changes = sorted((change.day, change.slots) for change in support.staff.changes)
-    return [(first, start), *((max(day, first), np.full(len(start), workers)) for day, workers in changes)]
-
-
-def _through_years(steps: list[tuple[float, Array]], last: float, years: int) -> Array:
-    """Unit-years in each year of what holds from each date until the next, or the last day: [row, year]."""
-    starts = np.arange(years) * DAYS_PER_YEAR
-    total = np.zeros((len(steps[0][1]), years))
-    ends = [day for day, _ in steps[1:]] + [last]
-    for (first, units), end in zip(steps, ends, strict=True):
-        days = np.clip(np.minimum(min(end, last), starts + DAYS_PER_YEAR) - np.maximum(first, starts), 0, None)
-        total += units[:, None] * days / DAYS_PER_YEAR
-    return total
+    return workers_by_date(pricing.design, f"{root}.staff", support.staff, first)
 
 
 def _on_day(day: float, years: int, rows: int) -> Array:

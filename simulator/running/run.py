@@ -27,6 +27,7 @@ from typing import Any, Literal
 
 from simulator.activity import ledger as ledgers
 from simulator.activity.ledger import Ledger
+from simulator.activity.parts import part_names
 from simulator.compiling import announce
 from simulator.engines.totals import replicates, tally
 from simulator.errors import Interrupted, NotFinished, RunError
@@ -372,6 +373,7 @@ def simulate_row(scenario: Scenario, model: Model, row: int, stream: int, engine
         arms=scenario.all_arms(),
         items=(*names.counts, *names.days),
         measures=names.measures,
+        parts=part_names(model.population.parts, scenario.population.band_names, scenario.health.states),
     )
 
 

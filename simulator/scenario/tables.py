@@ -147,6 +147,9 @@ class Population(Table):
 
     Where a place or a support is limited everybody is lived, since queues do not scale: ``people`` is then
     ``place_size``, or that of one of ``identical_places`` with a share of every capacity.
+
+    ``subgroups`` are counted apart in the ledger: clusters (always, where there are several), age bands and states of
+    health as people begin.
     """
 
     place_size: float = Field(gt=0)
@@ -156,6 +159,7 @@ class Population(Table):
     age_bands: tuple[float, ...] = Field(min_length=1)
     risk: PersonalRisk | None = None
     clusters: int = Field(1, ge=1)
+    subgroups: tuple[Literal["cluster", "age", "health"], ...] = ()
     entrants: Entrants | None = None
     leaving_rate: Rate | None = None
 

@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.activity.ledger import WHO
+from simulator.activity.parts import Parts
 from simulator.activity.results import Lives, Totals, halves
 from simulator.compiling import compile_now
 from simulator.engines.compiled import kernel
 from simulator.engines.compiled.usual_care import USUAL_CARE_CACHE, Crowd, UsualCare, name_of
 from simulator.engines.shared.memory import Memory, memory
-from simulator.engines.shared.people import arrival_days
+from simulator.engines.shared.people import arrival_days, cells_of
 from simulator.engines.shared.records import WINDOW_DAYS
 from simulator.model.model import NONE, Model
 from simulator.units import ENTRANT_IDS_FROM
@@ -79,7 +80,7 @@ def simulate(
         by_person = np.zeros((n, arms, 1, layout.years, layout.size))
         kernel.live_apart(
             m.table, stream, crowd.numbers, crowd.starts, np.arange(n), by_person, index_day, completed,
-            np.zeros(n, dtype=np.bool_), False,
+            windows[:0], np.zeros(n, dtype=np.bool_), False,
         )  # fmt: skip
         index, _ = _index_days(model, index_day[1:], completed[1:], crowd.starts)
         sums = by_person[:, :, 0].swapaxes(0, 1)
@@ -117,10 +118,13 @@ def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:
     same whether usual care is simulated now or taken from the cache.
     """
     layout, arms, people = model.layout, len(model.arms), model.population.people
-    sums = np.zeros((2, arms, arms, layout.years, layout.size))
-    windows = np.zeros((2, len(WHO), arms - 1, 2, 2, layout.measures_size))
-    book = np.zeros((arms, layout.years, layout.size))
-    m = memory(model, arms, book=book, windows=windows.reshape(2 * len(WHO), *windows.shape[2:]), forks=True)
+    parts, who = model.population.parts, len(WHO)
+    into = 2 * parts.cells
+    sums = np.zeros((into, arms, arms, layout.years, layout.size))
+    around = (arms - 1, 2, 2, layout.measures_size)
+    squares = np.zeros((who * into if parts.count else 0, *around))
+    windows = np.zeros((who * (into + (parts.count > 0)), *around))  # with squares, two rows for one person at a time
+    m = memory(model, arms, book=np.zeros((arms, layout.years, layout.size)), windows=windows, forks=True)
     name = name_of(model, stream) if arms > 1 else None  # with one arm nothing can be reused
     before = USUAL_CARE_CACHE.get(name) if name else None
     reached = []
@@ -128,8 +132,9 @@ def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:
         _, second = halves(crowd.numbers, people)
         differs = np.zeros(len(crowd.numbers), dtype=np.bool_)
         kernel.live_apart(
-            m.table, stream, crowd.numbers, crowd.starts, second.astype(np.int64), sums, np.zeros((0, 0)),
-            np.zeros((0, 0), dtype=np.uint8), differs, before is not None,
+            m.table, stream, crowd.numbers, crowd.starts,
+            second * parts.cells + cells_of(model, stream, crowd.numbers), sums, np.zeros((0, 0)),
+            np.zeros((0, 0), dtype=np.uint8), squares, differs, before is not None,
         )  # fmt: skip
         reached.append(crowd[differs])
     if before:
@@ -138,8 +143,30 @@ def _apart(model: Model, stream: int) -> tuple[Totals, Totals]:
         USUAL_CARE_CACHE.put(name, UsualCare(sums[:, 0, 0].copy(), tuple(reached)))
     sums[:, 1:, 0] += sums[:, :1, 0]
     first = (people + 1) // 2
+    lived = np.stack([windows[: who * into], squares]) if parts.count else windows[None, : who * into]
+    by_half = lived.reshape(len(lived), 2, parts.cells, who, *around)
     return tuple(  # type: ignore[return-value]
-        Totals(float(n), sums[k], windows[k].swapaxes(0, 1)) for k, n in enumerate((first, people - first))
+        _totals(float(n), sums.reshape(2, parts.cells, *sums.shape[1:])[k], by_half[:, k], parts)
+        for k, n in enumerate((first, people - first))
+    )
+
+
+def _totals(people: float, sums: NDArray[np.float64], windows: NDArray[np.float64], parts: Parts) -> Totals:
+    """The totals of a replicate from those of its cells.
+
+    Args:
+        people: how many were there at the start.
+        sums: activity.  # [cell, arm, group, year, item]
+        windows: the windows, and with parts their squares.  # [sum or square, cell, who, programme arm, ...]
+        parts: which parts are counted apart.
+    """
+    starters = windows[:, :, WHO.index("starters")]  # [sum or square, cell, programme arm, ...]
+    return Totals(
+        people,
+        sums.sum(axis=0),
+        windows[0].sum(axis=0).swapaxes(0, 1),
+        parts.added_up(sums[:, :, 0]).swapaxes(0, 1),
+        np.stack([parts.added_up(starters[k if parts.count else 0]).swapaxes(0, 1) for k in (0, 1)]),
     )
 
 
@@ -154,28 +181,48 @@ def _crowds(model: Model, stream: int) -> Iterator[Crowd]:
 
 def _together(model: Model, stream: int) -> Totals:
     """Everyone at once, arm by arm: programme arms first, for who takes part in them."""
-    layout, arms = model.layout, len(model.arms)
+    layout, arms, parts = model.layout, len(model.arms), model.population.parts
     crowd = _everyone(model, stream)
-    n = len(crowd.numbers)
-    sums = np.zeros((arms, arms, layout.years, layout.size))
-    windows = np.zeros((len(WHO), arms - 1, 2, 2, layout.measures_size))
-    book = sums.reshape(arms * arms, layout.years, layout.size)
+    n, cells = len(crowd.numbers), cells_of(model, stream, crowd.numbers)
+    groups = arms * arms  # rows of the book; below them, where there are several cells, those of each arm
+    book = np.zeros((groups + (arms * parts.cells if parts.cells > 1 else 0), layout.years, layout.size))
     index_day, completed = np.full((arms - 1, n), np.nan), np.zeros((arms - 1, n), dtype=np.uint8)
+    rows = [np.full(n, arm * arms) if parts.cells == 1 else groups + arm * parts.cells + cells for arm in range(arms)]
     for arm in range(1, arms):
-        m = _one_arm(model, arm, stream, crowd, memory(model, n, book=book, together=True), rows=np.full(n, arm * arms))
+        m = _one_arm(model, arm, stream, crowd, memory(model, n, book=book, together=True), rows=rows[arm])
         index_day[arm - 1], completed[arm - 1] = m.arrays["body"]["index_day"], m.arrays["body"]["completed"]
         del m
     index, member = _index_days(model, index_day, completed, crowd.starts)
     takes_part = np.flatnonzero(member.any(axis=1))
-    looked_at = np.full(n, NONE)
+    looked_at, window_rows = np.full(n, NONE), np.zeros(n, dtype=np.int64)
     looked_at[takes_part] = np.arange(len(takes_part))
     index, member = index[takes_part], member[takes_part]
+    if parts.count:  # each has windows of their own, for their squares
+        window_rows[takes_part] = len(WHO) * np.arange(len(takes_part))
+    own = len(takes_part) if parts.count else 1
+    windows = np.zeros((len(WHO) * own, arms - 1, 2, 2, layout.measures_size))
     for arm in range(arms if len(takes_part) else 1):
         m = memory(model, n, book=book, index=index, member=member, windows=windows, together=True)
-        rows = np.full(n, NONE if arm else 0)
-        _one_arm(model, arm, stream, crowd, m, rows=rows, looked_at=looked_at)
+        lived = np.full(n, NONE) if arm else rows[0]
+        _one_arm(model, arm, stream, crowd, m, rows=lived, looked_at=looked_at, window_rows=window_rows)
         del m
-    return Totals(float(model.population.people), sums, windows.swapaxes(0, 1))
+    sums = book[:groups].reshape(1, arms, arms, layout.years, layout.size)
+    if parts.cells > 1:
+        by_cell = book[groups:].reshape(arms, parts.cells, layout.years, layout.size).swapaxes(0, 1)
+        sums = np.concatenate([sums, np.zeros((parts.cells - 1, *sums.shape[1:]))])  # participants in the first
+        sums[:, :, 0] = by_cell
+    by_person = windows.reshape(own, len(WHO), *windows.shape[1:])
+    return _totals(float(model.population.people), sums, _by_cell(by_person, cells[takes_part], parts), parts)
+
+
+def _by_cell(windows: NDArray[np.float64], cells: NDArray[np.int64], parts: Parts) -> NDArray[np.float64]:
+    """Windows of people added up by cell, and their squares: [sum or square, cell, who, programme arm, ...]."""
+    if not parts.count:
+        return windows[None]
+    table = np.zeros((2, parts.cells, *windows.shape[1:]))
+    for k, amount in enumerate((windows, windows**2)):
+        np.add.at(table[k], cells, amount)
+    return table
 
 
 def _everyone(model: Model, stream: int) -> Crowd:

@@ -345,6 +345,16 @@ def look_around(m: Addresses, arms: int, start: float, window_row: int, complete
 
 
 @compiled()
+def _add_squares(m: Addresses, row: int, squares: NDArray[np.float64]) -> None:
+    """Add one person's windows, and their squares, to what they belong to, and empty them."""
+    windows, own = of.floats5(m, of.WINDOWS), squares.shape[0]
+    for who in range(2):
+        windows[row + who] += windows[own + who]
+        squares[row + who] += windows[own + who] * windows[own + who]
+        windows[own + who] = 0.0
+
+
+@compiled()
 def _add_book(m: Addresses, life: int, total: NDArray[np.float64]) -> None:
     """Add a life's row of the book to a total."""
     row = of.floats3(m, of.BOOK)[life]
@@ -374,7 +384,7 @@ def _add_difference(m: Addresses, life: int, total: NDArray[np.float64]) -> None
 
 @compiled(
     "void(int64, int64, int64[::1], float64[::1], int64[::1], float64[:, :, :, :, ::1], float64[:, ::1], uint8[:, ::1],"
-    " boolean[::1], boolean)"
+    " float64[:, :, :, :, ::1], boolean[::1], boolean)"
 )
 def live_apart(
     m: Addresses,
@@ -385,6 +395,7 @@ def live_apart(
     sums: NDArray[np.float64],
     index_day: NDArray[np.float64],
     completed: NDArray[np.uint8],
+    squares: NDArray[np.float64],
     differs: NDArray[np.bool_],
     usual_is_known: bool,
 ) -> None:
@@ -400,6 +411,8 @@ def live_apart(
             participants of both.  # [into, arm, group, year, item]
         index_day: first programme starts, if there is room.  # [arm, person]
         completed: who completed, if there is room.  # [arm, person]
+        squares: sums of squares over people of the windows, if there is room; then the windows have two rows more than
+            these, for one person at a time.  # [row, programme arm, world, side, measure]
         differs: filled with whose life may differ from usual care in some arm.  # [person]
         usual_is_known: everyone's total of usual care is cached and left out.
     """
@@ -425,7 +438,11 @@ def live_apart(
                     if not np.isnan(bodies[life]["index_day"]):
                         _add_book(m, life, total[life, life])
                         _add_book(m, 0, total[0, life])
-        look_around(m, arms, starts[p], into[p] if by_person else 2 * into[p], not by_person)
+        if squares.shape[0]:
+            if look_around(m, arms, starts[p], squares.shape[0], True):
+                _add_squares(m, 2 * into[p], squares)
+        else:
+            look_around(m, arms, starts[p], into[p] if by_person else 2 * into[p], not by_person)
         for life in range(arms):
             if not bodies[life]["asleep"]:
                 of.floats3(m, of.BOOK)[life] = 0.0

@@ -42,7 +42,7 @@ class Crowd:
 class UsualCare:
     """Everyone's usual care, and those whose lives may differ from it in some arm."""
 
-    activity: NDArray[np.float64]  # [half, year, item]
+    activity: NDArray[np.float64]  # [half and cell, year, item]
     reached: tuple[Crowd, ...]
 
     @property

@@ -63,6 +63,29 @@ def traits(
     return age, health, risk, cluster
 
 
+def cells_of(model: Model, stream: int, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The cell of the population that each person begins in: [person].
+
+    Args:
+        model: one design row.
+        stream: which luck they have.
+        numbers: ids.  # [person]
+    """
+    them, cells = model.population, np.zeros(len(numbers), dtype=np.int64)
+    if them.parts.cells == 1:
+        return cells
+    late, fixed = numbers >= ENTRANT_IDS_FROM, (model.bands, them.risk_log_sd, them.clusters)
+    first = (them.age_edges, them.age_share, them.initial_health)
+    later = (them.entrant_age_edges, them.entrant_age_share, them.entrant_health[None, :])
+    for some, laws in ((~late, first), (late, later)):
+        here = np.ascontiguousarray(numbers[some])
+        drawn = _all_traits(np.uint64(model.seed), stream, here, trait_words(model), *laws, *fixed)
+        age, health, _, cluster = np.array(drawn, dtype=np.float64).reshape(-1, 4).T
+        band = np.searchsorted(model.bands[1:], age, side="right")
+        cells[some] = them.parts.cell(cluster.astype(np.int64), band.astype(np.int64), health.astype(np.int64))
+    return cells
+
+
 @compiled()
 def _arrivals(seed: Word, stream: int, word: int, rate: float, horizon: float, days: NDArray[np.float64]) -> int:
     """Write days of arrival before the horizon as far as there is room; how many there are."""
