@@ -163,7 +163,9 @@ def test_rows_are_added_to_a_run_of_chosen_size(whole: Path, tmp_path: Path) -> 
 def test_rows_are_whole_batches_or_fewer_than_one_with_a_word(asked: int, rows: int, words: str) -> None:
     said: list[str] = []
     assert run(village(), rows=asked, people=20, workers=1, say=said.append).rows == rows
-    assert words in " ".join(said) and bool(said) == bool(words)
+    *about_rows, about_time = said
+    assert words in " ".join(about_rows) and bool(about_rows) == bool(words)
+    assert about_time == f"{rows} sets of parameters x 20 people, about 1 s"
 
 
 def test_the_command_chooses_and_says_what_the_size_is_good_for(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ from simulator.model.possible import ROWS as EXAMINED_ROWS
 from simulator.model.possible import refuse_impossible
 from simulator.money.account import Account
 from simulator.money.price import price
+from simulator.running.estimate import estimate, memory_of_machine
 from simulator.running.size import (
     BUDGET,
     PILOT,
@@ -202,24 +203,28 @@ def run(
         )
     start = time.monotonic()
     count = people_lived(scenario, people)
-    tell, engine_name = say or log.warning, "compiled" if engine == "auto" else engine
+    tell, engine_name = say or log.info, "compiled" if engine == "auto" else engine
     begun = _begun(out, budget) if rows is None and resume and out is not None else None
-    job = Job(scenario, _design(scenario, evidence, PILOT, seed), evidence, seed, count, engine_name)
+    size: Mapping[str, object] | None = None
     if rows is not None:
-        job = job.with_rows(whole_batches(rows))
-        for words in rounding(rows, len(job.design)):
-            tell(words)
+        known: int | None = whole_batches(rows)
+        for words in rounding(rows, whole_batches(rows)):
+            (say or log.warning if known != rows else tell)(words)
     elif begun is not None:
-        job = replace(job.with_rows(begun["rows"]), size=begun.get("size"))
+        known, size = begun["rows"], begun.get("size")
     else:
-        job = replace(job, size={"budget_person_years": budget or BUDGET, "pilot_rows": PILOT})
+        known, size = None, {"budget_person_years": budget or BUDGET, "pilot_rows": PILOT}
+    expected = estimate(scenario, known, count, engine_name, workers, budget or BUDGET, elsewhere=executor is not None)
+    expected.refuse_beyond(memory_of_machine())
+    tell(expected.in_words())
+    job = Job(scenario, _design(scenario, evidence, known or PILOT, seed), evidence, seed, count, engine_name, size)
     _examine(job)
     folder = None if out is None else _open_folder(Path(out), job, resume)
     blocks = _all_blocks(job, folder, workers, executor, progress)
-    if job.size is not None and "rows" not in job.size:
-        size = choose(_variances(job, blocks), scenario, count, budget or BUDGET)
-        (say or log.info)(chosen_in_words(size, count))
-        job = replace(job.with_rows(size.rows), size=size.to_dict())
+    if known is None:
+        chosen = choose(_variances(job, blocks), scenario, count, budget or BUDGET)
+        tell(chosen_in_words(chosen, count))
+        job = replace(job.with_rows(chosen.rows), size=chosen.to_dict())
         _examine(job)
         if folder is not None:
             _write_inputs(folder, job)
@@ -292,7 +297,7 @@ def run_again(done: Run, scenario: Scenario, rows: int, *, workers: int | None, 
     people = None if scenario.limited() else done.people
     return run(
         scenario, rows=rows, people=people, seed=done.seed, evidence=done.evidence, engine=engine,
-        workers=workers, out=out, resume=resume,
+        workers=workers, out=out, resume=resume, say=log.debug,
     )  # fmt: skip
 
 

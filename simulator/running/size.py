@@ -203,8 +203,12 @@ def choose(
     """
     place = scenario.population.place_size
     wanted = max(rows_for(each, people, place, aim) for each in seen.values())
-    affordable = int(budget / person_years(scenario, people)) // BATCH_ROWS * BATCH_ROWS
-    return Size(max(PILOT, min(wanted, affordable)), wanted, budget, PILOT, dict(seen))
+    return Size(min(wanted, affordable(scenario, people, budget)), wanted, budget, PILOT, dict(seen))
+
+
+def affordable(scenario: Scenario, people: int, budget: float) -> int:
+    """Rows in whole batches that a budget of person-years allows, the pilot's in any case."""
+    return max(PILOT, int(budget / person_years(scenario, people)) // BATCH_ROWS * BATCH_ROWS)
 
 
 # --------------------------------------------------------------------------------------------------- in words
