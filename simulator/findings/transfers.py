@@ -13,11 +13,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.findings.finding import POUNDS, Finding, Row, Table, kinds_of, mean_of, pounds
+from simulator.findings.finding import (
+    POUNDS,
+    Finding,
+    Row,
+    Table,
+    beyond_error,
+    give_or_take,
+    kinds_of,
+    mean_of,
+    pounds,
+)
 from simulator.money.account import Account
 
 if TYPE_CHECKING:
     from simulator.findings.arm import ArmFindings
+    from simulator.uncertainty.ranges import Band
 
 
 @dataclass(frozen=True)
@@ -77,10 +88,22 @@ def rows(arm: ArmFindings) -> Iterator[Row]:
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
     """Who pays and who gains, on balance."""
-    paid = {arm.payer_title(view.payer): float(view.npv.mean) for view in arm.payer_views()}
-    gains = [f"{payer} {pounds(x)}" for payer, x in paid.items() if x > 0]
-    costs = [f"{payer} {pounds(x)}" for payer, x in paid.items() if x < 0]
-    return (f"Who pays, on balance: {', '.join(costs) or 'nobody'}. Who gains: {', '.join(gains) or 'nobody'}.",)
+    paid = {arm.payer_title(view.payer): _with_error(view.npv.expected) for view in arm.payer_views()}
+    sure = {payer: amount for payer, amount in paid.items() if beyond_error(*amount)}
+    gains, costs = (", ".join(_amounts(sure, sign)) for sign in (1, -1))
+    unsure = ", ".join(payer for payer, amount in paid.items() if payer not in sure and amount[0] != 0)
+    open_ = f" Too close to nothing to say: {unsure}." if unsure else ""
+    return (f"Who pays, on balance: {costs or 'nobody'}. Who gains: {gains or 'nobody'}.{open_}",)
+
+
+def _with_error(band: Band) -> tuple[float, float]:
+    return float(band.mean), float(band.mcse)
+
+
+def _amounts(paid: Mapping[str, tuple[float, float]], sign: int) -> Iterator[str]:
+    for payer, (amount, error) in paid.items():
+        if amount * sign > 0:
+            yield f"{payer} {pounds(amount, error)}{give_or_take(error)}"
 
 
 TRANSFERS = Finding(tables=(Table("transfers", rows, kinds_of(POUNDS, "pounds")),), sentences=sentences)
