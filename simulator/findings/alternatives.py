@@ -51,7 +51,7 @@ class OtherModel:
     per_start: float  # pounds: that of the whole run plus the difference
     difference: Value  # from the model as it is, with the same people and luck
     rows: int  # rows it rests on
-    simulated: bool  # at stated values; False: only priced again, in all rows of the run
+    simulated: bool  # without uncertainty; False: only priced again, in all rows of the run
 
 
 def difference_between(other: Account, model: Account, arm: str, money: Money, *, by_row: bool = False) -> Value | None:

@@ -1,4 +1,4 @@
-"""Turns a scenario and a person into their story: simulates both lives with stated values, and tells them in words."""
+"""Turns a scenario and a person into their story: simulates both lives without uncertainty, and tells them in words."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def told(
     evidence: EvidenceMode = "calibrated",
     looked_at: int = 500,
 ) -> str:
-    """One person's two lives side by side, every parameter at its stated value.
+    """One person's two lives side by side, every parameter where rows are centred.
 
     Args:
         scenario: resolved scenario.
