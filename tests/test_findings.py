@@ -359,7 +359,9 @@ def test_findings_speak_json_tables_and_five_lines() -> None:
     lines = findings.sentences()
     assert len(lines) == 5
     assert lines[0].startswith("walks, best independent evidence: a net ")
-    assert lines[1].startswith("It saves in every simulated future within 4 years (probability 1.00")
+    assert lines[1].startswith(
+        "It saves in every simulated future within 4 years; in cash in 3 of 10 simulated futures"
+    )
     assert lines[2].startswith("In every simulated future this programme has paid back by year 4 (in cash: 3 of 10)")
 
 

@@ -529,3 +529,13 @@ def test_an_uncertain_number_says_where_it_comes_from(fields: dict[str, Any], mi
 
 def test_the_normal_score_of_a_coverage() -> None:
     assert normal_score(0.95) == pytest.approx(Z95, rel=1e-12)
+
+
+def test_rows_and_their_centre_have_one_mean() -> None:
+    for quantity in (
+        Probability(value=0.06, range=(0.02, 0.20), dist="triangular"),
+        Number(value=1.0, range=(0.0, 8.0), dist="uniform"),
+        Number(value=3.0, se=0.5),
+    ):
+        points = (np.arange(20_000) + 0.5) / 20_000
+        assert abs(float(quantity.at(points).mean()) / quantity.centre[0] - 1) < 1e-3

@@ -79,7 +79,7 @@ def check(
     names: Sequence[str] = (),
     engine: Engine = "auto",
 ) -> list[CheckResult]:
-    """What the simulator gives for the checks of a scenario, at the stated values of its quantities.
+    """What the simulator gives for the checks of a scenario, every quantity where sampled rows are centred.
 
     Args:
         scenario: resolved scenario.

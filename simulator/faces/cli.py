@@ -242,7 +242,7 @@ def _tell(run: Run, findings: Findings, folder: Path | None, as_json: bool) -> N
 def trace(scenario: str, person: int | None, arm: str | None, sets: tuple[str, ...], **asked: Any) -> None:
     """One person's life in both worlds, side by side, in words.
 
-    Parameters have their stated values. Where people share beds or places, everyone is simulated and it takes longer.
+    Parameters have no uncertainty. Where people share beds or places, everyone is simulated and it takes longer.
 
     \b
     Example:

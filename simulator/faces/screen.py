@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from simulator.findings import ArmFindings, Findings
     from simulator.running.run import Run
     from simulator.scenario.tables import Scenario
-    from simulator.uncertainty.ranges import Band
+    from simulator.uncertainty.ranges import Band, Value
 
 TENTHS = 10
 WIDTH = 110
@@ -194,7 +194,7 @@ def year_table(arm: ArmFindings) -> Any:
         table.add_column(heading, justify="right", no_wrap=True)
     for year in range(len(view.by_year.mean)):
         figures = _ranges(view.by_year.place.at(year), cash.by_year.place.at(year), unit, digits)
-        table.add_row(str(year), *figures, _share(view.p_saving.value[year]), _share(view.payback.by_year.value[year]))
+        table.add_row(str(year), *figures, _share(view.p_saving.at(year)), _share(view.payback.by_year.at(year)))
     table.add_section()
     table.add_row("All", *_ranges(view.npv.place, cash.npv.place, unit, digits))
     return table
@@ -207,8 +207,16 @@ def _unit(*amounts: float) -> tuple[float, int, str]:
 
 def _ranges(band: Band, cash: Band, unit: float, digits: int) -> tuple[str, ...]:
     """Mean, 80 % range, 95 % range and mean in cash of one figure."""
-    ranges = ((band.mean,), (band.p10, band.p90), (band.low, band.high), (cash.mean,))
-    return tuple(" to ".join(in_units(float(end), unit, digits) for end in ends) for ends in ranges)
+    ranges = ((band.p10, band.p90), (band.low, band.high))
+    ends = (" to ".join(in_units(float(end), unit, digits) for end in pair) for pair in ranges)
+    mean, money = (_mean(each, unit, digits) for each in (band, cash))
+    return mean, *ends, money
+
+
+def _mean(band: Band, unit: float, digits: int) -> str:
+    """A mean with its Monte Carlo error."""
+    error = float(band.mcse)
+    return f"{in_units(float(band.mean), unit, digits)}{f' ± {in_units(error, unit, digits)}' if error > 0 else ''}"
 
 
 def in_units(amount: float, unit: float, digits: int) -> str:
@@ -225,10 +233,12 @@ def in_units(amount: float, unit: float, digits: int) -> str:
     return f"{round(amount / unit, digits) + 0.0:,.{digits}f}"
 
 
-def _share(share: Any) -> str:
+def _share(share: Value) -> str:
+    """A probability in per cent with its Monte Carlo error."""
     from simulator.findings.finding import per_cent
 
-    return per_cent(float(share))
+    words, error = per_cent(float(share.value)), float(share.mcse) * 100
+    return f"{words} ± {max(error, 1):.0f}" if error > 0 and words[0].isdigit() else words
 
 
 # -------------------------------------------------------------------------------------------- checks

@@ -18,7 +18,8 @@ from simulator.findings.arm import ORDER, ArmFindings, arm_findings, payer_title
 from simulator.findings.finding import Money, Row
 from simulator.findings.tables import arm_facts, arm_rows, jsonable, table_names
 from simulator.money.account import Account
-from simulator.scenario.tables import COST_PARTS, MODE_WORDS, Programme, Scenario
+from simulator.scenario.evidence import active_quantities
+from simulator.scenario.tables import COST_PARTS, MODE_WORDS, EvidenceMode, Programme, Scenario
 from simulator.uncertainty.ranges import Ranges
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ UNCOUNTED_NOTE = "effects beyond the horizon are not counted"
 VALUE_NOTE = (
     "savings at average cost are the value of capacity, not money; the cash that is released stands beside them"
 )
+CENTRE_NOTE = "stated as most likely, with another mean, which is what results are centred on: {which}"
 ONE_REPLICATE_NOTE = "there are no two replicates to compare, so individual chance could not be parted from the ranges"
 FACTS = ("scenario", "title", "price_year", "evidence", "optimism", "place_size", "years", "rows", "people", "batches")
 
@@ -166,6 +168,7 @@ def _notes(account: Account, scenario: Scenario, arms: tuple[ArmFindings, ...]) 
         yield TOO_FEW_ROWS.format(rows=len(account.people))
     if account.people.shape[1] != 2:
         yield ONE_REPLICATE_NOTE
+    yield from _centre_notes(scenario, account.evidence)
     for name in dict.fromkeys(name for arm in arms for name in arm.programmes):
         yield from _missing_costs(scenario.programmes[name], name)
     for arm in arms:
@@ -180,6 +183,17 @@ def _place_notes(account: Account, scenario: Scenario, arm: ArmFindings) -> Iter
     sample = sample_of_arm(account, scenario, arm.arm)
     if sample.sites is not None and not sample.parts_sites:
         yield FEW_ROWS_NOTE.format(title=arm.title, rows=len(sample.sites))
+
+
+def _centre_notes(scenario: Scenario, evidence: EvidenceMode) -> Iterator[str]:
+    """The numbers whose stated value is not what the rows are centred on, with both."""
+    apart = {
+        path: f"{path} {quantity.central[0]:.3g} (mean {quantity.centre[0]:.3g})"
+        for path, quantity in active_quantities(scenario, evidence).items()
+        if f"{quantity.central[0]:.3g}" != f"{quantity.centre[0]:.3g}"
+    }
+    if apart:
+        yield CENTRE_NOTE.format(which=", ".join(apart.values()))
 
 
 def _missing_costs(programme: Programme, name: str) -> Iterator[str]:

@@ -17,7 +17,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.findings.finding import POUNDS, Finding, Money, Row, Table, end, kinds_of, net, only, pounds
+from simulator.findings.finding import (
+    POUNDS,
+    Finding,
+    Money,
+    Row,
+    Table,
+    end,
+    give_or_take,
+    kinds_of,
+    net,
+    only,
+    pounds,
+)
 from simulator.money.account import Account, Array
 from simulator.uncertainty.ranges import Value, plain, standard_error
 
@@ -39,7 +51,7 @@ class OtherModel:
     per_start: float  # pounds: that of the whole run plus the difference
     difference: Value  # from the model as it is, with the same people and random numbers
     rows: int  # rows it rests on
-    simulated: bool  # at stated values; False: only priced again, in all rows of the run
+    simulated: bool  # without uncertainty; False: only priced again, in all rows of the run
 
 
 def difference_between(other: Account, model: Account, arm: str, money: Money, *, by_row: bool = False) -> Value | None:
@@ -114,7 +126,7 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
     if not arm.alternatives or arm.survivors.is_harm:
         return ()
     low, high = _ends(arm, "value")
-    cash = [end(other.per_start) for other in _ends(arm, "cash")]
+    cash = [_cash(other) for other in _ends(arm, "cash")]
     return (
         f"Other ways to build the model give {_each(low)} to {_each(high)} for each person who starts, "
         f"in cash {cash[0]} to {cash[1]}; not part of any probability above.",
@@ -123,7 +135,13 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
 
 def _each(other: OtherModel) -> str:
     error = float(other.difference.mcse)
-    return f"{net(other.per_start)} (“{other.title}”{f', Monte Carlo error {pounds(error)}' if error == error else ''})"
+    words = f", Monte Carlo error {pounds(error)}" if error == error else ""
+    return f"{net(other.per_start, error)} (“{other.title}”{words})"
+
+
+def _cash(other: OtherModel) -> str:
+    error = float(other.difference.mcse)
+    return f"{end(other.per_start, error)}{give_or_take(error)}"
 
 
 def _ends(arm: ArmFindings, money: Money) -> tuple[OtherModel, OtherModel]:

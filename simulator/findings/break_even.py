@@ -141,7 +141,7 @@ def break_even_points(
 
 def _stated_ratio(scenario: Scenario, effects: Sequence[Effect], evidence: EvidenceMode) -> float:
     stated = [effect_quantity(effect, scenario, evidence) for effect in effects]
-    return next((float(quantity) for quantity in stated if quantity is not None), 1.0)
+    return next((quantity.centre[0] for quantity in stated if quantity is not None), 1.0)
 
 
 def _savings(accounts: Iterable[Account], arm: str, money: Money) -> Array:

@@ -6,6 +6,7 @@ entry "by year" looks at the end of that year. Every figure carries its Monte Ca
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -31,6 +32,7 @@ BAND = ("mean", "mcse", "low", "p10", "median", "p90", "high", "low_mcse", "high
 """The columns of a mean and its range."""
 
 RARE = 0.05
+SURE = 2  # Monte Carlo errors beyond which a difference is named
 
 
 # ------------------------------------------------------------------------------------------ how it is shown
@@ -176,35 +178,81 @@ def is_clear(figure: Value) -> bool:
 # ------------------------------------------------------------------------------------------------ in words
 
 
-def pounds(amount: float) -> str:
-    """An amount to three significant digits, without a sign.
+def rounded(amount: float, error: float = 0.0) -> float:
+    """An amount to the digit that its error allows, and to three digits at most.
+
+    Args:
+        amount: any number.
+        error: its Monte Carlo error; 0 or nan where there is none.
+
+    Example:
+        >>> rounded(22_412.0, 23_600.0), rounded(22_412.0, 310.0), rounded(22_412.0), rounded(4_000.0, 23_600.0)
+        (20000.0, 22400.0, 22400.0, 0.0)
+    """
+    if amount == 0 or not math.isfinite(amount):
+        return amount
+    place = math.floor(math.log10(abs(amount))) - 2
+    if error > 0:
+        place = max(place, math.floor(math.log10(error)))
+    return float(round(amount / 10.0**place) * 10.0**place) if place < 0 else float(round(amount, -place)) + 0.0
+
+
+def beyond_error(amount: float, error: float) -> bool:
+    """Whether an amount is further from nothing than two Monte Carlo errors; not where the error is not known.
+
+    >>> beyond_error(2_000.0, 900.0), beyond_error(-2_000.0, 1_100.0), beyond_error(5.0, float("nan"))
+    (True, False, False)
+    """
+    return abs(amount) > SURE * error
+
+
+def pounds(amount: float, error: float = 0.0) -> str:
+    """An amount without a sign, to three significant digits or as its error allows.
 
     Args:
         amount: pounds.
+        error: its Monte Carlo error.
 
     Example:
-        >>> pounds(-1234567.0), pounds(45678.0), pounds(12.3)
-        ('£1.23 million', '£45,700', '£12')
+        >>> pounds(-1234567.0), pounds(45678.0), pounds(12.3), pounds(45678.0, 2_500.0)
+        ('£1.23 million', '£45,700', '£12', '£46,000')
     """
-    size = abs(amount)
+    size = abs(rounded(amount, error))
     if size >= 999_500:
         return f"£{float(f'{size / 1e6:.3g}'):,g} million"
     return f"£{float(f'{size:.3g}'):,.0f}"
 
 
-def net(amount: float) -> str:
+def give_or_take(error: float) -> str:
+    """A Monte Carlo error in pounds to two digits, to stand behind an amount; empty where there is none.
+
+    >>> give_or_take(23_612.0), give_or_take(0.0), give_or_take(float("nan"))
+    (' ± £24,000', '', '')
+    """
+    return f" ± {pounds(float(f'{error:.2g}'))}" if error > 0 else ""
+
+
+def net(amount: float, error: float = 0.0) -> str:
     """A saving or a cost in words.
 
     Args:
         amount: pounds, a saving positive.
+        error: its Monte Carlo error.
 
     Example:
-        >>> net(-2000.0), net(0.0)
-        ('a net cost of £2,000', 'no net saving or cost')
+        >>> net(-2000.0), net(0.0), net(-2_412.0, 310.0), net(-2_412.0, 31_000.0)
+        ('a net cost of £2,000', 'no net saving or cost', 'a net cost of £2,400', 'about no net saving or cost')
     """
     if amount == 0:
         return "no net saving or cost"
-    return f"a net {'saving' if amount > 0 else 'cost'} of {pounds(amount)}"
+    if rounded(amount, error) == 0:
+        return "about no net saving or cost"
+    return f"a net {'saving' if amount > 0 else 'cost'} of {pounds(amount, error)}"
+
+
+def net_give_or_take(band: Band) -> str:
+    """A mean saving or cost with its error: a net cost of £20,000 ± £24,000."""
+    return f"{net(float(band.mean), float(band.mcse))}{give_or_take(float(band.mcse))}"
 
 
 def per_cent(share: float) -> str:
@@ -222,47 +270,82 @@ def per_cent(share: float) -> str:
     return "over 99 %" if 1 - RARE / 5 < share < 1 else f"{share * 100:.0f} %"
 
 
-def futures(share: float) -> str:
-    """A probability as a count of futures.
+def futures(share: float, error: float = 0.0) -> str:
+    """A probability as a count of futures, no finer than its error allows.
 
     Args:
         share: 0 to 1.
+        error: its Monte Carlo error.
 
     Example:
-        >>> futures(0.71), futures(0.004), futures(0.0)
-        ('7 of 10', 'fewer than 1 of 100', 'none')
+        >>> futures(0.71), futures(0.004), futures(0.0), futures(0.01, 0.007), futures(0.71, 0.03)
+        ('7 of 10', 'fewer than 1 of 100', 'none', 'fewer than 3 of 100', '7 of 10')
     """
     if share in (0.0, 1.0):
         return "none" if share == 0 else "all"
     if RARE <= share <= 1 - RARE:
         return f"{share * 10:.0f} of 10"
-    if share < RARE / 5:
-        return "fewer than 1 of 100"
-    return f"{share * 100:.0f} of 100" if share < 1 - RARE / 5 else "more than 99 of 100"
+    rare, doubt = min(share, 1 - share), SURE * error if error > 0 else 0.0
+    if rare < max(RARE / 5, doubt):
+        most = max(math.ceil(round((rare + doubt) * 100, 9)), 1)
+        return f"fewer than {most} of 100" if share < RARE else f"more than {100 - most} of 100"
+    return f"{share * 100:.0f} of 100"
 
 
-def in_futures(share: float) -> str:
+def in_futures(share: float, error: float = 0.0) -> str:
     """A probability as the simulated futures in which something happens.
 
     Args:
         share: 0 to 1.
+        error: its Monte Carlo error.
 
     Example:
         >>> in_futures(0.71), in_futures(0.0), in_futures(1.0)
         ('7 of 10 simulated futures', 'no simulated future', 'every simulated future')
     """
     words = {"none": "no simulated future", "all": "every simulated future"}
-    return words.get(futures(share), f"{futures(share)} simulated futures")
+    return words.get(futures(share, error), f"{futures(share, error)} simulated futures")
 
 
-def end(amount: float) -> str:
+def of_100(error: float) -> str:
+    """The Monte Carlo error of a probability, to stand behind it; empty where there is none.
+
+    >>> of_100(0.033), of_100(0.002), of_100(0.0)
+    (' (± 3 of 100)', ' (± 1 of 100)', '')
+    """
+    return f" (± {max(round(error * 100), 1)} of 100)" if error > 0 else ""
+
+
+def chance(share: Value) -> str:
+    """A probability in futures with its error: 7 of 10 simulated futures (± 3 of 100)."""
+    probability, error = float(share.value), float(share.mcse)
+    words = in_futures(probability, error)
+    return words if " than " in words else f"{words}{of_100(error)}"
+
+
+def end(amount: float, error: float = 0.0) -> str:
     """One end of a range.
 
     Args:
         amount: pounds, a saving positive.
+        error: its Monte Carlo error.
 
     Example:
         >>> end(2000.0), end(-30.0), end(0.0)
         ('saving £2,000', 'cost £30', '£0')
     """
-    return f"{'saving ' if amount > 0 else 'cost ' if amount < 0 else ''}{pounds(amount)}"
+    near = rounded(amount, error)
+    return f"{'saving ' if near > 0 else 'cost ' if near < 0 else ''}{pounds(near)}"
+
+
+def low_to_high(band: Band) -> str:
+    """The 95 % range in words; none where it is a point although something is uncertain.
+
+    >>> alone = np.array(-5.0)
+    >>> low_to_high(Band(alone, np.array(np.nan), np.full(5, -5.0), np.zeros(5)))
+    'not known from one set of parameters'
+    """
+    low, high = float(band.low), float(band.high)
+    if low == high and math.isnan(float(band.mcse)):
+        return "not known from one set of parameters"
+    return f"{end(low, float(band.quantile_mcse[0]))} to {end(high, float(band.quantile_mcse[-1]))}"

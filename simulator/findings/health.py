@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.findings.finding import Finding, Row, Table, mean_of, value_row
+from simulator.findings.finding import Finding, Row, Table, mean_of, rounded, value_row
 from simulator.money.account import Account
 from simulator.uncertainty.ranges import Array, Ranges, Sample, Value, expected_rows, ranges, rows_alone
 
@@ -131,8 +131,9 @@ def rows(arm: ArmFindings) -> Iterator[Row]:
 
 def in_words(health: Health) -> str:
     """QALYs gained, for the headline."""
-    gained = float(health.qaly.mean)
-    return f"{gained:+.3g} QALYs in all" if gained else "no QALYs counted"
+    gained, error = float(health.qaly.mean), float(health.qaly.expected.mcse)
+    give = f" ± {error:.2g}" if error > 0 else ""
+    return f"{rounded(gained, error):+.3g}{give} QALYs in all" if gained else "no QALYs counted"
 
 
 def facts(arm: ArmFindings) -> Row:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.findings.finding import SHARE, Finding, Row, Table, futures, in_futures, kinds_of, only
+from simulator.findings.finding import SHARE, Finding, Row, Table, chance, futures, kinds_of, only
 from simulator.uncertainty.ranges import (
     Array,
     Band,
@@ -273,14 +273,23 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
     value, cash = arm.view().payback, arm.view(money="cash").payback
     if value.status == "no investment":
         return ("Payback: no investment, the programme changes no spending.",)
-    when = "not reached" if value.median_year is None else f"{value.median_year:.1f} years"
     rarely = float(value.p_never.value) >= RARELY_PAID
-    never = float(value.p_never.value), float(cash.p_never.value)
-    shares = never if rarely else (1 - never[0], 1 - never[1])
+    never = value.p_never, cash.p_never
+    shares = never if rarely else tuple(Value(1 - share.value, share.mcse) for share in never)
     return (
-        f"In {in_futures(shares[0])} this programme has {'not ' if rarely else ''}paid back by year {arm.years} "
-        f"(in cash: {futures(shares[1])}); median payback {when}.",
+        f"In {chance(shares[0])} this programme has {'not ' if rarely else ''}paid back by year {arm.years} "
+        f"(in cash: {futures(float(shares[1].value), float(shares[1].mcse))}){_when(value)}.",
     )
+
+
+def _when(value: Payback) -> str:
+    """The median, where it is known whether there is one."""
+    if value.median_year is None:
+        return "; median payback not reached"
+    if value.median_mcse is None:
+        return "; whether half the futures pay back is too close to call"
+    error = f" ± {max(value.median_mcse, 0.1):.1f}" if value.median_mcse > 0 else ""
+    return f"; median payback {value.median_year:.1f}{error} years"
 
 
 def facts(arm: ArmFindings) -> Row:

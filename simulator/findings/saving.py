@@ -14,6 +14,7 @@ place: its own factor and chance are inside.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,12 +35,11 @@ from simulator.findings.finding import (
     Row,
     Table,
     band_by_year,
-    end,
-    futures,
-    in_futures,
+    chance,
     kinds_of,
+    low_to_high,
     mean_of,
-    net,
+    net_give_or_take,
     only,
     ranges_together,
     value_row,
@@ -60,6 +60,11 @@ from simulator.uncertainty.ranges import (
 if TYPE_CHECKING:
     from simulator.findings.arm import ArmFindings
 
+AS_SIMULATED_WORDS = {
+    "expected": "the sets of parameters as simulated (chance of the people simulated included)",
+    "new_place": "the same in a new place (with differences between places)",
+    "place": "your place (no narrower than simulated)",
+}
 RANGE_WORDS = {
     "expected": "the expected effect (parameters alone)",
     "new_place": "a new place (with differences between places)",
@@ -241,9 +246,10 @@ def total_rows(arm: ArmFindings) -> Iterator[Row]:
         yield {
             **{"payer": view.payer, "money": view.money, "invests": view.invests},
             **view.npv.place.to_dict(),
-            **plain({"undiscounted": view.total.mean}),
+            **plain({"undiscounted": view.total.mean, "undiscounted_mcse": view.total.expected.mcse}),
             **{f"payback_{name}": value for name, value in view.payback.to_dict().items()},
-            **{"gap_depth": float(view.gap.depth.mean), "gap_year": view.gap.year},
+            **plain({"gap_depth": view.gap.depth.mean, "gap_depth_mcse": view.gap.depth.mcse}),
+            **{"gap_year": view.gap.year, "chance_is_parted": bool(view.npv.is_parted)},
             **plain({"worst_tenth": view.shortfall.value, "worst_tenth_mcse": view.shortfall.mcse}),
         }
 
@@ -252,7 +258,8 @@ def line_rows(arm: ArmFindings) -> Iterator[Row]:
     """Each line of spending that changes."""
     for line in arm.lines:
         about = {"line": line.name, "payer": line.payer, "kind": line.kind}
-        yield {**about, "cash": float(line.cash.mean), **line.value.place.to_dict()}
+        cash = plain({"cash": line.cash.mean, "cash_mcse": line.cash.expected.mcse})
+        yield {**about, **cash, **line.value.place.to_dict()}
 
 
 def interaction_rows(arm: ArmFindings) -> Iterator[Row]:
@@ -265,7 +272,7 @@ def interaction_rows(arm: ArmFindings) -> Iterator[Row]:
 def headline(arm: ArmFindings) -> str:
     """Net saving for the public purse; of a programme that never pays back first what each start costs."""
     value, cash, each = arm.view(), arm.view(money="cash"), arm.per_starter()
-    per_start = "nobody starts" if each is None else f"{net(float(each.mean))} per start"
+    per_start = "nobody starts" if each is None else f"{net_give_or_take(each.expected)} per start"
     total, money = f"{_ranged(value)} for the public purse over {arm.years} years", f"in cash {_ranged(cash)}"
     made, money = parts.in_words(arm), f"{money}{parts.stated_in_cash(arm.parts)}"
     beside = f"; {made}" if made else ""
@@ -276,17 +283,29 @@ def headline(arm: ArmFindings) -> str:
 
 
 def _ranged(view: View) -> str:
-    band = view.npv.place
-    return f"{net(float(band.mean))} (95 % range: {end(float(band.low))} to {end(float(band.high))})"
+    return f"{net_give_or_take(view.npv.place)} (95 % range: {low_to_high(view.npv.place)})"
 
 
 def three_ranges(arm: ArmFindings) -> str:
-    """The 95 % ranges of the discounted net saving to the public purse, one in the other, with what is in each."""
-    ranged = [
-        f"{RANGE_WORDS[name]} {end(float(band.low))} to {end(float(band.high))}"
-        for name, band in arm.view().npv.named().items()
-    ]
-    return f"95 % ranges: {'; '.join(ranged)}."
+    """The 95 % ranges of the discounted net saving to the public purse, what is in each, and the share of chance."""
+    npv = arm.view().npv
+    words = RANGE_WORDS if npv.is_parted else AS_SIMULATED_WORDS
+    ranged = [f"{words[name]} {low_to_high(band)}" for name, band in npv.named().items()]
+    return f"95 % ranges: {'; '.join(ranged)}.{share_of_chance(npv)}"
+
+
+def share_of_chance(ranged: Ranges) -> str:
+    """How much of what differs between rows is chance, and whether the run can tell it apart; empty where none is."""
+    share, error = float(ranged.chance_share), float(ranged.chance_share_mcse)
+    if share <= 0:
+        return ""
+    points = f" ± {max(error * 100, 1):.0f}" if error > 0 else ""
+    said = f" Chance is {share * 100:.0f} %{points} of what differs between sets of parameters"
+    if ranged.is_parted:
+        return f"{said}."
+    needed = float(ranged.people_needed)
+    what = f"{float(f'{needed:.2g}'):,.0f} people" if math.isfinite(needed) else "more sets of parameters"
+    return f"{said}; this run is too small to tell chance from what we don't know; {what} would do."
 
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
@@ -294,12 +313,7 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
     if arm.survivors.is_harm:
         return (survivors.headline(arm), survivors.care_in_words(arm))
     value, cash = (arm.view(money=money).p_saving.at(-1) for money in MONEYS)
-    return (
-        headline(arm),
-        f"It saves in {in_futures(float(value.value))} within {arm.years} years "
-        f"(probability {float(value.value):.2f}, Monte Carlo error {float(value.mcse):.3f}); "
-        f"in cash in {futures(float(cash.value))}.",
-    )
+    return headline(arm), f"It saves in {chance(value)} within {arm.years} years; in cash in {chance(cash)}."
 
 
 def facts(arm: ArmFindings) -> Row:
@@ -311,6 +325,9 @@ def facts(arm: ArmFindings) -> Row:
         "npv_new_place": None if view.npv.new_place is None else view.npv.new_place.to_dict(),
         "npv_cash": cash.npv.place.to_dict(),
         "chance_share": float(view.npv.chance_share),
+        "chance_share_mcse": float(view.npv.chance_share_mcse),
+        "chance_is_parted": bool(view.npv.is_parted),
+        "people_needed": None if view.npv.is_parted else float(view.npv.people_needed),
         "net_saving_by_year": list(band_by_year(view.by_year.place)),
         "cash_saving_by_year": list(band_by_year(cash.by_year.place)),
         "p_saving_by_year": [{"year": year, **value_row(view.p_saving.at(year), "p")} for year in range(arm.years)],
@@ -327,7 +344,7 @@ def brief(facts: Row) -> Row:
     }
 
 
-TOTALS = (*BAND, "undiscounted", "gap_depth", "worst_tenth", "worst_tenth_mcse")
+TOTALS = (*BAND, *(f"{name}{of}" for name in ("undiscounted", "gap_depth", "worst_tenth") for of in ("", "_mcse")))
 NET_SAVING = Finding(
     tables=(
         Table("by_year", by_year_rows, kinds_of(POUNDS, *BAND)),
@@ -337,5 +354,5 @@ NET_SAVING = Finding(
     facts=facts,
     brief=brief,
 )
-LINES = Finding(tables=(Table("lines", line_rows, kinds_of(POUNDS, *BAND, "cash")),))
+LINES = Finding(tables=(Table("lines", line_rows, kinds_of(POUNDS, *BAND, "cash", "cash_mcse")),))
 INTERACTION = Finding(tables=(Table("programme", interaction_rows, kinds_of(WHOLE, *BAND)),))

@@ -71,7 +71,7 @@ def build(
 
     Args:
         scenario: resolved scenario.
-        row: sampled values by path; a quantity that is missing has its stated value.
+        row: sampled values by path; a quantity that is missing has the value that rows are centred on.
         people: how many to simulate; the scenario's own number if left out. Where anything is limited it is everybody.
         seed: key of every draw, 0 to 2**64 - 1.
         evidence: which value of each programme effect to use.

@@ -1,4 +1,4 @@
-"""One design row read by path: the sampled value where there is one, else the stated one."""
+"""One design row read by path: the sampled value where there is one, else what rows are centred on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Values:
         """The value of the quantity at ``path``; ``default`` where the file leaves it out."""
         if quantity is None:
             return default
-        return float(self.row.get(path, quantity.central[0]))
+        return float(self.row.get(path, quantity.centre[0]))
 
     def shares(self, path: str, quantity: Quantity) -> NDArray[np.float64]:
         """Shares that add to 1."""

@@ -1,4 +1,4 @@
-"""Turns the dotted path of a quantity into the values it takes in the rows of a design: as sampled, else as stated."""
+"""Turns the dotted path of a quantity into its values in the rows of a design: as sampled, else its centre."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def value_at(design: Design, path: str, quantity: Quantity | None, default: floa
     """
     if path in design.names:
         return design.values[:, design.names.index(path)]
-    return np.full(len(design), default if quantity is None else float(quantity))
+    return np.full(len(design), default if quantity is None else quantity.centre[0])
 
 
 def shares_at(design: Design, path: str, shares: Quantity) -> NDArray[np.float64]:

@@ -5,9 +5,9 @@ nearly 0 (nearly everything averted), and a half where the effect comes or goes 
 the same parameters, people and random numbers (:mod:`simulator.findings.break_even`).
 
 *Alternatives*: a scenario lists `[alternatives.NAME]`, values to set as with `--set`. One that changes what happens is
-simulated with every number at its stated value, and so is the model of the run, with the same people and random
-numbers; one that changes money alone is priced again in all rows of the run. Stated values, since a handful of sampled
-ones differ by more than the alternatives do (:mod:`simulator.findings.alternatives`).
+simulated with every number where the rows are centred (its stated value, the mean of a triangular), and so is the model
+of the run, with the same people and random numbers; one that changes money alone is priced again in all rows of the
+run. Centres, since a handful of sampled values differ by more than the alternatives do (`findings.alternatives`).
 
 What is simulated again takes a stated part of the run's time, is kept in a folder inside its results folder, and is
 read from there when the finished run is opened.
@@ -330,7 +330,7 @@ def _rows(done: Run, scenarios: Mapping[str, Scenario | None]) -> int:
 
 
 def at_stated_values(scenario: Scenario, evidence: EvidenceMode) -> Scenario:
-    """The scenario without uncertainty: every number of one mode of evidence at its stated value.
+    """The scenario without uncertainty: every number of one mode of evidence where the rows are centred.
 
     Args:
         scenario: the scenario.
@@ -342,7 +342,8 @@ def at_stated_values(scenario: Scenario, evidence: EvidenceMode) -> Scenario:
 
 def _without_spread(quantity: Quantity) -> dict[str, object]:
     about = {"price_year": quantity.price_year, "group": quantity.group}
-    return {"value": quantity.value, **{key: value for key, value in about.items() if value is not None}}
+    centre = quantity.centre if isinstance(quantity.value, tuple) else quantity.centre[0]
+    return {"value": centre, **{key: value for key, value in about.items() if value is not None}}
 
 
 def _priced(done: Run, name: str) -> Rebuilt:
@@ -384,7 +385,7 @@ def _how(done: Run, others: Sequence[Rebuilt]) -> Iterator[str]:
     again = [other for other in others if other.simulated]
     ways = []
     if again:
-        each = f"{again[0].run.rows} times {done.people:,} people with every number at its stated value"
+        each = f"{again[0].run.rows} times {done.people:,} people with every number at the centre of its law"
         ways.append(f"{len(again)} by simulating {each}")
     if len(again) < len(others):
         ways.append(f"{len(others) - len(again)} by pricing the lives of the run again")

@@ -1,4 +1,4 @@
-"""Turns a scenario and a person into a trace: simulates both lives at stated values, and writes them in words."""
+"""Turns a scenario and a person into a trace: simulates both lives without uncertainty, and writes them in words."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def trace_text(
     evidence: EvidenceMode = "calibrated",
     searched: int = 500,
 ) -> str:
-    """One person's two lives side by side, every parameter at its stated value.
+    """One person's two lives side by side, every parameter where rows are centred.
 
     Args:
         scenario: resolved scenario.

@@ -191,4 +191,7 @@ def ranges(values: Array, sample: Sample) -> Ranges:
 def _ranges(parted: Parted, expected: Band, place: Band, new_place: Band | None, sample: Sample) -> Ranges:
     share = np.minimum(parted.spread.share, 1.0) * (not sample.one_stream)
     error = parted.drawn.error(np.minimum(parted.again.share, 1.0)) * (not sample.one_stream)
-    return Ranges(expected, place, share, new_place, error, parted.is_parted, people_needed(parted, sample))
+    needed = people_needed(parted, sample)
+    if float(sample.people.sum(axis=1).mean()) > sample.place_size:  # whole runs: there is nobody else to simulate
+        needed = np.where(parted.is_parted, needed, np.inf)
+    return Ranges(expected, place, share, new_place, error, parted.is_parted, needed)

@@ -114,7 +114,8 @@ def columns(quantities: Quantities) -> tuple[str, ...]:
 
 
 def central(quantities: Quantities, *, seed: int = 0) -> Design:
-    """One row with every uncertain quantity at its stated value.
+    """One row with every uncertain quantity where the rows are centred: at its stated value or, where that is not the
+    middle of its law, at its mean.
 
     Args:
         quantities: quantities by dotted path.
@@ -124,11 +125,11 @@ def central(quantities: Quantities, *, seed: int = 0) -> Design:
     >>> central({"rr": Ratio(value=0.69, ci95=(0.55, 0.86))}).row(0)
     {'rr': 0.69}
     """
-    return _compared(columns(_uncertain(quantities)), [_stated(quantities)], "central", seed)
+    return _compared(columns(_uncertain(quantities)), [_centres(quantities)], "central", seed)
 
 
 def one_way(quantities: Quantities, low: float = 0.1, high: float = 0.9, *, seed: int = 0) -> Design:
-    """The stated values, then each column in turn at its low and at its high quantile.
+    """The centres, then each column in turn at its low and at its high quantile.
 
     Row 0 is central; rows 1 + 2 k and 2 + 2 k move column k. When one of K shares moves, the others keep their
     proportions.
@@ -146,7 +147,7 @@ def one_way(quantities: Quantities, low: float = 0.1, high: float = 0.9, *, seed
     >>> one_way({"a": Number(value=1.0, se=1.0), "b": Number(value=5.0, se=1.0)}).values.round(2).tolist()
     [[1.0, 5.0], [-0.28, 5.0], [2.28, 5.0], [1.0, 3.72], [1.0, 6.28]]
     """
-    uncertain, rows = _uncertain(quantities), [_stated(quantities)]
+    uncertain, rows = _uncertain(quantities), [_centres(quantities)]
     for name in sorted(uncertain):
         for k in range(len(uncertain[name].central)):
             rows += [{**rows[0], **_moved(name, uncertain[name], k, u)} for u in (low, high)]
@@ -154,7 +155,7 @@ def one_way(quantities: Quantities, low: float = 0.1, high: float = 0.9, *, seed
 
 
 def grid(quantities: Quantities, points: Mapping[str, Sequence[float]], *, seed: int = 0) -> Design:
-    """Every combination of the given values of some columns, all other quantities at their stated values.
+    """Every combination of the given values of some columns, all other quantities at their centres.
 
     Args:
         quantities: quantities by dotted path.
@@ -174,7 +175,7 @@ def grid(quantities: Quantities, points: Mapping[str, Sequence[float]], *, seed:
 
 
 def table(quantities: Quantities, rows: Sequence[Mapping[str, float]], *, seed: int = 0) -> Design:
-    """The given rows; what a row leaves out is at its stated value.
+    """The given rows; what a row leaves out is at its centre.
 
     Args:
         quantities: quantities by dotted path.
@@ -283,11 +284,11 @@ def _moved(name: str, quantity: Quantity, k: int, u: float) -> dict[str, float]:
     return dict(zip(own, quantity.share_at(k, u), strict=True))
 
 
-def _stated(quantities: Quantities) -> dict[str, float]:
+def _centres(quantities: Quantities) -> dict[str, float]:
     return {
         column: value
         for name, quantity in quantities.items()
-        for column, value in zip(_own_columns(name, quantity), quantity.central, strict=True)
+        for column, value in zip(_own_columns(name, quantity), quantity.centre, strict=True)
     }
 
 
@@ -310,7 +311,7 @@ def _stacked(values: Mapping[str, Floats], names: Sequence[str], rows: int) -> F
 
 def _given(quantities: Quantities, rows: Sequence[Mapping[str, float]], kind: str, seed: int) -> Design:
     """Shares are named share by share, and a row that names one names all that differ: they must still add up to 1."""
-    known, stated = columns(quantities), _stated(quantities)
+    known, stated = columns(quantities), _centres(quantities)
     wanted = {name for row in rows for name in row}
     for name in sorted(wanted - set(known)):
         raise NotAllowed(f"the column {name}", "the columns of the scenario", suggestion(name, known))
