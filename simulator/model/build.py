@@ -28,6 +28,7 @@ from simulator.model.pathway import (
 )
 from simulator.model.supports import Supports
 from simulator.model.values import Values, band_weights
+from simulator.scenario.evidence import in_mode
 from simulator.scenario.tables import EvidenceMode, Scenario
 from simulator.uncertainty.draws import check_seed, register
 from simulator.units import DAYS_PER_YEAR
@@ -81,7 +82,7 @@ def build(
     Raises:
         RunError: if a capacity shrinks to nothing in a sample of this size.
     """
-    values = Values(row)
+    scenario, values = in_mode(scenario, evidence), Values(row)
     count = scenario.population.people if people is None else people
     scale = count / scenario.population.place_size
     durations = Durations(values, scenario.health.states)
