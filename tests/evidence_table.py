@@ -28,10 +28,19 @@ def evidence_table() -> str:
 
 def _section(name: str) -> list[str]:
     inherited = {} if name == BASE else quantities(read(PARENTS.get(name, BASE)))
-    own = {path: q for path, q in quantities(read(name)).items() if q.grade and inherited.get(path) != q}
+    stated = {path: q for path, q in quantities(read(name)).items() if inherited.get(path) != q}
+    stated |= {f"{path}.claimed": q.claimed for path, q in stated.items() if q.claimed is not None}
+    own = {path: q for path, q in stated.items() if q.grade}
     head = "| Number | Value | Grade | Source, what it says, why this value |"
-    rows = [f"| `{path}` | {_value(q)} | {q.grade} | {_evidence(q)} |" for path, q in sorted(own.items())]
+    rows = [f"| `{path}` | {_value(q)} | {_grade(q)} | {_evidence(q)} |" for path, q in sorted(own.items())]
     return ["", f"### `{name}`", "", head, "|---|---|---|---|", *rows, ""]
+
+
+def _grade(quantity: Quantity) -> str:
+    """The grade; of an effect whose direction is known better both, the weaker first."""
+    return (
+        f"{quantity.grade}, direction {quantity.grade_direction}" if quantity.grade_direction else f"{quantity.grade}"
+    )
 
 
 def _value(quantity: Quantity) -> str:

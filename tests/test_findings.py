@@ -379,7 +379,8 @@ def test_a_hopeless_programme_leads_with_its_cost_per_start() -> None:
 def test_effects_without_a_claim_are_named_in_words() -> None:
     made = scenario({"programmes.walks.effects.mood.claimed": None})
     findings = decided(made, ledger(made, SAVES), "claimed")
-    assert "walks: nobody has put a usable figure on the effects “mood”, so they are absent" in findings.notes
+    absent = "walks: nobody has put a usable figure on them, so they are absent: “effects mood”"
+    assert absent in findings.notes
 
 
 def test_the_tables_hold_every_probability_the_spending_and_what_survival_does() -> None:

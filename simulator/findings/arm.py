@@ -33,7 +33,7 @@ from simulator.findings.saving import (
 from simulator.findings.spending import REACH, SPENDING, Spending, spending
 from simulator.findings.survivors import SURVIVORS, Survivors, survivors
 from simulator.money.account import Account
-from simulator.scenario.evidence import site_path, unclaimed
+from simulator.scenario.evidence import claims, site_path, unclaimed
 from simulator.scenario.tables import Scenario
 from simulator.uncertainty.ranges import Ranges, Sample, Value
 
@@ -82,7 +82,9 @@ class ArmFindings:
     parts: Parts  # cash, capacity, benefits as stated, partners' money
     capacity: tuple[Freed, ...]  # at each place
     transfers: tuple[Transfer, ...]  # in cash
-    unclaimed: tuple[str, ...]  # effects without a usable claim, absent in claimed mode
+    reported: tuple[str, ...]  # numbers taken as reported in claimed mode
+    not_reported: tuple[str, ...]  # costs, uptake and the like without a claim: as in the best evidence
+    unclaimed: tuple[str, ...]  # effects and benefits without a usable claim, absent in claimed mode
     drivers: Drivers  # what decides the answer
     break_even: tuple[BreakEven, ...] = ()  # as value and as cash, for an arm that never pays back
     alternatives: tuple[OtherModel, ...] = ()  # as value and as cash, where they were worked out
@@ -133,6 +135,8 @@ def arm_findings(account: Account, ledger: Ledger, scenario: Scenario, arm: str)
         arm: a programme arm.
     """
     programmes, qaly_values = scenario.all_arms()[arm], scenario.economics.qaly_values
+    as_reported = account.evidence == "claimed"
+    reported, not_reported = claims(scenario, programmes) if as_reported else ((), ())
     sample, parts = sample_of_arm(account, scenario, arm), _parts(account, scenario, arm)
     return ArmFindings(
         arm=arm,
@@ -152,7 +156,9 @@ def arm_findings(account: Account, ledger: Ledger, scenario: Scenario, arm: str)
         parts=parts_of(account, scenario, arm),
         capacity=freed_capacity(account, ledger, scenario, arm),
         transfers=transfers(account, arm),
-        unclaimed=unclaimed(scenario, programmes) if account.evidence == "claimed" else (),
+        reported=reported,
+        not_reported=not_reported,
+        unclaimed=unclaimed(scenario, programmes) if as_reported else (),
         drivers=drivers(account, scenario, arm, sample),
     )
 

@@ -29,6 +29,7 @@ from simulator.model.pathway import (
 )
 from simulator.model.supports import Supports
 from simulator.model.values import Values, band_weights
+from simulator.scenario.evidence import in_mode
 from simulator.scenario.tables import EvidenceMode, Scenario
 from simulator.uncertainty.words import check_seed, register
 from simulator.units import DAYS_PER_YEAR
@@ -82,7 +83,7 @@ def build(
     Raises:
         RunError: for some of the people of a place where anything is limited, or a capacity below one.
     """
-    values = Values(row)
+    scenario, values = in_mode(scenario, evidence), Values(row)
     count = people_lived(scenario, people)
     durations = Durations(values, scenario.health.states)
     clocks = Clocks(scenario, values)

@@ -29,7 +29,7 @@ from simulator.money.posts import Steps, through_years, workers_by_date
 from simulator.money.run_off import posts_paid, shares_of_a_year
 from simulator.money.sampled import shares_at, value_at
 from simulator.scenario.addresses import dotted
-from simulator.scenario.evidence import benefit_key, benefit_quantity, correction, effect_quantity
+from simulator.scenario.evidence import benefit_key, benefit_quantity, correction, effect_quantity, in_mode
 from simulator.scenario.tables import EvidenceMode, Price, ProgrammeCost, Scenario, Support, Utility
 from simulator.uncertainty.design import Design
 from simulator.uncertainty.quantity import Quantity
@@ -124,6 +124,7 @@ def price(ledger: Ledger, scenario: Scenario, design: Design, evidence: Evidence
         streams=design.streams[ledger.rows],
         batch=design.batch[ledger.rows],
     )
+    scenario = in_mode(scenario, evidence)
     pricing = Pricing(ledger, scenario, rows, evidence)
     charges = [*_care(pricing), *_costs(pricing), *_benefits(pricing)]
     economics = scenario.economics

@@ -14,15 +14,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from simulator.errors import RunError
 from simulator.scenario.addresses import Path, dotted, walk
-from simulator.scenario.tables import EVIDENCE_MODES, Benefit, Effect, EvidenceMode, Programme, Scenario, Support
+from simulator.scenario.tables import EVIDENCE_MODES, Benefit, Effect, EvidenceMode, Programme, Scenario, Support, Table
 from simulator.uncertainty.quantity import Number, Quantity, Ratio
 
 SITES = "between_sites"
+CLAIMABLE = ("uptake", "drop_out_rate", "volunteers", "early_uplift", "costs", "staff", "length")
+"""Parts of a programme whose numbers a run as reported lists: those with a claim, and those without."""
 SCORE_95 = 1.959963984540054  # normal score of 97.5 %
 
 
@@ -88,14 +91,83 @@ def correction(quantity: Quantity, scenario: Scenario, mode: EvidenceMode, path:
     return _by_grade(quantity, scenario.economics.optimism_by_grade, "economics.optimism_by_grade", path)
 
 
+def in_mode(scenario: Scenario, mode: EvidenceMode) -> Scenario:
+    """The scenario with the figure in circulation for every number of a programme that states one, in claimed mode.
+
+    Effects and benefits have a figure for each mode and stay as they are (:func:`effect_quantity`).
+
+    Args:
+        scenario: resolved scenario.
+        mode: the evidence mode of the run.
+
+    Example:
+        >>> from simulator.scenario.read import read
+        >>> changed = read("befriending").with_({"programmes.befriending.uptake": {"value": 0.5, "claimed": 0.9}})
+        >>> [float(in_mode(changed, mode).programmes["befriending"].uptake) for mode in ("calibrated", "claimed")]
+        [0.5, 0.9]
+    """
+    if mode != "claimed":
+        return scenario
+    return scenario.model_copy(update={"programmes": as_reported(scenario.programmes)})
+
+
+def as_reported(value: Any) -> Any:
+    """Tables, lists and numbers with the claim of each number that has one.
+
+    Args:
+        value: a table, a quantity, or a dict or tuple of them.
+    """
+    if isinstance(value, Quantity):
+        return value.claimed or value
+    if isinstance(value, Table):
+        fields = {name: getattr(value, name) for name in type(value).model_fields}
+        changed = {name: as_reported(inner) for name, inner in fields.items()}
+        new = {name: inner for name, inner in changed.items() if inner is not fields[name]}
+        return value.model_copy(update=new) if new else value
+    if isinstance(value, dict):
+        named = {key: as_reported(inner) for key, inner in value.items()}
+        return value if all(named[key] is value[key] for key in value) else named
+    if isinstance(value, tuple):
+        listed = tuple(map(as_reported, value))
+        return value if all(a is b for a, b in zip(listed, value, strict=True)) else listed
+    return value
+
+
 def unclaimed(scenario: Scenario, programmes: tuple[str, ...]) -> tuple[str, ...]:
-    """Paths of the effects of some programmes that no one has put a usable figure on."""
+    """Paths of the effects and benefits of some programmes that no one has put a usable figure on: they are absent."""
     return tuple(
-        f"programmes.{name}.effects.{label}"
+        f"programmes.{name}.{kind}.{label}"
         for name in programmes
-        for label, effect in scenario.programmes[name].effects.items()
-        if effect.claimed is None
+        for kind in ("effects", "benefits")
+        for label, stated in getattr(scenario.programmes[name], kind).items()
+        if stated.claimed is None
     )
+
+
+def claims(scenario: Scenario, programmes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Paths of the numbers of some programmes that a run as reported takes as claimed, and of those without a claim.
+
+    Args:
+        scenario: resolved scenario.
+        programmes: whose numbers; those that nobody claims keep their calibrated value.
+
+    Example:
+        >>> from simulator.scenario.read import read
+        >>> claimed, calibrated = claims(read("age_uk"), ("age_uk",))
+        >>> "programmes.age_uk.effects.emergency" in claimed, "programmes.age_uk.uptake" in calibrated
+        (True, True)
+    """
+    claimed: list[str] = []
+    calibrated: list[str] = []
+    for name in programmes:
+        programme = scenario.programmes[name]
+        for kind in ("effects", "benefits"):
+            labels = [label for label, stated in getattr(programme, kind).items() if stated.claimed is not None]
+            claimed += [f"programmes.{name}.{kind}.{label}" for label in labels]
+        for path, quantity in _within(programme):
+            if path[0] in CLAIMABLE:
+                (calibrated if quantity.claimed is None else claimed).append(f"programmes.{name}.{dotted(path)}")
+    return tuple(claimed), tuple(calibrated)
 
 
 def site_path(name: str, programme: Programme, mode: EvidenceMode) -> str | None:
@@ -142,6 +214,7 @@ def active_groups(scenario: Scenario, mode: EvidenceMode) -> dict[str, float]:
 
 def mode_quantities(scenario: Scenario, mode: EvidenceMode) -> dict[str, Quantity]:
     """As :func:`active_quantities`, fixed quantities included."""
+    scenario = in_mode(scenario, mode)
     outside = {"programmes", "supports", "evidence"}
     common = {dotted(path): q for path, q in _within(scenario) if path[0] not in outside}
     return common | dict(_supports_quantities(scenario, mode))
@@ -250,6 +323,7 @@ def _prior(scenario: Scenario) -> Quantity:
 def _by_grade(quantity: Quantity, table: dict[str, float], name: str, path: str) -> float:
     if quantity.grade is None:
         raise RunError(f"{path}: found no grade; allowed 1 to 6; {name} corrects by grade")
-    if str(quantity.grade) not in table:
-        raise RunError(f"{name}: found nothing for grade {quantity.grade} of {path}; allowed a number for each grade")
-    return table[str(quantity.grade)]
+    grade = str(quantity.evidence_grade)
+    if grade not in table:
+        raise RunError(f"{name}: found nothing for grade {grade} of {path}; allowed a number for each grade")
+    return table[grade]

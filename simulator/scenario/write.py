@@ -59,6 +59,8 @@ def written(value: Any) -> Any:
 
 def _number(quantity: Quantity) -> Any:
     table = {key: _plain(value) for key, value in quantity.model_dump(exclude_none=True).items()}
+    if quantity.claimed is not None:
+        table["claimed"] = _number(quantity.claimed)
     return table["value"] if table.keys() == {"value", "dist"} and table["dist"] == "fixed" else table
 
 

@@ -82,6 +82,8 @@ class Quantity(BaseModel):
             statistics, 4 practitioner monitoring, 5 secondary evidence, 6 expert guess.
         why: why this value was chosen.
         group: name of the group it is correlated within.
+        grade_direction: grade of the direction of an effect, where it is known better than its size (``grade``).
+        claimed: the figure in circulation, a number of the same kind, for runs "as reported"; of programmes only.
 
     Raises:
         pydantic.ValidationError: holding a `NotAllowed` for the first rule broken.
@@ -112,6 +114,10 @@ class Quantity(BaseModel):
     grade: Annotated[int, Field(strict=True, ge=1, le=6)] | None = Field(None, description="1 UK trial ... 6 guess")
     why: str | None = Field(None, description="why this value")
     group: str | None = Field(None, description="correlated within this group")
+    grade_direction: Annotated[int, Field(strict=True, ge=1, le=6)] | None = Field(
+        None, description="grade of an effect's direction, where it differs from that of its size"
+    )
+    claimed: Quantity | None = Field(None, description="the figure in circulation, for runs as reported")
 
     # ------------------------------------------------------------------------------ what was written
 
@@ -131,6 +137,12 @@ class Quantity(BaseModel):
             return {"dist": "empirical", "value": math.fsum(map(float, sample)) / len(sample)}
         spread = any(written.get(key) is not None for key in SPREAD_KEYS)
         return {"dist": cls.spread_dist if spread else "fixed"}
+
+    @field_validator("claimed", mode="before")
+    @classmethod
+    def _of_the_same_kind(cls, written: Any) -> Any:
+        """A claim is a number of the same kind as the one it stands beside."""
+        return None if written is None else cls.model_validate(written)
 
     @field_validator("price_year", mode="before")
     @classmethod
@@ -167,12 +179,12 @@ class Quantity(BaseModel):
 
     @property
     def evidence_grade(self) -> int:
-        """The grade of the evidence; a number that states none is a guess, 6, never certain.
+        """The grade of the evidence, the weaker of direction and size; a number without one is a guess, 6.
 
         >>> Ratio.model_validate(0.9).evidence_grade, Ratio(value=0.9, grade=2, source="a trial").evidence_grade
         (6, 2)
         """
-        return 6 if self.grade is None else self.grade
+        return 6 if self.grade is None else max(self.grade, self.grade_direction or self.grade)
 
     @property
     def centre(self) -> tuple[float, ...]:
@@ -298,7 +310,9 @@ class Quantity(BaseModel):
         alone = cls._value_schema()
         value = {**alone, "description": "the stated value"}
         in_short = (cls.__doc__ or "").partition("\n")[0]
-        full = {**table, "description": in_short, "properties": {**table["properties"], "value": value}}
+        claimed = {"anyOf": [alone, {"type": "object"}], "description": table["properties"]["claimed"]["description"]}
+        properties = {**table["properties"], "value": value, "claimed": claimed}
+        full = {**table, "description": in_short, "properties": properties}
         return {"anyOf": [alone, full], "title": cls.__name__, "description": in_short}
 
     @classmethod

@@ -75,6 +75,7 @@ def incoherent(found: Iterable[tuple[Path, Table | Quantity]], facts: Setting) -
         if isinstance(item, Quantity):
             yield from _unit(path, item)
             yield from _provenance(path, item)
+            yield from _claim(path, item)
             continue
         for cls, rule in _RULES:
             if isinstance(item, cls):
@@ -95,6 +96,20 @@ def _rule(cls: type[T]) -> Callable[[Rule[T]], Rule[T]]:
 def _provenance(path: Path, quantity: Quantity) -> Iterator[Issue]:
     for fault in quantity.provenance_faults():
         yield Issue(path, fault.found, fault.allowed)
+
+
+def _claim(path: Path, quantity: Quantity) -> Iterator[Issue]:
+    """A claim stands beside one number of a programme; effects and benefits have keys of their own for it."""
+    if quantity.grade_direction is not None and "effects" not in path:
+        yield Issue((*path, "grade_direction"), "a grade of a direction", "it on an effect", "say grade alone")
+    claimed = quantity.claimed
+    if claimed is None:
+        return
+    own_key = path[-1] in types.EVIDENCE_MODES
+    if path[0] != "programmes" or own_key or claimed.claimed is not None:
+        hint = "an effect or benefit says `claimed` beside `calibrated`" if own_key else ""
+        yield Issue((*path, "claimed"), "a claim", "one beside a number of a programme", hint)
+    yield from _provenance((*path, "claimed"), claimed)
 
 
 def _unit(path: Path, quantity: Quantity) -> Iterator[Issue]:
