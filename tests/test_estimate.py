@@ -65,7 +65,8 @@ def test_two_million_who_join_take_no_more_memory_than_was_said() -> None:
         " peak.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)\n"
         "print(peak[1] - peak[0])"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    for _ in range(2):  # the first may compile, which takes more memory than people do
+        said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     made = village(JOINING.format(1.4e7), "horizon.years=1")
     assert 2e6 < newcomers(made, 300) < 2.2e6
     few = estimated(village("horizon.years=1"), 2, 300).memory_bytes

@@ -35,6 +35,7 @@ class Delivery:
     drop_outs: Array  # [row, year, part]
     lapses: Array  # [row, year, part]
     on_it: Array  # [row, year, part] people at a time
+    run_off: Array  # [row, year, part] of these, people at a time after recruitment has ended
     waiting: Array  # [row, year, part] people at a time
     days_waited: Array  # [row, year, part] for each start, nan without one
     volunteers: Array  # [row, year, part] people at a time
@@ -96,6 +97,7 @@ def delivery(ledger: Ledger, arm: str, support: str, room: Array | None = None) 
         drop_outs=of("drop_outs"),
         lapses=of("lapses"),
         on_it=on_it,
+        run_off=of("run_off_days", DAYS_PER_YEAR),
         waiting=waiting,
         days_waited=_each(waiting * DAYS_PER_YEAR, starts),
         volunteers=of("volunteer_days", DAYS_PER_YEAR),
