@@ -96,7 +96,7 @@ def test_the_fan_is_the_cumulative_discounted_saving_of_the_public_purse() -> No
     axes = figures.savings_fan(village_run())
     mean = next(line for line in axes.lines if line.get_label() == "mean")
     np.testing.assert_array_equal(mean.get_ydata(), [0.0, *view.discounted.place.mean])
-    assert net(float(view.npv.mean)) in axes.figure.get_suptitle()
+    assert net(float(view.npv.mean), float(view.npv.expected.mcse)) in axes.figure.get_suptitle()
     labels = [text.get_text() for text in legend_of(axes).texts]
     assert labels == ["95 % of futures", "80 % of futures", "mean", "mean, cash only", "funding period"]
 

@@ -25,7 +25,7 @@ from simulator.figures.style import (
     year_axis,
 )
 from simulator.findings import ArmFindings, Findings, survivors
-from simulator.findings.finding import end, net
+from simulator.findings.finding import low_to_high, net
 from simulator.money.account import Array
 
 
@@ -104,8 +104,8 @@ def _title(arm_findings: ArmFindings, years: int) -> str:
     if arm_findings.survivors.is_harm:
         return f"{arm_findings.title}: {survivors.HEADLINE}"
     band = arm_findings.view().npv.place
-    low, high = end(float(band.low)), end(float(band.high))
-    return f"{arm_findings.title}: {net(float(band.mean))} on average after {years} years (95 % range: {low} to {high})"
+    mean = net(float(band.mean), float(band.mcse))
+    return f"{arm_findings.title}: {mean} on average after {years} years (95 % range: {low_to_high(band)})"
 
 
 def _subtitle(findings: Findings) -> str:

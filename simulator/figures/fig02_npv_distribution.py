@@ -21,7 +21,7 @@ from simulator.figures.style import (
     styled,
 )
 from simulator.findings import ArmFindings, Findings, survivors
-from simulator.findings.finding import end, in_futures, net, per_cent
+from simulator.findings.finding import give_or_take, in_futures, low_to_high, net, net_give_or_take, per_cent
 from simulator.money.account import Array
 
 BINS = 40
@@ -95,8 +95,9 @@ def _edges(draws: Array) -> Array:
 def _title(arm_findings: ArmFindings, years: int) -> str:
     if arm_findings.survivors.is_harm:
         return f"{arm_findings.title}: {survivors.HEADLINE}"
-    share = float(arm_findings.view().p_saving.value[-1])
-    return f"{arm_findings.title}: it saves money in {in_futures(share)} within {years} years"
+    share = arm_findings.view().p_saving.at(-1)
+    saves = in_futures(float(share.value), float(share.mcse))
+    return f"{arm_findings.title}: it saves money in {saves} within {years} years"
 
 
 def _subtitle(findings: Findings) -> str:
@@ -105,7 +106,9 @@ def _subtitle(findings: Findings) -> str:
 
 def _note(arm_findings: ArmFindings, findings: Findings) -> str:
     saves, worst = arm_findings.view().p_saving.at(-1), arm_findings.view().shortfall
-    ends = f"Mean: {net(float(arm_findings.view().npv.mean))}; mean of the worst tenth: {net(float(worst.value))}."
+    mean = net_give_or_take(arm_findings.view().npv.place)
+    tenth = f"{net(float(worst.value), float(worst.mcse))}{give_or_take(float(worst.mcse))}"
+    ends = f"Mean: {mean}; mean of the worst tenth: {tenth}."
     return (
         f"Probability of a net saving {float(saves.value):.2f} (Monte Carlo error {float(saves.mcse):.2f}). "
         f"{ends} {sampled(findings)}."
@@ -114,5 +117,4 @@ def _note(arm_findings: ArmFindings, findings: Findings) -> str:
 
 def _alt(arm_findings: ArmFindings) -> str:
     band = arm_findings.view().npv.place
-    ends = f"{end(float(band.low))} to {end(float(band.high))}"
-    return f"Histogram. 95 % of futures lie within {ends}; half lie below {net(float(band.median))}."
+    return f"Histogram. 95 % of futures lie within {low_to_high(band)}; half lie below {net(float(band.median))}."

@@ -21,7 +21,7 @@ from simulator.figures.style import (
     year_axis,
 )
 from simulator.findings import ArmFindings, Findings, survivors
-from simulator.findings.finding import in_futures, per_cent
+from simulator.findings.finding import in_futures, of_100, per_cent
 from simulator.findings.payback import Payback
 
 ERRORS = 1.96
@@ -84,7 +84,7 @@ def _title(arm_findings: ArmFindings, years: int) -> str:
     payback = arm_findings.view().payback
     if payback.status == "no investment":
         return f"{arm_findings.title}: no investment, the programme changes no spending"
-    never = in_futures(float(payback.p_never.value))
+    never = in_futures(float(payback.p_never.value), float(payback.p_never.mcse))
     return f"{arm_findings.title}: in {never} it has not paid back by year {years}"
 
 
@@ -98,7 +98,7 @@ def _note(arm_findings: ArmFindings, findings: Findings) -> str:
     value, cash = arm_findings.view().payback, arm_findings.view(money="cash").payback
     median = "not reached" if value.median_year is None else f"{value.median_year:.1f} years"
     never = " and ".join(
-        f"{per_cent(float(payback.p_never.value))} {name}"
+        f"{per_cent(float(payback.p_never.value))}{of_100(float(payback.p_never.mcse))} {name}"
         for payback, name in ((value, "at full value"), (cash, "in cash"))
     )
     return (

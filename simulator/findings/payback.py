@@ -12,7 +12,7 @@ the funding gap is, and the mean of the worst futures.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -216,7 +216,7 @@ def shortfall(futures: Futures, worst: float = WORST) -> Value:
         worst: the share of futures that counts as worst.
 
     Returns:
-        The mean of the lowest share and its error.
+        The mean of the lowest share and its error; nan where that share is the lowest future alone.
 
     Source:
         Rockafellar & Uryasev (2000), Journal of Risk 2: 21-41: with q the quantile, the mean of q - (q - x)+ / share.
@@ -227,7 +227,9 @@ def shortfall(futures: Futures, worst: float = WORST) -> Value:
     """
     ordered = np.sort(futures.draws, axis=None)
     border = ordered[max(int(np.ceil(worst * len(ordered) - 1e-9)) - 1, 0)]
-    return futures.mean(lambda draws, _: (border - np.maximum(border - draws, 0) / worst)[..., None]).at(0)
+    mean = futures.mean(lambda draws, _: (border - np.maximum(border - draws, 0) / worst)[..., None]).at(0)
+    one_future = ordered[0] == border < ordered[-1]
+    return replace(mean, mcse=np.asarray(np.nan)) if one_future else mean
 
 
 def _nodes(paths: Array, start: Array) -> Array:
