@@ -65,7 +65,7 @@ def commands() -> list[str]:
 
 
 def test_the_commands_are_those_of_the_design() -> None:
-    wanted = {"run", "check", "validate", "price", "plot", "list", "show", "new", "schema", "trace"}
+    wanted = {"run", "check", "validate", "price", "plot", "list", "show", "new", "schema", "trace", "modes"}
     assert set(commands()) == wanted
 
 
