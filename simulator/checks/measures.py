@@ -62,9 +62,10 @@ from simulator.activity.results import Lives
 from simulator.engines.shared.hazards import band_at
 from simulator.engines.shared.people import Person, draw_people
 from simulator.errors import RunError, nearest
+from simulator.model.dates import paid_days
 from simulator.model.model import ClockKind, Model
 from simulator.money.account import Account
-from simulator.money.price import CHARGED, COUNTED, counted, paid_days, uplift
+from simulator.money.price import CHARGED, COUNTED, counted, uplift
 from simulator.scenario.tables import Check, Scenario
 from simulator.units import DAYS_PER_YEAR, ENTRANT_IDS_FROM
 
@@ -432,7 +433,7 @@ def _share_of_place(simulated: Simulated) -> Array:
 
 def _paid_years(stated: Check, simulated: Simulated) -> float:
     """Years in which the fixed costs of the programme run, as far as it was followed."""
-    first, last = paid_days(simulated.scenario.programmes[stated.programme], simulated.scenario, programme=True)
+    first, last = paid_days(simulated.scenario, simulated.scenario.programmes[stated.programme])
     return float((min(last, simulated.ledger.activity.shape[4] * DAYS_PER_YEAR) - first) / DAYS_PER_YEAR)
 
 

@@ -233,7 +233,7 @@ def _tell(run: Run, findings: Findings, folder: Path | None, as_json: bool) -> N
 
 @main.command("modes", short_help="A scenario in every mode of evidence, side by side.")
 @click.argument("scenario")
-@click.option("--rows", type=click.IntRange(2), default=ROWS, show_default=True, help="Sampled sets of parameters.")
+@click.option("--rows", type=click.IntRange(2), help="Sampled sets of parameters; chosen if left out.")
 @_PEOPLE
 @_SEED
 @_WORKERS

@@ -25,15 +25,21 @@ Progress = Callable[[int, int], None]
 
 
 def modes(
-    scenario: Scenario, *, out: str | Path | None = None, progress: Progress | None = None, **asked: Any
+    scenario: Scenario,
+    *,
+    rows: int | None = None,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+    **asked: Any,
 ) -> dict[str, Run]:
     """A run of a scenario in each mode of evidence, with the same people and luck.
 
     Args:
         scenario: resolved scenario.
+        rows: sampled sets of parameters, the same in each mode; chosen if left out.
         out: results folder; each mode has one inside it. Nothing is written if left out.
         progress: called with modes done and modes in all.
-        asked: as in a run: rows, people, seed, engine, workers.
+        asked: as in a run: people, seed, engine, workers.
 
     Returns:
         Runs by mode: as reported, best independent evidence, track record of similar programmes.
@@ -50,7 +56,8 @@ def modes(
     runs: dict[str, Run] = {}
     for number, mode in enumerate(ORDER, start=1):
         folder = None if out is None else Path(out) / mode
-        runs[mode] = run(scenario, evidence=mode, out=folder, **asked)
+        runs[mode] = run(scenario, evidence=mode, out=folder, rows=rows, **asked)
+        rows = runs[mode].rows  # the first chooses, where none are asked for
         if progress is not None:
             progress(number, len(ORDER))
     return runs
