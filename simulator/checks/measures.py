@@ -50,6 +50,7 @@ the first year as the denominator, people followed until they die give the same.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -397,12 +398,12 @@ def _labelled(kind: str, label: str, stated: Check, simulated: Simulated) -> Arr
     return np.array([float(f"{line.name}.".startswith(f"{path}.")) for line in simulated.account.lines])
 
 
-def _spent(subject: str, stated: Check, simulated: Simulated) -> Array:
+def _spent(subject: str, stated: Check, simulated: Simulated, year: int | None = None) -> Array:
     """[block] programme spending: of the costs that are named, else of all but what is paid once on day 0."""
     if not subject:
-        return simulated.spent(_programme_lines("programme", simulated), 1, None)
+        return simulated.spent(_programme_lines("programme", simulated), 1, year)
     chosen = sum((_labelled("costs", label, stated, simulated) for label in subject.split("+")), np.zeros(1))
-    return simulated.spent(np.asarray(chosen), 1, None)
+    return simulated.spent(np.asarray(chosen), 1, year)
 
 
 def _starts(subject: str, stated: Check, simulated: Simulated) -> Parts:
@@ -423,7 +424,10 @@ def _cost_per(item: str, units: float) -> Callable[[str, Check, Simulated], Part
 
 
 def _cost_per_year(subject: str, stated: Check, simulated: Simulated) -> Parts:
-    return _ratio(_spent(subject, stated, simulated), _share_of_place(simulated) * _paid_years(stated, simulated))
+    """Of the whole years that are funded: what runs on after them falls with those who are left."""
+    years = _funded_years(stated, simulated)
+    spent = sum((_spent(subject, stated, simulated, year) for year in years), np.zeros(1))
+    return _ratio(np.asarray(spent), _share_of_place(simulated) * len(years))
 
 
 def _share_of_place(simulated: Simulated) -> Array:
@@ -431,23 +435,27 @@ def _share_of_place(simulated: Simulated) -> Array:
     return simulated.people / simulated.ledger.place_size
 
 
-def _paid_years(stated: Check, simulated: Simulated) -> float:
-    """Years in which the fixed costs of the programme run, as far as it was followed."""
+def _funded_years(stated: Check, simulated: Simulated) -> range:
+    """Whole years in which the fixed costs of the programme are paid in full, as far as it was followed."""
     first, last = paid_days(simulated.scenario, simulated.scenario.programmes[stated.programme])
-    return float((min(last, simulated.ledger.activity.shape[4] * DAYS_PER_YEAR) - first) / DAYS_PER_YEAR)
+    end = min(last / DAYS_PER_YEAR, simulated.ledger.activity.shape[4])
+    return range(math.ceil(first / DAYS_PER_YEAR), math.floor(end + 1e-9))
 
 
 def _unit_cost_of(label: str, stated: Check, simulated: Simulated) -> Parts:
     """Pounds of one cost for each unit of what it is paid for."""
-    spent, name = simulated.spent(_labelled("costs", label, stated, simulated), 1, None), stated.programme
+    name = stated.programme
     cost = simulated.scenario.programmes[name].costs[label]
     if cost.kind in CHARGED:
+        spent = _spent(label, stated, simulated)
         counts = (simulated.total(f"{item}:{name}", 1, None) * units for item, units in CHARGED[cost.kind])
         return _ratio(spent, np.asarray(sum(counts, np.zeros(1))))
-    years = 1.0 if cost.kind == "one_off" else _paid_years(stated, simulated)
+    if cost.kind == "one_off":
+        return _ratio(_spent(label, stated, simulated), _share_of_place(simulated))
+    spent, years = _cost_per_year(label, stated, simulated)
     staff = simulated.scenario.programmes[name].staff
     posts = float(staff.workers) if cost.kind == "per_worker_year" and staff is not None else 1.0
-    return _ratio(spent, _share_of_place(simulated) * years * posts)
+    return spent, lambda s: years(s) / posts
 
 
 def _benefit(subject: str, stated: Check, simulated: Simulated) -> Parts:
