@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from simulator.running.break_even import is_hopeless, rerun
+from simulator.running.again import is_hopeless, rerun
 
 from simulator.errors import ScenarioError
 from simulator.faces.cli import main

@@ -266,11 +266,17 @@ def show_modes(scenario: Scenario, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         name = f"{row['title']}, {row['words']}" if len(arms) > 1 else row["words"]
         money = [cell for kind in ("value", "cash") for cell in _money_cells(row, f"npv_{kind}", unit, digits)]
-        chances = [_share(row[f"p_saves_{kind}"]) for kind in ("value", "cash")]
+        chances = [_chance_cell(row, f"p_saves_{kind}") for kind in ("value", "cash")]
         if row["harm"]:
             chances = ["people lose", "life or health"]
         table.add_row(name, *money, f"{row['qaly']:.1f}", *chances)
     _screen().print(table)
+
+
+def _chance_cell(row: dict[str, Any], name: str) -> str:
+    from simulator.uncertainty.ranges import Value
+
+    return _share(Value(row[name], row[f"{name}_mcse"]))
 
 
 def _money_cells(row: dict[str, Any], name: str, unit: float, digits: int) -> tuple[str, str]:
