@@ -8,22 +8,17 @@ rows are left out the first 32 say how many there shall be (`running.size`), whi
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-import platform
-import shutil
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property, partial, reduce
-from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Literal
 
 from simulator.activity import ledger as ledgers
 from simulator.activity.ledger import Ledger
@@ -40,6 +35,8 @@ from simulator.model.possible import refuse_impossible
 from simulator.money.account import Account
 from simulator.money.price import price
 from simulator.running.estimate import estimate, memory_of_machine
+from simulator.running.folder import begun_in, blocks_on_disk, open_folder, part, write_inputs, write_manifest
+from simulator.running.job import Job, design_of
 from simulator.running.size import (
     BUDGET,
     PILOT,
@@ -52,19 +49,13 @@ from simulator.running.size import (
     whole_batches,
 )
 from simulator.running.workers import Done, WorkerPool, done_by, done_here
-from simulator.scenario.evidence import active_groups, active_quantities
 from simulator.scenario.read import read, with_changes
 from simulator.scenario.tables import EvidenceMode, Scenario
-from simulator.scenario.write import scenario_hash, write
+from simulator.scenario.write import scenario_hash
 from simulator.uncertainty.design import Design
-from simulator.uncertainty.draws import check_seed
-from simulator.uncertainty.sample import sample
 
 __all__ = ["Run", "open_run", "run", "simulate_row"]
 
-BLOCK_ROWS = 4
-DRAW_SCHEME = 3
-PACKAGES = ("numpy", "scipy", "numba", "simpy", "pandas", "pyarrow", "pydantic")
 Engine = Literal["auto", "simpy", "compiled"]
 Progress = Callable[[int, int], None]
 Say = Callable[[str], object]
@@ -137,14 +128,8 @@ class Run:
                 f"{', '.join(changes)}: this changes what happens to people, not only what it costs; "
                 "run the changed scenario instead"
             )
-        design = _design(changed, self.evidence, self.rows, self.seed)
+        design = design_of(changed, self.evidence, self.rows, self.seed)
         return replace(self, scenario=changed, design=design, folder=None)
-
-
-def _design(scenario: Scenario, evidence: EvidenceMode, rows: int, seed: int) -> Design:
-    """Rows of every uncertain parameter; each column is keyed by its name, so one that is unchanged repeats."""
-    groups = active_groups(scenario, evidence)
-    return sample(active_quantities(scenario, evidence), rows, check_seed(seed), groups=groups)
 
 
 def run(
@@ -204,7 +189,7 @@ def run(
     start = time.monotonic()
     count = people_lived(scenario, people)
     tell, engine_name = say or log.info, "compiled" if engine == "auto" else engine
-    begun = _begun(out, budget) if rows is None and resume and out is not None else None
+    begun = begun_in(out, budget) if rows is None and resume and out is not None else None
     size: Mapping[str, object] | None = None
     if rows is not None:
         known: int | None = whole_batches(rows)
@@ -217,9 +202,9 @@ def run(
     expected = estimate(scenario, known, count, engine_name, workers, budget or BUDGET, elsewhere=executor is not None)
     expected.refuse_beyond(memory_of_machine())
     tell(expected.in_words())
-    job = Job(scenario, _design(scenario, evidence, known or PILOT, seed), evidence, seed, count, engine_name, size)
+    job = Job(scenario, design_of(scenario, evidence, known or PILOT, seed), evidence, seed, count, engine_name, size)
     _examine(job)
-    folder = None if out is None else _open_folder(Path(out), job, resume)
+    folder = None if out is None else open_folder(Path(out), job, resume)
     blocks = _all_blocks(job, folder, workers, executor, progress)
     if known is None:
         chosen = choose(_variances(job, blocks), scenario, count, budget or BUDGET)
@@ -227,7 +212,7 @@ def run(
         job = replace(job.with_rows(chosen.rows), size=chosen.to_dict())
         _examine(job)
         if folder is not None:
-            _write_inputs(folder, job)
+            write_inputs(folder, job)
         blocks = _all_blocks(job, folder, workers, executor, progress, blocks)
     ledger = reduce(Ledger.append, blocks)
     finished = Run(
@@ -242,7 +227,7 @@ def run(
         folder=folder,
     )
     if folder is not None:
-        _write_manifest(folder, job, finished)
+        write_manifest(folder, job, events=finished.events, wall_s=finished.wall_s)
     return finished
 
 
@@ -312,44 +297,6 @@ def open_again(done: Run, scenario: Scenario, folder: Path | None) -> Run | None
 # --- rows and blocks -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Job:
-    """Everything a block depends on."""
-
-    scenario: Scenario
-    design: Design
-    evidence: EvidenceMode
-    seed: int
-    people: int
-    engine: str
-    size: Mapping[str, object] | None = None  # what the rows were chosen from, where they were; to be chosen: no rows
-
-    @property
-    def blocks(self) -> range:
-        """Block numbers."""
-        return range((len(self.design) + BLOCK_ROWS - 1) // BLOCK_ROWS)
-
-    def rows_of(self, block: int) -> range:
-        """Rows of a block."""
-        return range(block * BLOCK_ROWS, min((block + 1) * BLOCK_ROWS, len(self.design)))
-
-    def with_rows(self, rows: int) -> Job:
-        """The same with another number of rows; those that both have are the same."""
-        return replace(self, design=_design(self.scenario, self.evidence, rows, self.seed))
-
-    def inputs(self) -> dict[str, Any]:
-        """What must be the same for a run to go on from another's blocks, but for rows and size."""
-        return {
-            "scenario_hash": scenario_hash(self.scenario),
-            "evidence": self.evidence,
-            "seed": self.seed,
-            "people": self.people,
-            "rows": len(self.design),
-            "draw_scheme": DRAW_SCHEME,
-            **({"size": dict(self.size)} if self.size else {}),
-        }
-
-
 def engine_named(name: str) -> ModuleType:
     """The engine; compiling it, where that has not been done on this machine, takes about half a minute."""
     if name == "simpy":
@@ -404,7 +351,7 @@ def _all_blocks(
     known: Sequence[Ledger] = (),
 ) -> list[Ledger]:
     """Every block, from those known already, from disk or from the workers, in order."""
-    found = dict(enumerate(known)) | (dict(_blocks_on_disk(folder, job, len(known))) if folder else {})
+    found = dict(enumerate(known)) | (dict(blocks_on_disk(folder, job, len(known))) if folder else {})
     missing = [block for block in job.blocks if block not in found]
     tell = progress or (lambda done, total: None)
     tell(_rows_in(found), len(job.design))
@@ -413,7 +360,7 @@ def _all_blocks(
             for block, ledger in simulated:
                 found[block] = ledger
                 if folder is not None:
-                    ledgers.save(ledger, _part(folder, block))
+                    ledgers.save(ledger, part(folder, block))
                 log.info("block %d done: %d of %d rows", block, _rows_in(found), len(job.design))
                 tell(_rows_in(found), len(job.design))
     except KeyboardInterrupt as stop:
@@ -447,120 +394,3 @@ def _simulated(
     if job.engine == "compiled" and blocks:
         first()
     return done_here(work, blocks, workers, threads=job.engine == "compiled")
-
-
-# --- results folder --------------------------------------------------------------------------------
-
-
-def _part(folder: Path, block: int) -> Path:
-    return folder / "ledger" / f"block-{block:05d}.parquet"
-
-
-def _open_folder(folder: Path, job: Job, resume: bool) -> Path:
-    """Prepare the folder: scenario, design, inputs; old blocks stay only where the run resumes from them."""
-    inputs = folder / "inputs.json"
-    if resume and inputs.exists():
-        before = json.loads(inputs.read_text())
-        if _apart_from_rows(before) != _apart_from_rows(job.inputs()) or before["rows"] > len(job.design):
-            raise RunError(
-                f"{folder}: holds blocks of another run (see inputs.json); use another --out, or no --resume; "
-                "only rows may be added"
-            )
-        (folder / "manifest.json").unlink(missing_ok=True)
-    if not resume:
-        shutil.rmtree(folder / "ledger", ignore_errors=True)
-        (folder / "manifest.json").unlink(missing_ok=True)
-    (folder / "ledger").mkdir(parents=True, exist_ok=True)
-    for unfinished in folder.rglob("*.unfinished"):
-        unfinished.unlink()
-    (folder / "scenario.resolved.toml").write_text(write(job.scenario))
-    _write_inputs(folder, job)
-    _log_to(folder / "run.log")
-    log.info("%s: %d rows, %d people, seed %d", job.scenario.name, len(job.design), job.people, job.seed)
-    return folder
-
-
-def _begun(folder: str | Path, budget: float | None) -> dict[str, Any] | None:
-    """The inputs of the run that lies in a folder; None where its size has yet to be chosen.
-
-    Raises:
-        RunError: if its size was chosen within another budget than the one that is given.
-    """
-    inputs = Path(folder) / "inputs.json"
-    if not inputs.exists():
-        return None
-    before: dict[str, Any] = json.loads(inputs.read_text())
-    size = before.get("size", {})
-    within = size.get("budget_person_years", budget)
-    if budget is not None and within != budget:
-        raise RunError(
-            f"{folder}: found a run begun within {within:,.0f} person-years; allowed the same budget; leave --budget "
-            "out, or give --rows to add rows"
-        )
-    return None if size and "rows" not in size else before
-
-
-def _apart_from_rows(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in inputs.items() if name not in ("rows", "size")}
-
-
-def _write_inputs(folder: Path, job: Job) -> None:
-    """The inputs and the design of a run, so that nothing later than this is needed to go on from it."""
-    job.design.save(folder / "design.parquet")
-    unfinished = folder / "inputs.json.unfinished"
-    unfinished.write_text(json.dumps(job.inputs(), indent=2) + "\n")
-    unfinished.replace(folder / "inputs.json")
-
-
-def _log_to(path: Path) -> None:
-    for old in list(log.handlers):
-        log.removeHandler(old)
-        old.close()
-    to_file = logging.FileHandler(path, encoding="utf-8")
-    to_file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-    log.addHandler(to_file)
-    log.setLevel(logging.INFO)
-
-
-def _blocks_on_disk(folder: Path, job: Job, first: int = 0) -> Iterator[tuple[int, Ledger]]:
-    """Blocks that are whole: the last of a run to which rows are added may have been shorter."""
-    for block in job.blocks[first:]:
-        if _part(folder, block).exists():
-            ledger = ledgers.load(_part(folder, block))
-            if ledger.rows.tolist() == list(job.rows_of(block)):
-                yield block, ledger
-
-
-def _write_manifest(folder: Path, job: Job, finished: Run) -> None:
-    """Provenance: what ran, on what, for how long, and a digest of every block."""
-    about = {
-        **job.inputs(),
-        "scenario": job.scenario.name,
-        "engine": finished.engine,
-        "events": finished.events,
-        "simulator": version("coproduction-simulator"),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "packages": {name: version(name) for name in PACKAGES},
-        "git_commit": _commit(),
-        "wall_s": round(finished.wall_s, 3),
-        "blocks": {_part(folder, block).name: _digest(_part(folder, block)) for block in job.blocks},
-    }
-    (folder / "manifest.json").write_text(json.dumps(about, indent=2) + "\n")
-    log.info("finished in %.1f s, %d events", finished.wall_s, finished.events)
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _commit() -> str | None:
-    """The commit of the code, where it runs from a checkout."""
-    where = Path(__file__).parent
-    try:
-        asked = subprocess.run(
-            ["git", "-C", str(where), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
-        )
-    except OSError:
-        return None
-    return asked.stdout.strip() or None
