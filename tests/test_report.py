@@ -84,8 +84,9 @@ def test_the_tables_hold_the_headline(written: Written) -> None:
     assert float(row["mean"]) == pytest.approx(float(view.npv.mean))
 
 
-def test_the_summary_says_the_evidence_and_five_lines_for_each_programme() -> None:
+def test_the_summary_says_the_evidence_and_the_lines_of_each_programme() -> None:
     findings = village_run().findings()
     lines = summary(findings).splitlines()
     assert lines[1].startswith("Evidence: best independent evidence.")
-    assert lines[3:8] == findings.sentences("walks")
+    told = findings.sentences("walks")
+    assert lines[3 : 3 + len(told)] == [told[0], *(f"• {sentence}" for sentence in told[1:])]
