@@ -135,11 +135,16 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
 
 
 def _span(low: OtherModel, high: OtherModel) -> str:
-    """Both ends with the ways that give them, or the only one."""
-    ends = [f"“{other.title}”{give_or_take(_error(other))}" for other in ([low] if low is high else [low, high])]
-    if len(ends) == 1:
-        return f"{net(low.per_start, _error(low))} ({ends[0]})"
-    return f"{between(low.per_start, high.per_start, _error(low), _error(high))} ({ends[0]} to {ends[1]})"
+    """Both ends with the ways that give them, in the order of the two amounts, or the only one."""
+    first, last = (high, low) if high.per_start < 0 else (low, high)
+    if low is high:
+        return f"{net(low.per_start, _error(low))} ({_way(low)})"
+    ends = between(low.per_start, high.per_start, _error(low), _error(high))
+    return f"{ends} ({_way(first)} to {_way(last)})"
+
+
+def _way(other: OtherModel) -> str:
+    return f"“{other.title}”{give_or_take(_error(other))}"
 
 
 def _error(other: OtherModel) -> float:

@@ -41,9 +41,9 @@ from simulator.uncertainty.ranges import Ranges, Sample, Value
 ORDER: tuple[Finding, ...] = (
     REACH,
     NET_SAVING,
+    BREAK_EVEN,
     RANGES,
     HEALTH,
-    BREAK_EVEN,
     SPENDING,
     PARTS,
     PAYBACK,

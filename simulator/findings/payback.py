@@ -302,7 +302,7 @@ def sentences(arm: ArmFindings) -> Iterator[str]:
 def _when(arm: ArmFindings, value: Payback) -> str:
     """The median, where it is known whether there is one."""
     if value.median_year is None:
-        return ""  # more than half never pay back, as the share that saves says
+        return ""  # more than half never pay back: the share that saves has said so
     if value.median_mcse is None:
         return " Whether half the futures pay back is too close to call."
     if value.median_year == 0:
@@ -319,9 +319,8 @@ def _needed(arm: ArmFindings, cash: View) -> str:
     depth, error = float(cash.gap.depth.mean), float(cash.gap.depth.mcse)
     known = f"{pounds(depth, error)}{give_or_take(error)}"
     assert cash.gap.year is not None
-    is_last = cash.gap.year == arm.years - 1
-    when = "at its lowest at the end" if is_last else f"most at the end of {arm.year_names[cash.gap.year]}"
-    return f"Cash needed before any comes back: {known}, {when} (present value)."
+    when = f"at the end of {arm.year_names[cash.gap.year]}"
+    return f"Cash to be found where the gap is deepest, {when}: {known} (present value)."
 
 
 def facts(arm: ArmFindings) -> Row:

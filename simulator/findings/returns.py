@@ -119,6 +119,8 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
     if arm.survivors.is_harm or fiscal.spending <= 0:
         return ()
     worth = "" if public.qaly_value is None else f", a QALY at £{public.qaly_value:,.0f}"
+    if fiscal.ratio is None and public.ratio is None:
+        return ("No return on what the public purse spends, nor on what everyone spends.",)
     back = f"{_back(fiscal)} at full value, {_back(cashable)} in cash"
     if fiscal.ratio is None and cashable.ratio is None:
         back = "no return"

@@ -282,7 +282,7 @@ def headline(arm: ArmFindings) -> str:
         return f"{first}; {net_give_or_take(view.npv.expected)} in all, {where}."
     if is_clear(value_of(view.npv.expected)):
         return f"{_with_error(view.npv)}, {where}."
-    total = _with_error(view.npv).removeprefix("a ").removeprefix("about ")
+    total = _with_error(view.npv).removeprefix("a ")
     return f"about break-even; this run can't tell it from nothing. {total[0].upper()}{total[1:]}, {where}."
 
 
@@ -297,9 +297,10 @@ def three_ranges(arm: ArmFindings) -> str:
     """The 95 % ranges without the chance of one place, what is in each, and the share of chance."""
     npv = arm.view().npv
     words = RANGE_WORDS if npv.is_parted else AS_SIMULATED_WORDS
-    ranged = [f"{words[name]}: {low_to_high(band)}" for name, band in npv.named().items() if name in words]
-    said = "; ".join(ranged)
-    return f"{said[0].upper()}{said[1:]} (95 %).{share_of_chance(npv)}"
+    place = low_to_high(npv.place)
+    named = {words[name]: low_to_high(band) for name, band in npv.named().items() if name in words}
+    said = "; ".join(f"{name}: {ends}" for name, ends in named.items() if ends != place)
+    return f"{f'Other 95 % ranges, {said}.' if said else ''}{share_of_chance(npv)}".strip()
 
 
 def share_of_chance(ranged: Ranges) -> str:
@@ -330,14 +331,17 @@ def range_sentences(arm: ArmFindings) -> Iterator[str]:
         return
     yield f"In a place like yours: {low_to_high(view.npv.place)} (95 % of futures)."
     stated = parts.stated_in_cash(arm.parts)
-    yield f"In cash: {_with_error(cash.npv)}{stated}; in a place like yours {low_to_high(cash.npv.place)} (95 %)."
+    doubt = "" if is_clear(value_of(cash.npv.expected)) else ", which this run can't tell from nothing"
+    said = f"{_with_error(cash.npv)}{doubt}{stated}"
+    yield f"In cash: {said}; in a place like yours {low_to_high(cash.npv.place)} (95 %)."
     each, each_cash = arm.per_starter(), arm.per_starter("cash")
     if each is None or each_cash is None:
         yield "Nobody starts."
     else:
-        said = f"{net_give_or_take(each.expected)}; in cash {net_give_or_take(each_cash.expected)}"
-        yield f"Per person who starts ({_people(arm)}): {said}."
-    yield three_ranges(arm)
+        value = "" if view.payback.is_hopeless else f"{net_give_or_take(each.expected)}; "  # the headline has it
+        yield f"Per person who starts ({_people(arm)}): {value}in cash {net_give_or_take(each_cash.expected)}."
+    if said := three_ranges(arm):
+        yield said
 
 
 def _people(arm: ArmFindings) -> str:
