@@ -84,8 +84,8 @@ class Ledger:
             people=np.concatenate([self.people, later.people]),
             activity=np.concatenate([self.activity, later.activity]),
             windows=np.concatenate([self.windows, later.windows]),
-            by_part=np.concatenate([self.by_part, later.by_part]),
-            moments=np.concatenate([self.moments, later.moments]),
+            by_part=np.concatenate([self.by_part, later.by_part]) if self.parts else _nothing(),
+            moments=np.concatenate([self.moments, later.moments]) if self.parts else _nothing(),
             events=self.events + later.events,
         )
 

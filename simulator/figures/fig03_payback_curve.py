@@ -23,11 +23,12 @@ from simulator.figures.style import (
     year_axis,
 )
 from simulator.findings import ArmFindings, Findings, survivors
-from simulator.findings.finding import chance, per_cent
+from simulator.findings.finding import chance, complement, per_cent
 from simulator.findings.payback import SAYS_NOTHING, Payback
 
 ERRORS = 1.96
 THIN, EDGE, ASIDE = 0.08, 0.02, 0.04
+RARELY = 0.5
 
 
 def payback_curve(source: Findings | HasFindings, arm: str | None = None, *, ax: Axes | None = None) -> Axes:
@@ -97,8 +98,10 @@ def _title(arm_findings: ArmFindings) -> str:
     payback = arm_findings.view().payback
     if payback.status == "no investment":
         return f"{arm_findings.title}: no investment, {NO_CHANGE}"
-    never = chance(payback.p_never)
-    return f"{arm_findings.title}: in {never} it has not paid back by the end of {arm_findings.year_names[-1]}"
+    last = arm_findings.year_names[-1]
+    if float(payback.p_never.value) < RARELY:
+        return f"{arm_findings.title}: in {chance(complement(payback.p_never))} it has paid back by the end of {last}"
+    return f"{arm_findings.title}: in {chance(payback.p_never)} it has not paid back by the end of {last}"
 
 
 def _subtitle(findings: Findings) -> str:

@@ -191,7 +191,7 @@ def year_axis(ax: Axes, names: Sequence[str]) -> None:
     ends = range(every, len(names) + 1, every)
     ax.set_xlim(0, len(names))
     ax.set_xticks(list(ends), [short_year(names[end - 1]) for end in ends])
-    ax.set_xlabel(f"At the end of {year_words(names)}")
+    ax.set_xlabel(f"End of the {year_words(names)}")
 
 
 def year_words(names: Sequence[str]) -> str:
@@ -222,7 +222,9 @@ def say_instead(ax: Axes, words: str) -> None:
         words: why there is nothing.
     """
     ax.set_axis_off()
-    ax.text(0.5, 0.5, textwrap.fill(words, LABEL_CHARACTERS), transform=ax.transAxes, ha="center", fontsize=14)
+    ax.text(
+        0.5, 0.5, textwrap.fill(words, LABEL_CHARACTERS), transform=ax.transAxes, ha="center", color=GREY, fontsize=14
+    )
 
 
 def short_pounds(amount: float, digits: int = 4) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ENOUGH_ROWS", "TOO_FEW_ROWS", "ArmFindings", "Findings", "findings_of"]
 
+TWICE = 2
 ENOUGH_ROWS = 40
 """Below this a row in 40, the end of a 95 % range, is the lowest or highest row of all."""
 TOO_FEW_ROWS = "{rows} sets of parameters are too few for a 95 % range: its ends are the lowest and highest of them"
@@ -46,7 +47,7 @@ CENTRE_NOTE = "stated as most likely, with another mean, which is what results a
 ONE_REPLICATE_NOTE = "there are no two replicates to compare, so individual chance could not be parted from the ranges"
 FACTS = (
     *("scenario", "title", "price_year", "evidence", "optimism", "place_size", "years"),
-    *("rows", "people", "replicates", "batches"),
+    *("rows", "people", "lives", "batches"),
 )
 
 
@@ -64,7 +65,7 @@ class Findings:
     funding_years: float
     rows: int
     people: float  # simulated per row
-    replicates: int  # lives of each of them, with other luck
+    lives: int  # of each of them, with other luck: two where people share something that is limited
     batches: int
     public_payers: tuple[str, ...]
     payer_titles: dict[str, str]
@@ -90,8 +91,7 @@ class Findings:
 
     def simulated(self) -> str:
         """How many people were simulated how often, in words."""
-        lives = {1: "", 2: ", lived twice with other luck"}
-        again = lives.get(self.replicates, f", lived {self.replicates} times with other luck")
+        again = ", lived twice with other luck" if self.lives == TWICE else ""
         return f"{self.rows:,} sampled sets of parameters, {self.people:,.0f} people in each{again}"
 
     def to_dict(self) -> Row:
@@ -151,6 +151,7 @@ def findings_of(account: Account, ledger: Ledger, scenario: Scenario) -> Finding
     """
     if account.arms != ledger.arms or account.people.shape != ledger.people.shape:
         raise RunError("the account and the ledger are of different runs; price this ledger first")
+    lives = min(TWICE, account.people.shape[1]) if scenario.limited() else 1  # else each replicate is half the people
     arms = tuple(arm_findings(account, ledger, scenario, arm) for arm in account.arms[1:])
     return Findings(
         scenario=scenario.name,
@@ -162,8 +163,8 @@ def findings_of(account: Account, ledger: Ledger, scenario: Scenario) -> Finding
         years=account.spending.shape[4],
         funding_years=scenario.horizon.funding_years,
         rows=len(account.people),
-        people=float(account.people.mean()),
-        replicates=account.people.shape[1],
+        people=float(account.people.sum(axis=1).mean()) / lives,
+        lives=lives,
         batches=len(np.unique(account.batch)),
         public_payers=account.public_payers,
         payer_titles=payer_titles(scenario),

@@ -329,6 +329,11 @@ def chance(share: Value) -> str:
     return words if " than " in words else f"{words}{of_100(error)}"
 
 
+def complement(share: Value) -> Value:
+    """The probability that something does not happen."""
+    return Value(1 - share.value, share.mcse)
+
+
 def end(amount: float, error: float = 0.0) -> str:
     """One end of a range.
 
