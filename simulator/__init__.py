@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from simulator.findings import Findings
     from simulator.money.account import Account
     from simulator.running.again import alternatives, break_even
+    from simulator.running.modes import modes
     from simulator.running.precision import until_precise
     from simulator.running.run import Run, open_run, run
     from simulator.scenario.library import packaged
@@ -41,6 +42,7 @@ __all__ = [
     "alternatives",
     "break_even",
     "figures",
+    "modes",
     "open_run",
     "packaged",
     "read",
@@ -59,6 +61,7 @@ _HOME = {
     "SimulatorError": "errors",
     "alternatives": "running.again",
     "break_even": "running.again",
+    "modes": "running.modes",
     "open_run": "running.run",
     "packaged": "scenario.library",
     "read": "scenario.read",

@@ -107,7 +107,7 @@ def test_set_replaces_one_value_and_nothing_else() -> None:
     [
         ("horizon.years=7", "horizon.years", 7),
         ("economics.qaly_values.1=25000", "economics.qaly_values.1", 25000.0),
-        ("places.inpatient.changes.0.slots=66", "places.inpatient.changes.0.slots", 66.0),
+        ("places.inpatient.changes.0.slots=75", "places.inpatient.changes.0.slots", 75.0),
         ('economics.optimism="none"', "economics.optimism", "none"),
         ("programmes.navigators.reoffer_after_days=30", "programmes.navigators.reoffer_after_days", 30.0),
         ("health.utility.change.fit=0.01", "health.utility.change.fit", 0.01),

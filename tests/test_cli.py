@@ -66,7 +66,7 @@ def commands() -> list[str]:
 
 
 def test_the_commands_are_those_of_the_design() -> None:
-    wanted = {"run", "check", "validate", "price", "plot", "list", "show", "new", "schema", "trace"}
+    wanted = {"run", "check", "validate", "price", "plot", "list", "show", "new", "schema", "trace", "modes"}
     assert set(commands()) == wanted
 
 
@@ -263,7 +263,7 @@ def test_a_file_that_cannot_be_written_is_said_without_a_traceback() -> None:
 def test_an_interrupted_run_exits_130_and_goes_on_to_the_same_bytes() -> None:
     words = [*SIMULATOR, "run", "village.toml", "--rows", "12", "--people", "50", "--workers", "1", "--out"]
     with subprocess.Popen([*words, "stopped"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stderr is not None and "fewer than a batch" in running.stderr.readline()
+        assert running.stderr is not None
         assert any(line.startswith("village: ") for line in iter(running.stderr.readline, ""))
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=120)

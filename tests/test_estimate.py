@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -54,22 +53,17 @@ def test_an_estimate_of_memory_holds_what_a_run_leaves() -> None:
     assert 4 * cells(made) * 8 == pytest.approx(kept, rel=0.05)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="counts in other units elsewhere")
-def test_two_million_who_join_take_no_more_memory_than_was_said() -> None:
-    code = (
-        f"import resource, sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from village import village\n"
-        "from simulator.running.run import run\n"
-        f"made = [village({JOINING!r}.format(n)) for n in (10, 1.4e7)]\n"
-        "peak = []\n"
-        "for each in made: run(each.with_({'horizon.years': 1}), rows=2, people=300, workers=1);"
-        " peak.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)\n"
-        "print(peak[1] - peak[0])"
-    )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    made = village(JOINING.format(1.4e7), "horizon.years=1")
-    assert 2e6 < newcomers(made, 300) < 2.2e6
-    few = estimated(village("horizon.years=1"), 2, 300).memory_bytes
-    assert 0.3 < int(said.stdout) / (estimated(made, 2, 300).memory_bytes - few) < 1.3
+def test_a_million_who_join_take_no_more_memory_than_was_said() -> None:
+    made = village(JOINING.format(7e6), "horizon.years=1")
+    run(made.with_({"population.entrants.per_year": 10}), rows=1, people=300, workers=1)
+    tracemalloc.start()
+    try:
+        run(made, rows=1, people=300, workers=1)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert newcomers(made, 300) == pytest.approx(1.05e6)
+    assert 0.5 < most / estimated(made, 1, 300).memory_bytes < 1.3
 
 
 @pytest.mark.parametrize(

@@ -439,3 +439,39 @@ def test_errors_come_from_the_spread_between_batches() -> None:
     saved = price(kept, made, design).saving("walks", ("nhs", "council")) @ (1.035 ** -np.arange(4.0))
     means = saved.mean(axis=1).reshape(8, 5).mean(axis=1)
     assert np.isclose(float(npv.place.mcse), means.std(ddof=1) / np.sqrt(8), rtol=1e-12)
+
+
+def test_a_run_that_is_too_small_says_so_and_names_its_ranges_after_what_is_in_them() -> None:
+    """Chance alone differs between these rows, though a parameter was sampled."""
+    made = scenario()
+    rng = np.random.default_rng(3)
+    visits = rng.poisson(30, (40, 2, 2, 4))
+    kept = ledger(made, {"visits:ae": visits, "starts:walks": arm_years(0, [9, 0, 0, 0])}, rows=40)
+    sampled = central(40, ("needs.ae.rate",), np.linspace(0.1, 0.2, 40)[:, None])
+    arm = findings_of(price(kept, made, sampled), kept, made).arm("walks")
+    words = three_ranges(arm)
+    assert not arm.view().npv.is_parted
+    assert "as simulated" in words and "parameters alone" not in words
+    assert "too small to tell chance from what we don't know; " in words and words.endswith(" would do.")
+
+
+def test_the_share_of_chance_is_printed() -> None:
+    words = three_ranges(noisy().arm("walks"))
+    assert "Chance is " in words and "of what differs between sets of parameters" in words
+
+
+def test_nobody_gains_within_two_errors() -> None:
+    """The health service saves in some rows and pays in others, by the same amounts."""
+    made = scenario()
+    visits = np.full((4, 2, 2, 4), 50)
+    visits[:, :, WALKS, 0] += np.array([9, -9, 10, -8])[:, None]
+    kept = ledger(made, {"visits:ae": visits}, rows=4)
+    line = next(line for line in decided(made, kept).sentences("walks") if line.startswith("Budgets"))
+    assert "NHS acute" not in line.partition(". Within")[0]
+    assert line.endswith("Within the Monte Carlo error of no change: NHS acute.")
+
+
+def test_a_range_from_one_set_of_parameters_is_not_printed() -> None:
+    made = scenario()
+    lines = decided(made, ledger(made, SAVES, rows=1)).sentences()
+    assert "In a place like yours: not known from one set of parameters (95 % of futures)." in lines

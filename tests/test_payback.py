@@ -83,3 +83,8 @@ def test_the_shortfall_of_a_normal_law_is_the_reference() -> None:
     batch = np.zeros(n, dtype=np.int64)
     for worst, expected in ((0.05, -2.06271281), (0.1, -1.75498332)):
         assert abs(float(shortfall(futures_of(by_row, batch), worst).value) - expected) < 1 / np.sqrt(n) / 10
+
+
+def test_the_worst_of_a_handful_has_no_error() -> None:
+    futures = futures_of(np.array([1.0, 2.0, 4.0, 7.0])[:, None], np.zeros(4, dtype=np.int64))
+    assert float(shortfall(futures).value) == 1 and np.isnan(shortfall(futures).mcse)

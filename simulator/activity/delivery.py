@@ -35,6 +35,7 @@ class Delivery:
     drop_outs: Array  # [row, year, part]
     lapses: Array  # [row, year, part]
     on_it: Array  # [row, year, part] people at a time
+    run_off: Array  # [row, year, part] of these, people at a time after recruitment has ended
     waiting: Array  # [row, year, part] people at a time
     days_waited: Array  # [row, year, part] for each start, nan without one
     volunteers: Array  # [row, year, part] people at a time
@@ -65,9 +66,11 @@ def delivery(ledger: Ledger, arm: str, support: str, room: Array | None = None) 
         room: how many people it has room for at a time, in the whole place.  # [row, year]
 
     Example:
-        >>> items = ("offers:walks", "starts:walks", "active_days:walks", "listed_days:walks")
-        >>> activity = np.zeros((2, 1, 2, 1, 2, 4))
-        >>> activity[:, 0, 1, 0] = [[20, 10, 3652.5, 100.0], [20, 5, 3652.5, 365.25]]
+        >>> some = ("offers", "starts", "active_days", "listed_days")
+        >>> others = ("refusals", "completions", "drop_outs", "lapses", "run_off_days", "volunteer_days")
+        >>> items = tuple(f"{item}:walks" for item in (*some, *others))
+        >>> activity = np.zeros((2, 1, 2, 1, 2, len(items)))
+        >>> activity[:, 0, 1, 0, :, :4] = [[20, 10, 3652.5, 100.0], [20, 5, 3652.5, 365.25]]
         >>> ledger = Ledger(
         ...     ("usual care", "walks"), ("everyone",), items, (), np.arange(2), np.full((2, 1), 50.0), 100.0, activity,
         ...     np.zeros((2, 1, 1, 2, 2, 2, 0)),
@@ -96,6 +99,7 @@ def delivery(ledger: Ledger, arm: str, support: str, room: Array | None = None) 
         drop_outs=of("drop_outs"),
         lapses=of("lapses"),
         on_it=on_it,
+        run_off=of("run_off_days", DAYS_PER_YEAR),
         waiting=waiting,
         days_waited=_each(waiting * DAYS_PER_YEAR, starts),
         volunteers=of("volunteer_days", DAYS_PER_YEAR),
@@ -113,9 +117,10 @@ def occupancy(ledger: Ledger, arm: str, place: str) -> Occupancy:
         place: a place of care.
 
     Example:
-        >>> activity = np.array([[[730.5, 10.0, 73.05], [730.5, 20.0, 365.25]]]).reshape(1, 1, 1, 1, 2, 3)
+        >>> activity = np.array([[730.5, 10.0, 73.05, 0.0], [730.5, 20.0, 365.25, 0.0]]).reshape(1, 1, 1, 1, 2, 4)
+        >>> items = ("days:ward", "waits:ward", "wait_days:ward", "delay_days:ward")
         >>> ledger = Ledger(
-        ...     ("usual care",), ("everyone",), ("days:ward", "waits:ward", "wait_days:ward"), (), np.arange(1),
+        ...     ("usual care",), ("everyone",), items, (), np.arange(1),
         ...     np.full((1, 1), 50.0), 100.0, activity, np.zeros((1, 1, 0, 2, 2, 2, 0)),
         ... )
         >>> told = occupancy(ledger, "usual care", "ward")

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator import parquet
+from simulator.activity.parts import counted_by_part
 from simulator.errors import RunError, suggestion
 
 EVERYONE = "everyone"
@@ -25,7 +26,7 @@ WHO = ("starters", "completers")
 
 
 def _nothing() -> NDArray[np.float64]:
-    return np.zeros((0, 2))
+    return np.zeros(0)
 
 
 @dataclass(frozen=True)
@@ -78,16 +79,18 @@ class Ledger:
         """
         if (self.arms, self.items, self.measures, self.parts) != (later.arms, later.items, later.measures, later.parts):
             raise ValueError("ledgers of different scenarios cannot be joined")
-        return replace(
+        both = replace(
             self,
             rows=np.concatenate([self.rows, later.rows]),
             people=np.concatenate([self.people, later.people]),
             activity=np.concatenate([self.activity, later.activity]),
             windows=np.concatenate([self.windows, later.windows]),
-            by_part=np.concatenate([self.by_part, later.by_part]) if self.parts else _nothing(),
-            moments=np.concatenate([self.moments, later.moments]) if self.parts else _nothing(),
             events=self.events + later.events,
         )
+        if not self.parts:
+            return both
+        by_part = np.concatenate([self.by_part, later.by_part])
+        return replace(both, by_part=by_part, moments=np.concatenate([self.moments, later.moments]))
 
 
 def group_names(arms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -97,44 +100,49 @@ def group_names(arms: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
 
 SCHEMA = "ledger 2"
 CELL = ("row", "replicate", "arm", "group", "year")
-PART_CELL = ("row", "replicate", "arm", "part", "year")
-MOMENTS = ("sum", "square")
-MOMENT_CELL = ("row", "replicate", "moment", "arm", "part", "world", "side")
 WINDOW_CELL = ("row", "replicate", "arm", "who", "world", "side")
+MOMENTS = ("sum", "square")
+Cells = list[tuple[Any, ...]]
 
 
 def save(ledger: Ledger, path: Path) -> None:
     """Write a ledger as one Parquet file: cells below each other, an item a column.
 
-    The same ledger gives the same bytes, and a half-written file is never seen under its name.
+    What is counted by part, where anything is, stands below everyone and participants; items that are not counted by
+    part are nan there. The same ledger gives the same bytes, and a half-written file is never seen under its name.
 
     Args:
         ledger: what to write.
-        path: the file; the windows go beside it as ``NAME.windows.parquet``, and what is counted by part, where
-            anything is, as ``NAME.parts.parquet`` and ``NAME.moments.parquet``.
+        path: the file; the windows, and below them the moments by part, go beside it as ``NAME.windows.parquet``.
     """
     about = {
         "schema": SCHEMA,
         "place_size": repr(ledger.place_size),
         "events": str(ledger.events),
         "shape": ",".join(map(str, ledger.activity.shape)),
+        **({"parts": ",".join(ledger.parts)} if ledger.parts else {}),
     }
-    if ledger.parts:
-        about["parts"] = ",".join(ledger.parts)
-    people = np.repeat(ledger.people.ravel(), int(np.prod(ledger.activity.shape[2:5])))
-    labels = (ledger.rows.tolist(), (0, 1), ledger.arms, ledger.groups, range(ledger.activity.shape[4]))
-    _write(path, labels, CELL, ledger.items, ledger.activity, about, people=people)
-    worlds = (ledger.rows.tolist(), (0, 1), ledger.arms[1:], WHO, WORLDS, SIDES)
-    _write(_beside(path, "windows"), worlds, WINDOW_CELL, ledger.measures, ledger.windows, about)
-    if ledger.parts:
-        _save_parts(ledger, path, about)
+    rows, years = (ledger.rows.tolist(), (0, 1)), range(ledger.activity.shape[4])
+    cells: Cells = list(product(*rows, ledger.arms[1:], WHO, WORLDS, SIDES))
+    cells += [
+        (row, replicate, arm, f"{moment} {part}", world, side)
+        for row, replicate, moment, arm, part, world, side in product(
+            *rows, MOMENTS if ledger.parts else (), ledger.arms[1:], ledger.parts, WORLDS, SIDES
+        )
+    ]
+    _write(_windows_path(path), WINDOW_CELL, cells, ledger.measures, (ledger.windows, ledger.moments), about)
+    cells = [*product(*rows, ledger.arms, ledger.groups, years), *product(*rows, ledger.arms, ledger.parts, years)]
+    each = len(ledger.arms) * len(years)
+    people = [np.repeat(ledger.people.ravel(), each * len(of)) for of in (ledger.groups, ledger.parts)]
+    tables = (ledger.activity, _in_columns(ledger))
+    _write(path, CELL, cells, ledger.items, tables, about, people=np.concatenate(people))  # last: it stands for both
 
 
 def load(path: Path) -> Ledger:
     """Read a ledger written by :func:`save`.
 
     Args:
-        path: the file; its windows and parts lie beside it.
+        path: the file; its windows lie beside it.
 
     Raises:
         RunError: if the file is not a ledger of this version.
@@ -143,68 +151,70 @@ def load(path: Path) -> Ledger:
     table, about = parquet.load(path, SCHEMA)
     shape = tuple(int(n) for n in about["shape"].split(","))
     items = tuple(name for name in table.column_names if name not in (*CELL, "people"))
-    cells = table.select(CELL).to_pydict()
-    activity = _values(table, items).reshape(shape)
-    windows_table, _ = parquet.load(_beside(path, "windows"), SCHEMA)
+    size, around = int(np.prod(shape[:5])), (len(WHO), len(WORLDS), len(SIDES))
+    cells = table.select(CELL).slice(0, size).to_pydict()
+    values = _values(table, items)
+    windows_table, _ = parquet.load(_windows_path(path), SCHEMA)
     measures = tuple(name for name in windows_table.column_names if name not in WINDOW_CELL)
     windows = _values(windows_table, measures)
     arms, groups = tuple(dict.fromkeys(cells["arm"])), tuple(dict.fromkeys(cells["group"]))
-    people = table.column("people").to_numpy().reshape(shape[:-1])[:, :, 0, 0, 0]
+    whole = int(np.prod((*shape[:2], len(arms) - 1, *around)))
     ledger = Ledger(
         arms=arms,
         groups=groups,
         items=items,
         measures=measures,
         rows=np.array(list(dict.fromkeys(cells["row"])), dtype=np.int64),
-        people=people,
+        people=table.column("people").to_numpy()[:size].reshape(shape[:-1])[:, :, 0, 0, 0],
         place_size=float(about["place_size"]),
-        activity=activity,
-        windows=windows.reshape(*shape[:2], len(arms) - 1, len(WHO), len(WORLDS), len(SIDES), len(measures)),
+        activity=values[:size].reshape(shape),
+        windows=windows[:whole].reshape(*shape[:2], len(arms) - 1, *around, len(measures)),
         events=int(about["events"]),
     )
-    parts = tuple(name for name in about.get("parts", "").split(",") if name)
-    return _with_parts(ledger, parts, path) if parts else ledger
+    parts = tuple(about["parts"].split(",")) if "parts" in about else ()
+    return _with_parts(ledger, parts, values[size:], windows[whole:]) if parts else ledger
 
 
-def _save_parts(ledger: Ledger, path: Path, about: dict[str, str]) -> None:
-    rows = (ledger.rows.tolist(), (0, 1))
-    cells = (*rows, ledger.arms, ledger.parts, range(ledger.activity.shape[4]))
-    _write(_beside(path, "parts"), cells, PART_CELL, ledger.part_items, ledger.by_part, about)
-    worlds = (*rows, MOMENTS, ledger.arms[1:], ledger.parts, WORLDS, SIDES)
-    _write(_beside(path, "moments"), worlds, MOMENT_CELL, ledger.measures, ledger.moments, about)
-
-
-def _with_parts(ledger: Ledger, parts: tuple[str, ...], path: Path) -> Ledger:
-    table, _ = parquet.load(_beside(path, "parts"), SCHEMA)
-    items = tuple(name for name in table.column_names if name not in PART_CELL)
-    rows, years, arms = ledger.people.shape, ledger.activity.shape[4], len(ledger.arms)
-    moments, _ = parquet.load(_beside(path, "moments"), SCHEMA)
+def _with_parts(
+    ledger: Ledger, parts: tuple[str, ...], values: NDArray[np.float64], moments: NDArray[np.float64]
+) -> Ledger:
+    rows, arms, years = ledger.people.shape, len(ledger.arms), ledger.activity.shape[4]
+    kept = counted_by_part(ledger.items)
     around = (len(MOMENTS), arms - 1, len(parts), len(WORLDS), len(SIDES), len(ledger.measures))
     return replace(
         ledger,
         parts=parts,
-        part_items=items,
-        by_part=_values(table, items).reshape(*rows, arms, len(parts), years, len(items)),
-        moments=_values(moments, ledger.measures).reshape(*rows, *around),
+        part_items=tuple(ledger.items[i] for i in kept),
+        by_part=values.reshape(*rows, arms, len(parts), years, len(ledger.items))[..., kept],
+        moments=moments.reshape(*rows, *around),
     )
 
 
-def _beside(path: Path, what: str) -> Path:
-    return path.with_name(f"{path.stem}.{what}.parquet")
+def _in_columns(ledger: Ledger) -> NDArray[np.float64]:
+    """What is counted by part, each item in its column of the ledger: [row, replicate, arm, part, year, item]."""
+    if not ledger.parts:
+        return np.zeros((0, len(ledger.items)))
+    table = np.full((*ledger.by_part.shape[:-1], len(ledger.items)), np.nan)
+    table[..., [ledger.items.index(item) for item in ledger.part_items]] = ledger.by_part
+    return table
+
+
+def _windows_path(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.windows.parquet")
 
 
 def _write(
     path: Path,
-    labels: tuple[Any, ...],
     names: tuple[str, ...],
+    cells: Cells,
     columns: tuple[str, ...],
-    values: NDArray[np.float64],
+    values: tuple[NDArray[np.float64], ...],
     about: dict[str, str],
     **more: NDArray[np.float64],
 ) -> None:
-    cells = list(zip(*product(*labels), strict=True)) or [()] * len(names)
-    flat = values.reshape(-1, len(columns))
-    data = dict(zip(names, cells, strict=True)) | more | {c: flat[:, i] for i, c in enumerate(columns)}
+    labels = list(zip(*cells, strict=True)) or [()] * len(names)
+    flat = np.concatenate([table.reshape(-1, len(columns)) for table in values])
+    data = dict(zip(names, labels, strict=True)) | more | {c: flat[:, i] for i, c in enumerate(columns)}
     parquet.save(data, path, about)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from math import ceil
 from os import cpu_count
@@ -106,8 +106,41 @@ def check(
     for (programme, evidence, years, needed), labels in _settings(scenario, chosen).items():
         part = _without_unneeded_places(_only(scenario, programme, years), [chosen[label] for label in labels])
         simulated = _simulated(part, evidence, count, rows or needed, seed, simulate)
-        results |= {label: _result(label, chosen[label], simulated) for label in labels}
+        results |= {label: result(label, chosen[label], simulated) for label in labels}
     return [results[label] for label in chosen]
+
+
+def simulated_for(
+    scenario: Scenario, names: Sequence[str], *, people: int | None = None, seed: int = 1
+) -> list[tuple[Simulated, list[str]]]:
+    """What is simulated for some checks, and which of them each part answers: to be priced again in other ways.
+
+    Args:
+        scenario: resolved scenario.
+        names: which checks; all if there are none.
+        people: as in :func:`check`; one sample of them.
+        seed: key of every draw.
+    """
+    chosen, simulate = _chosen(scenario, names), engine_named("compiled").simulate
+    count = int(people or scenario.population.place_size)
+    return [
+        (_simulated(_only(scenario, programme, years), evidence, count, 1, seed, simulate), labels)
+        for (programme, evidence, years, _), labels in _settings(scenario, chosen).items()
+    ]
+
+
+def repriced(simulated: Simulated, scenario: Scenario) -> Simulated:
+    """The same lives with the prices, costs and benefits of another scenario.
+
+    Args:
+        simulated: what was simulated.
+        scenario: with the same programmes and places.
+    """
+    kept = {name: scenario.programmes[name] for name in simulated.scenario.programmes}
+    changed = scenario.model_copy(update={"programmes": kept, "arms": {}, "horizon": simulated.scenario.horizon})
+    evidence = simulated.account.evidence
+    design = central(active_quantities(changed, evidence))
+    return replace(simulated, scenario=changed, account=price(simulated.ledger, changed, design, evidence))
 
 
 def _chosen(scenario: Scenario, names: Sequence[str]) -> dict[str, Check]:
@@ -119,7 +152,14 @@ def _chosen(scenario: Scenario, names: Sequence[str]) -> dict[str, Check]:
     return {name: stated for name, stated in scenario.checks.items() if name in names or not names}
 
 
-def _result(name: str, stated: Check, simulated: Simulated) -> CheckResult:
+def result(name: str, stated: Check, simulated: Simulated) -> CheckResult:
+    """One check beside what was simulated for it.
+
+    Args:
+        name: of the check.
+        stated: the check.
+        simulated: the lives and the money.
+    """
     value, mcse = jackknife(*figure(stated, simulated))
     return CheckResult(
         name=name,

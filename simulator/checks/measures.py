@@ -12,6 +12,8 @@ readmission_share:PLACE              share of emergency entries within the readm
 delayed_share:PLACE                  share of the days in a place that people were held there
 occupancy:PLACE                      days in a place over those that its slots have
 cost:PAYERS, price:NAME              pounds spent by these payers (joined by ``+``), or by one price, for ``per`` people
+unit_cost:NAME                       pounds for each unit that a price counts, in prices of the scenario's year
+mean_utility                         QALYs for each person-year
 extra_cost:PAYERS:STATE              pounds a person-year more in a health state than in the first, at the same ages
 cost_ratio:PAYERS:STATE              the same as a ratio
 concentration:PLACE:SHARE            share of emergency entries by the SHARE of people at highest risk at the start
@@ -28,9 +30,15 @@ visits, emergency, days:PLACE        change per person-year alive of those who s
                                      same people and months without the programme
 unselected, the same:                the same people and months, all without the programme: what selection alone does
 starts                               people who start while it is funded, for ``per`` people
-cost_per_start                       pounds of programme spending for each start, what is paid once on day 0 left out
-cost_per_participant_year            the same for each year that someone is on it
-benefit_per_start_year               pounds of stated benefits for each year within their term
+volunteer_share                      new volunteers for each person who completes the programme
+unit_cost:LABEL                      pounds for each unit of one cost of the programme (a start, a day on it, a year)
+cost_per_start                       pounds of programme spending for each start, what is paid once on day 0 left out;
+cost_per_participant_year            the same for each year that someone is on it;
+cost_per_year                        the same for each year of funding; each with ``:LABEL+LABEL`` of these costs alone
+benefit_per_start_year               pounds of stated benefits for each year of their term; ``:LABEL+LABEL`` of these
+benefit_share:LABEL:PRICE            a stated benefit as a share of what those who start cost at one price without it
+care_saving_per_start                pounds of care less per person-year alive, of public payers or ``:PAYERS``
+qaly_per_start                       QALYs gained for each start
 days_averted_per_pound:PLACE         days in the place that the whole area is spared, at ``per`` pounds a day, for each
                                      pound of programme spending: an area comparison
 ===================================  ==================================================================================
@@ -42,7 +50,8 @@ the first year as the denominator, people followed until they die give the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -54,9 +63,10 @@ from simulator.activity.results import Lives
 from simulator.engines.shared.hazards import band_at
 from simulator.engines.shared.people import Person, draw_people
 from simulator.errors import RunError, nearest
+from simulator.model.dates import paid_days
 from simulator.model.model import ClockKind, Model
 from simulator.money.account import Account
-from simulator.money.price import COUNTED, uplift
+from simulator.money.price import CHARGED, COUNTED, counted, uplift
 from simulator.scenario.tables import Check, Scenario
 from simulator.units import DAYS_PER_YEAR, ENTRANT_IDS_FROM
 
@@ -65,7 +75,10 @@ Parts: TypeAlias = tuple[Array, Callable[[Array], float]]
 """Sums [block, part] and the figure as a function of their totals [part]."""
 
 LATER = {"repeat_share_same_year": 0, "repeat_share_next_year": 1, "repeat_share_year_five": 5}
-WITH_COSTS = ("cost", "price", "extra_cost", "cost_ratio")
+WITH_COSTS = (
+    "cost", "price", "unit_cost", "extra_cost", "cost_ratio", "benefit_share", "care_saving_per_start", "mean_utility",
+)  # fmt: skip
+WITHOUT_LABEL = ("starts", "volunteer_share", "mean_utility", "qaly_per_start")
 BEFORE = (WORLDS.index("with"), SIDES.index("before"))
 AFTER = (WORLDS.index("with"), SIDES.index("after"))
 WITHOUT = (WORLDS.index("without"), SIDES.index("after"))
@@ -135,6 +148,8 @@ def figure(stated: Check, simulated: Simulated) -> Parts:
     kind, _, subject = stated.measure.partition(":")
     usual = stated.comparison == "usual care"
     named = (USUAL_CARE if usual else PROGRAMME).get(kind)
+    if subject and kind in WITHOUT_LABEL:
+        raise RunError(f'found the measure "{stated.measure}"; allowed {kind} alone; it has no parts to name')
     if named is not None:
         return named(subject, stated, simulated)
     return _item(stated.measure, stated, simulated) if usual else _change(stated.measure, stated, simulated)
@@ -191,6 +206,34 @@ def _cost(payers: str, stated: Check, simulated: Simulated) -> Parts:
 def _price(name: str, stated: Check, simulated: Simulated) -> Parts:
     chosen = np.array([float(line.name == f"prices.{name}") for line in simulated.account.lines])
     return _ratio(simulated.spent(chosen), simulated.people, stated.per)
+
+
+def _unit_cost(name: str, stated: Check, simulated: Simulated) -> Parts:
+    prices = simulated.scenario.prices
+    if name not in prices:
+        raise _unknown("price", name, prices)
+    units = sum(
+        (simulated.total(item) * each for item, each in counted(prices[name], simulated.ledger, name)), np.zeros(1)
+    )
+    return _ratio(_price(name, stated, simulated)[0][:, 0], units)
+
+
+def _mean_utility(subject: str, stated: Check, simulated: Simulated) -> Parts:
+    qalys = simulated.account.qaly[:, :, 0, 0] / simulated.ledger.weight()[:, :, None]
+    return _ratio(_in_blocks(qalys, 0), _days_alive(simulated, 0), DAYS_PER_YEAR)
+
+
+def _days_alive(simulated: Simulated, year: int | None, group: int = 0) -> Array:
+    """[block] person-days alive under usual care."""
+    names = [item for item in simulated.ledger.items if item.startswith("person_days:")]
+    days = sum((simulated.ledger.item(item)[:, :, 0, group] for item in names), np.zeros(1))
+    return _in_blocks(days, year)
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> RunError:
+    close = nearest(name, tuple(known))
+    hint = f"; did you mean {close}?" if close else ""
+    return RunError(f'found the {what} "{name}"; allowed {", ".join(known)}{hint}')
 
 
 def _repeated(later: int) -> Callable[[str, Check, Simulated], Parts]:
@@ -345,23 +388,118 @@ def _programme_lines(kind: str, simulated: Simulated) -> Array:
     return np.array([float(line.kind == kind and not line.upfront) for line in lines])
 
 
+def _labelled(kind: str, label: str, stated: Check, simulated: Simulated) -> Array:
+    """[line] 1 for the line of one cost or benefit of the programme."""
+    root, programme = f"programmes.{stated.programme}.{kind}", simulated.scenario.programmes[stated.programme]
+    known = getattr(programme, kind)
+    if label not in known:
+        raise _unknown(kind.removesuffix("s"), label, known)
+    path = f"{root}.{label}"
+    return np.array([float(f"{line.name}.".startswith(f"{path}.")) for line in simulated.account.lines])
+
+
+def _spent(subject: str, stated: Check, simulated: Simulated, year: int | None = None) -> Array:
+    """[block] programme spending: of the costs that are named, else of all but what is paid once on day 0."""
+    if not subject:
+        return simulated.spent(_programme_lines("programme", simulated), 1, year)
+    chosen = sum((_labelled("costs", label, stated, simulated) for label in subject.split("+")), np.zeros(1))
+    return simulated.spent(np.asarray(chosen), 1, year)
+
+
 def _starts(subject: str, stated: Check, simulated: Simulated) -> Parts:
     return _ratio(simulated.total(f"starts:{stated.programme}", 1, None), simulated.people, stated.per)
 
 
+def _volunteer_share(subject: str, stated: Check, simulated: Simulated) -> Parts:
+    new, done = (simulated.total(f"{item}:{stated.programme}", 1, None) for item in ("new_volunteers", "completions"))
+    return _ratio(new, done)
+
+
 def _cost_per(item: str, units: float) -> Callable[[str, Check, Simulated], Parts]:
     def measure(subject: str, stated: Check, simulated: Simulated) -> Parts:
-        spent = simulated.spent(_programme_lines("programme", simulated), 1, None)
+        spent = _spent(subject, stated, simulated)
         return _ratio(spent, simulated.total(f"{item}:{stated.programme}", 1, None), units)
 
     return measure
 
 
+def _cost_per_year(subject: str, stated: Check, simulated: Simulated) -> Parts:
+    """Of the whole years that are funded: what runs on after them falls with those who are left."""
+    years = _funded_years(stated, simulated)
+    spent = sum((_spent(subject, stated, simulated, year) for year in years), np.zeros(1))
+    return _ratio(np.asarray(spent), _share_of_place(simulated) * len(years))
+
+
+def _share_of_place(simulated: Simulated) -> Array:
+    """[block] the share of the place that its people are, and so of what the place pays once."""
+    return simulated.people / simulated.ledger.place_size
+
+
+def _funded_years(stated: Check, simulated: Simulated) -> range:
+    """Whole years in which the fixed costs of the programme are paid in full, as far as it was followed."""
+    first, last = paid_days(simulated.scenario, simulated.scenario.programmes[stated.programme])
+    end = min(last / DAYS_PER_YEAR, simulated.ledger.activity.shape[4])
+    return range(math.ceil(first / DAYS_PER_YEAR), math.floor(end + 1e-9))
+
+
+def _unit_cost_of(label: str, stated: Check, simulated: Simulated) -> Parts:
+    """Pounds of one cost for each unit of what it is paid for."""
+    name = stated.programme
+    cost = simulated.scenario.programmes[name].costs[label]
+    if cost.kind in CHARGED:
+        spent = _spent(label, stated, simulated)
+        counts = (simulated.total(f"{item}:{name}", 1, None) * units for item, units in CHARGED[cost.kind])
+        return _ratio(spent, np.asarray(sum(counts, np.zeros(1))))
+    if cost.kind == "one_off":
+        return _ratio(_spent(label, stated, simulated), _share_of_place(simulated))
+    spent, years = _cost_per_year(label, stated, simulated)
+    staff = simulated.scenario.programmes[name].staff
+    posts = float(staff.workers) if cost.kind == "per_worker_year" and staff is not None else 1.0
+    return spent, lambda s: years(s) / posts
+
+
 def _benefit(subject: str, stated: Check, simulated: Simulated) -> Parts:
-    worth = -simulated.spent(_programme_lines("benefit", simulated), 1, None)
-    label = next(iter(simulated.scenario.programmes[stated.programme].benefits))
-    days = simulated.total(f"benefit_days:{stated.programme}.{label}", 1, None)
-    return _ratio(worth, days, DAYS_PER_YEAR)
+    """Pounds a starter-year of the benefits that are named, else of all: each over its own term."""
+    labels = subject.split("+") if subject else list(simulated.scenario.programmes[stated.programme].benefits)
+    parts = [part for label in labels for part in _worth_and_days(label, stated, simulated)]
+    pairs = range(0, len(parts), 2)
+    return np.stack(parts, axis=1), lambda s: float(DAYS_PER_YEAR * sum(_over(s[k], s[k + 1]) for k in pairs))
+
+
+def _worth_and_days(label: str, stated: Check, simulated: Simulated) -> tuple[Array, Array]:
+    """[block] pounds of a stated benefit, and days within its term."""
+    worth = -simulated.spent(_labelled("benefits", label, stated, simulated), 1, None)
+    return worth, simulated.total(f"benefit_days:{stated.programme}.{label}", 1, None)
+
+
+def _benefit_share(subject: str, stated: Check, simulated: Simulated) -> Parts:
+    label, _, name = subject.partition(":")
+    if name not in simulated.scenario.prices:
+        raise _unknown("price", name, simulated.scenario.prices)
+    line = [f"prices.{name}" == each.name for each in simulated.account.lines].index(True)
+    spent = simulated.account.spending[:, :, 0, 1, :, line] / simulated.ledger.weight()[:, :, None]
+    sums = (*_worth_and_days(label, stated, simulated), _in_blocks(spent, None), _days_alive(simulated, None, group=1))
+    return np.stack(sums, axis=1), lambda s: _over(_over(s[0], s[1]), _over(s[2], s[3]))
+
+
+def _care_saving(payers: str, stated: Check, simulated: Simulated) -> Parts:
+    """Pounds of care per person-year alive that those who started need less, at stated prices."""
+    names, items = simulated.ledger.measures, simulated.ledger.items
+    chosen = payers.split("+") if payers else list(simulated.account.public_payers)
+    by_item = _pounds_by_item(chosen, simulated)
+    pounds = np.array([by_item[items.index(name)] if name in items else 0.0 for name in names])
+    old = BEFORE if stated.comparison == "before and after" else WITHOUT
+    sums = []
+    for side in (old, AFTER):
+        windows = simulated.ledger.windows[:, :, 0, 0, side[0], side[1]]
+        sums += [(windows @ pounds).ravel(), _window("alive_days", side, simulated)]
+    return np.stack(sums, axis=1), lambda s: DAYS_PER_YEAR * (_over(s[0], s[1]) - _over(s[2], s[3]))
+
+
+def _qaly_per_start(subject: str, stated: Check, simulated: Simulated) -> Parts:
+    gained = (simulated.account.qaly[:, :, 1, 0] - simulated.account.qaly[:, :, 0, 0]).sum(axis=-1)
+    start = simulated.total(f"starts:{stated.programme}", 1, None)
+    return _ratio((gained / simulated.ledger.weight()).ravel(), start)
 
 
 def _averted(place: str, stated: Check, simulated: Simulated) -> Parts:
@@ -377,6 +515,8 @@ USUAL_CARE: dict[str, Callable[[str, Check, Simulated], Parts]] = {
     "occupancy": _occupied,
     "cost": _cost,
     "price": _price,
+    "unit_cost": _unit_cost,
+    "mean_utility": _mean_utility,
     "extra_cost": _extra_cost,
     "cost_ratio": _cost_ratio,
     "concentration": _concentration,
@@ -387,12 +527,19 @@ PROGRAMME: dict[str, Callable[[str, Check, Simulated], Parts]] = {
     "starts": _starts,
     "cost_per_start": _cost_per("starts", 1.0),
     "cost_per_participant_year": _cost_per("active_days", DAYS_PER_YEAR),
+    "volunteer_share": _volunteer_share,
+    "unit_cost": _unit_cost_of,
+    "cost_per_year": _cost_per_year,
     "benefit_per_start_year": _benefit,
+    "benefit_share": _benefit_share,
+    "care_saving_per_start": _care_saving,
+    "qaly_per_start": _qaly_per_start,
     "days_averted_per_pound": _averted,
 }
 
 
-SHARES = ("through_share", "readmission_share", "delayed_share", "occupancy", "concentration", *LATER)
+OF_USE = ("through_share", "readmission_share", "delayed_share", "occupancy", "concentration")
+SHARES = (*OF_USE, "volunteer_share", "benefit_share", *LATER)
 FIXED_UNITS = {
     **dict.fromkeys(SHARES, "share"),
     "extra_cost": "pounds a person-year",
@@ -400,7 +547,12 @@ FIXED_UNITS = {
     "unselected": "change",
     "cost_per_start": "pounds a start",
     "cost_per_participant_year": "pounds a participant-year",
+    "unit_cost": "pounds a unit",
+    "mean_utility": "QALYs a person-year",
+    "cost_per_year": "pounds a year",
     "benefit_per_start_year": "pounds a starter-year",
+    "care_saving_per_start": "pounds a person-year",
+    "qaly_per_start": "QALYs a start",
     "days_averted_per_pound": "pounds for each pound",
 }
 

@@ -7,7 +7,7 @@ ids); when something is, they are two independent runs of the whole sample.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import reduce
 
 import numpy as np
@@ -109,8 +109,7 @@ def tally(
         A ledger of one row.
     """
     activity = np.stack([one.activity for one in made])
-    kept = counted_by_part(items) if parts else []
-    return Ledger(
+    ledger = Ledger(
         arms=tuple(arms),
         groups=group_names(arms),
         items=items,
@@ -121,6 +120,12 @@ def tally(
         activity=activity[None],
         windows=np.stack([one.windows for one in made])[None],
         events=happened(activity, items),
+    )
+    if not parts:
+        return ledger
+    kept = counted_by_part(items)
+    return replace(
+        ledger,
         parts=parts,
         part_items=tuple(items[i] for i in kept),
         by_part=np.stack([one.by_part[..., kept] for one in made])[None],

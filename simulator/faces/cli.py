@@ -231,6 +231,46 @@ def _tell(run: Run, findings: Findings, folder: Path | None, as_json: bool) -> N
         click.echo(f"\nTables, figures and the record of the run: {folder}")
 
 
+@main.command("modes", short_help="A scenario in every mode of evidence, side by side.")
+@click.argument("scenario")
+@click.option("--rows", type=click.IntRange(2), help="Sampled sets of parameters; chosen if left out.")
+@_PEOPLE
+@_SEED
+@_WORKERS
+@_sets
+@click.option(
+    "--out", type=_OUT, help="Results folder for modes.csv and a run of each mode; nothing is written without."
+)
+@_json
+def modes_command(scenario: str, sets: tuple[str, ...], out: Path | None, as_json: bool, **asked: Any) -> None:
+    """Show a scenario as reported, on the best independent evidence, and on the record of similar programmes.
+
+    The same people and the same luck in each. Net saving to the public purse as value and in cash, QALYs, and the
+    chance of a saving.
+
+    \b
+    Example:
+      simulator modes popp
+      simulator modes popp --rows 256 --people 2000 --out results/popp-modes
+    """
+    from simulator.compiling import announce
+
+    announce()
+    from simulator.faces import screen
+    from simulator.findings.tables import jsonable
+    from simulator.running.modes import modes, side_by_side
+
+    resolved = _examined(scenario, sets)
+    with screen.progress(resolved.name) as tell:
+        rows = side_by_side(modes(resolved, out=out, progress=tell, **asked))
+    if out is not None:
+        screen.write_rows(rows, out / "modes.csv")
+    if as_json:
+        click.echo(json.dumps(jsonable(rows), indent=2))
+    else:
+        screen.show_modes(resolved, rows)
+
+
 @main.command(short_help="One person's two lives, side by side, in words.")
 @click.argument("scenario")
 @click.option("--person", type=click.IntRange(0), help="Whose life; the first who starts the programme if left out.")

@@ -239,11 +239,65 @@ def in_units(amount: float, unit: float, digits: int) -> str:
 
 
 def _share(share: Value) -> str:
+    return _in_per_cent(float(share.value), float(share.mcse))
+
+
+def _in_per_cent(probability: float, mcse: float) -> str:
     """A probability in per cent with its Monte Carlo error."""
     from simulator.findings.finding import per_cent
 
-    words, error = per_cent(float(share.value)), float(share.mcse) * 100
+    words, error = per_cent(probability), mcse * 100
     return f"{words} ± {max(error, 1):.0f}" if error > 0 and words[0].isdigit() else words
+
+
+# --------------------------------------------------------------------------------------------- modes
+
+
+def show_modes(scenario: Scenario, rows: list[dict[str, Any]]) -> None:
+    """Each mode of evidence beside the others, on standard output.
+
+    Args:
+        scenario: what was run.
+        rows: from `running.modes.side_by_side`.
+    """
+    from rich import box
+    from rich.table import Table
+
+    unit, digits, words = _unit(*(abs(row[key]) for row in rows for key in ("npv_value_low", "npv_value_high")))
+    title = (
+        f"{scenario.title}\nNet saving to the public purse over {scenario.horizon.years} years, {words}, present value"
+    )
+    table = Table(title=title, box=box.SIMPLE, title_justify="left")
+    table.add_column("Evidence", overflow="fold")
+    for heading in ("Mean", "95 % range", "Cash", "95 % range", "QALYs", "Saves", "In cash"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    arms = {row["arm"] for row in rows}
+    for row in rows:
+        name = f"{row['title']}, {row['words']}" if len(arms) > 1 else row["words"]
+        money = [cell for kind in ("value", "cash") for cell in _money_cells(row, f"npv_{kind}", unit, digits)]
+        chances = [_in_per_cent(row[f"p_saves_{kind}"], row[f"p_saves_{kind}_mcse"]) for kind in ("value", "cash")]
+        if row["harm"]:
+            chances = ["people lose", "life or health"]
+        table.add_row(name, *money, f"{row['qaly']:.1f}", *chances)
+    _screen().print(table)
+
+
+def _money_cells(row: dict[str, Any], name: str, unit: float, digits: int) -> tuple[str, str]:
+    mean, low, high = (in_units(row[f"{name}{end}"], unit, digits) for end in ("", "_low", "_high"))
+    return mean, f"{low} to {high}"
+
+
+def write_rows(rows: list[dict[str, Any]], path: Path) -> None:
+    """A table as CSV: the same rows, the same bytes.
+
+    Args:
+        rows: one dict each, of the same columns.
+        path: the file; its folder is made if it is not there.
+    """
+    import pandas as pd
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows).to_csv(path, index=False, lineterminator="\n")
 
 
 # -------------------------------------------------------------------------------------------- checks

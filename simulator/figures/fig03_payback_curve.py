@@ -23,7 +23,7 @@ from simulator.figures.style import (
     year_axis,
 )
 from simulator.findings import ArmFindings, Findings, survivors
-from simulator.findings.finding import chance, complement, per_cent
+from simulator.findings.finding import chance, complement, of_100, per_cent
 from simulator.findings.payback import SAYS_NOTHING, Payback
 
 ERRORS = 1.96
@@ -113,7 +113,7 @@ def _note(arm_findings: ArmFindings, findings: Findings) -> str:
     value, cash = arm_findings.view().payback, arm_findings.view(money="cash").payback
     median = "" if value.median_year is None else f" Median payback {value.median_year:.1f} years."
     never = " and ".join(
-        f"{per_cent(float(payback.p_never.value))} {name}"
+        f"{per_cent(float(payback.p_never.value))}{of_100(float(payback.p_never.mcse))} {name}"
         for payback, name in ((value, "at full value"), (cash, "in cash"))
     )
     return (

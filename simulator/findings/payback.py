@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -230,7 +230,7 @@ def shortfall(futures: Futures, worst: float = WORST) -> Value:
         worst: the share of futures that counts as worst.
 
     Returns:
-        The mean of the lowest share and its error.
+        The mean of the lowest share and its error; nan where that share is the lowest future alone.
 
     Source:
         Rockafellar & Uryasev (2000), Journal of Risk 2: 21-41: with q the quantile, the mean of q - (q - x)+ / share.
@@ -241,7 +241,9 @@ def shortfall(futures: Futures, worst: float = WORST) -> Value:
     """
     ordered = np.sort(futures.draws, axis=None)
     border = ordered[max(int(np.ceil(worst * len(ordered) - 1e-9)) - 1, 0)]
-    return futures.mean(lambda draws, _: (border - np.maximum(border - draws, 0) / worst)[..., None]).at(0)
+    mean = futures.mean(lambda draws, _: (border - np.maximum(border - draws, 0) / worst)[..., None]).at(0)
+    one_future = ordered[0] == border < ordered[-1]
+    return replace(mean, mcse=np.asarray(np.nan)) if one_future else mean
 
 
 def _nodes(paths: Array, start: Array) -> Array:

@@ -185,10 +185,20 @@ def _care(pricing: Pricing) -> Iterator[Charge]:
         keeps = entry.bearer if entry.contract == "block" else entry.payer
         line = Line(f"prices.{name}", entry.payer, "care", entry.cash, entry.contract, keeps)
         amount = pricing.pounds(f"prices.{name}.amount", entry.amount)
-        yield Charge(line, amount, _counted(entry, pricing.ledger, name))
+        yield Charge(line, amount, counted(entry, pricing.ledger, name))
 
 
-def _counted(entry: Price, ledger: Ledger, name: str) -> tuple[tuple[str, float], ...]:
+def counted(entry: Price, ledger: Ledger, name: str) -> tuple[tuple[str, float], ...]:
+    """The items of a ledger that a price counts, and units of each.
+
+    Args:
+        entry: the price.
+        ledger: what is counted.
+        name: of the price, for the error.
+
+    Raises:
+        RunError: a price for each of something that is not counted.
+    """
     kind, _, subject = entry.per.partition(":")
     if kind not in COUNTED:
         fault = NotAllowed(repr(entry.per), ", ".join(COUNTED), suggestion(kind, COUNTED))

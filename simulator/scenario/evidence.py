@@ -120,7 +120,7 @@ def as_reported(value: Any) -> Any:
     if isinstance(value, Quantity):
         return value.claimed or value
     if isinstance(value, Table):
-        fields = {name: getattr(value, name) for name in type(value).model_fields}
+        fields = vars(value)  # as a whole: to copy a key is not to depend on it
         changed = {name: as_reported(inner) for name, inner in fields.items()}
         new = {name: inner for name, inner in changed.items() if inner is not fields[name]}
         return value.model_copy(update=new) if new else value
