@@ -77,9 +77,9 @@ def test_usual_care_that_is_remembered_is_remembered_by_part() -> None:
     """Two programmes that differ in what they do share usual care: the second is told of it, part by part."""
     made = village("population.subgroups=['age']", "programmes.walks.offers.self.rate=0.01")
     models = [build(made.with_({"programmes.walks.effects.ae.calibrated": r}), {}, people=90) for r in (0.5, 1.0)]
-    compiled.SHELF.clear()
+    compiled.USUAL_CARE_CACHE.clear()
     cold = compiled.replicates(models[1], 6)
-    compiled.SHELF.clear()
+    compiled.USUAL_CARE_CACHE.clear()
     compiled.replicates(models[0], 6)
     warm = compiled.replicates(models[1], 6)
     for one, other in zip(cold, warm, strict=True):

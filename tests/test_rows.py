@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from simulator.running.break_even import is_hopeless, rerun
 
 from simulator.errors import ScenarioError
 from simulator.faces.cli import main
 from simulator.model.possible import examined, impossible
+from simulator.running.again import is_hopeless, rerun
 from simulator.running.run import run
 from simulator.scenario.read import EXAMPLE, examine, read, read_text, warnings
 from simulator.scenario.tables import Scenario

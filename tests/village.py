@@ -92,6 +92,7 @@ half_life_days = 180
 [programmes.walks.costs.setting_up]
 kind = "one_off"
 amount = 20_000
+per_people = 2000
 payer = "council"
 
 [programmes.walks.costs.each]

@@ -444,18 +444,17 @@ def _funded_years(stated: Check, simulated: Simulated) -> range:
 
 def _unit_cost_of(label: str, stated: Check, simulated: Simulated) -> Parts:
     """Pounds of one cost for each unit of what it is paid for."""
-    name = stated.programme
+    spent, name = _spent(label, stated, simulated), stated.programme
     cost = simulated.scenario.programmes[name].costs[label]
     if cost.kind in CHARGED:
-        spent = _spent(label, stated, simulated)
         counts = (simulated.total(f"{item}:{name}", 1, None) * units for item, units in CHARGED[cost.kind])
         return _ratio(spent, np.asarray(sum(counts, np.zeros(1))))
     if cost.kind == "one_off":
-        return _ratio(_spent(label, stated, simulated), _share_of_place(simulated))
-    spent, years = _cost_per_year(label, stated, simulated)
+        return _ratio(spent, _share_of_place(simulated))
+    sums, years = _cost_per_year(label, stated, simulated)
     staff = simulated.scenario.programmes[name].staff
     posts = float(staff.workers) if cost.kind == "per_worker_year" and staff is not None else 1.0
-    return spent, lambda s: years(s) / posts
+    return sums, lambda s: years(s) / posts
 
 
 def _benefit(subject: str, stated: Check, simulated: Simulated) -> Parts:

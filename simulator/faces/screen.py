@@ -239,14 +239,10 @@ def in_units(amount: float, unit: float, digits: int) -> str:
 
 
 def _share(share: Value) -> str:
-    return _in_per_cent(float(share.value), float(share.mcse))
-
-
-def _in_per_cent(probability: float, mcse: float) -> str:
     """A probability in per cent with its Monte Carlo error."""
     from simulator.findings.finding import per_cent
 
-    words, error = per_cent(probability), mcse * 100
+    words, error = per_cent(float(share.value)), float(share.mcse) * 100
     return f"{words} ± {max(error, 1):.0f}" if error > 0 and words[0].isdigit() else words
 
 
@@ -275,11 +271,17 @@ def show_modes(scenario: Scenario, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         name = f"{row['title']}, {row['words']}" if len(arms) > 1 else row["words"]
         money = [cell for kind in ("value", "cash") for cell in _money_cells(row, f"npv_{kind}", unit, digits)]
-        chances = [_in_per_cent(row[f"p_saves_{kind}"], row[f"p_saves_{kind}_mcse"]) for kind in ("value", "cash")]
+        chances = [_chance_cell(row, f"p_saves_{kind}") for kind in ("value", "cash")]
         if row["harm"]:
             chances = ["people lose", "life or health"]
         table.add_row(name, *money, f"{row['qaly']:.1f}", *chances)
     _screen().print(table)
+
+
+def _chance_cell(row: dict[str, Any], name: str) -> str:
+    from simulator.uncertainty.ranges import Value
+
+    return _share(Value(row[name], row[f"{name}_mcse"]))
 
 
 def _money_cells(row: dict[str, Any], name: str, unit: float, digits: int) -> tuple[str, str]:
