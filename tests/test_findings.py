@@ -375,6 +375,28 @@ def test_findings_speak_json_tables_and_five_lines() -> None:
         assert any(line.startswith(start) for line in lines), start
 
 
+def first_words(more_visits: float) -> str:
+    """The first sentence of a run whose visits averted differ by chance around a mean, at no cost."""
+    made, rng = scenario({COSTS: {}}), np.random.default_rng(8)
+    visits = 50 + rng.normal(size=(40, 2, 2, 4))
+    visits[:, :, WALKS] += visits[:, :, 0].mean() - visits[:, :, WALKS].mean() + more_visits
+    return decided(made, ledger(made, {"visits:ae": visits}, rows=40)).sentences()[0]
+
+
+@pytest.mark.parametrize(("more_visits", "start"), [
+    (0.01, "about break-even; this run can't tell it from nothing. "),
+    (-0.01, "about break-even; this run can't tell it from nothing. "),
+    (5.0, "a net cost of £"),
+    (-5.0, "a net saving of £"),
+])  # fmt: skip
+def test_the_first_sentence_changes_with_the_sign_and_claims_nothing_within_two_errors(
+    more_visits: float, start: str
+) -> None:
+    said = first_words(more_visits).removeprefix("walks, best independent evidence: ")
+    assert said.startswith(start) and said.endswith(", present value over 4 years, to the public purse.")
+    assert "(Monte Carlo error ± £" in said
+
+
 def test_what_says_nothing_is_left_out() -> None:
     lines = found({f"{COSTS}.set_up.amount": 50_000}, {"starts:walks": arm_years(0, [10, 0, 0, 0])}).sentences()
     assert "It saves in no simulated future, at full value and in cash alike, by the end of year 3." in lines
