@@ -17,6 +17,7 @@ from simulator.errors import ScenarioError
 from simulator.faces.cli import main
 from simulator.findings import Findings
 from simulator.findings.alternatives import OtherModel, difference
+from simulator.findings.finding import net
 from simulator.running.again import Rebuilt, at_stated_values, rebuilt, with_alternatives
 from simulator.running.again import stored_alternatives as stored
 from simulator.running.run import Run, open_run, run
@@ -89,11 +90,18 @@ def test_no_probability_and_no_range_moves() -> None:
 def test_the_lines_end_with_the_span_and_the_tables_have_a_sheet() -> None:
     _, _, findings = found(BUSY, DEAR, SAME)
     line = findings.sentences()[-1]
-    assert len(findings.sentences()) == 6 and line.startswith("Other ways to build the model give a net cost of £")
-    assert "(“dearer walks”, Monte Carlo error £" in line and line.endswith("not part of any probability above.")
+    assert line.startswith(f"Built otherwise, {net(*headline(findings))} per person who starts would be ")
+    assert "“dearer walks” ± £" in line and "3 ways tried, not part of any probability above. In cash: " in line
     sheet = findings.to_frames()["alternatives"]
     assert list(sheet.alternative) == ["busy", "busy", "dear", "dear", "same", "same"]
     assert any("2 by simulating 2 times 60 people" in note and "1 by pricing" in note for note in findings.notes)
+
+
+def headline(findings: Findings) -> tuple[float, float]:
+    """The net saving for each start, and its error."""
+    each = findings.arms[0].per_starter()
+    assert each is not None
+    return float(each.mean), float(each.expected.mcse)
 
 
 def test_too_few_rows_leave_out_what_would_be_simulated_and_say_so() -> None:

@@ -88,34 +88,35 @@ def test_the_ratio_is_the_one_worked_out_by_hand() -> None:
     value, cash = points(sim.break_even(town_run(), workers=1))
     assert far_from(value, 1 - 200 / 800) < FAR
     assert far_from(cash, 1 - 200 / (800 * 0.5)) < FAR
-    assert (value.what, value.now, value.rows) == ("visits (A&E)", 1.0, 3)
+    assert (value.what, value.now, value.rows) == ("A&E attendances", 1.0, 3)
     assert value.mcse is not None and 0 < value.mcse < 0.25
 
 
 def test_the_headline_leads_with_it_and_a_note_says_how_it_was_found() -> None:
     findings = sim.break_even(town_run(), workers=1)
-    headline = findings.sentences()[0]
-    order = [headline.index(words) for words in ("per start", "QALYs", "to break even", "in total a")]
+    headline, lines = findings.sentences()[0], findings.sentences()
+    order = [headline.index(words) for words in ("per person who starts", "QALYs", "in all")]
     assert order == sorted(order)
-    assert re.search(r"would need 2\d % fewer visits \(A&E\) than without it", headline)
-    assert "this run has no change" in headline
-    assert any("the ratio of visits (A&E) set to 0.01, 1, scaled" in note for note in findings.notes)
+    told = next(line for line in lines if line.startswith("To cover its cost"))
+    prevented = r"it would have to prevent 2\d in 100 \(± [\d.]+\) of the A&E attendances of those who start\."
+    assert re.search(prevented, told) and "The best independent evidence is no change." in told
+    assert any("the ratio of A&E attendances set to 0.01, 1, scaled" in note for note in findings.notes)
 
 
 def test_it_says_so_when_averting_everything_would_not_pay() -> None:
     findings = sim.break_even(town_run("programmes.walks.costs.each.amount=900"), workers=1)
     value, cash = points(findings)
     assert value.ratio is None and cash.ratio is None
-    assert (
-        "not even by averting 99 of every 100 visits (A&E) of those who take part would it break even"
-        in findings.sentences()[0]
+    assert any(
+        line.startswith("Preventing 99 in 100 of the A&E attendances of those who start would not cover its cost.")
+        for line in findings.sentences()
     )
 
 
 def test_only_cash_may_be_out_of_reach() -> None:
     findings = sim.break_even(town_run("programmes.walks.costs.each.amount=500"), workers=1)
     assert points(findings)[1].ratio is None
-    assert "in cash not even by averting nearly all" in findings.sentences()[0]
+    assert any("In cash, preventing nearly all would not be enough." in line for line in findings.sentences())
 
 
 def test_a_programme_that_may_pay_back_is_not_simulated_again() -> None:
@@ -207,7 +208,7 @@ def hopeless(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 def test_a_run_writes_and_prints_it(hopeless: tuple[Path, dict[str, object]]) -> None:
     folder, told = hopeless
     assert [(entry["money"], len(entry["tried"])) for entry in told["break_even"]] == [("value", 3), ("cash", 3)]  # type: ignore[attr-defined]
-    assert "break even" in (folder / "summary.txt").read_text(encoding="utf-8")
+    assert "cover its cost" in (folder / "summary.txt").read_text(encoding="utf-8")
     assert "break-even" in (folder / "findings" / "break_even.csv").read_text(encoding="utf-8")
     assert len(stored(open_run(folder))) == 3
 

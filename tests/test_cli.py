@@ -30,7 +30,8 @@ SIMULATOR = (sys.executable, "-m", "simulator.faces.cli")
 ANSWERS_IN_S = 0.5
 TOP = (
     "scenario", "hash", "arms", "rows", "people", "years", "seed", "engine", "wall_s", "events", "out", "npv",
-    "npv_expected", "npv_new_place", "net_saving_by_year", "p_saving_by_year", "payback",
+    "npv_expected", "npv_new_place", "npv_cash", "net_saving_by_year", "p_saving_by_year", "payback", "payback_cash",
+    "qaly", "returns",
     "budgets", "capacity", "parts", "drivers", "survivors", "before_after", "break_even",
     "alternatives",
 )  # fmt: skip
@@ -121,15 +122,17 @@ def test_the_command_answers_in_under_half_a_second() -> None:
 # ------------------------------------------------------------------------------------------------- run
 
 
-def test_a_run_ends_with_five_plain_lines_and_says_its_evidence(finished: Finished) -> None:
+def test_a_run_ends_with_plain_lines_and_says_its_evidence(finished: Finished) -> None:
     out, said = finished
     assert "Evidence: best independent evidence." in said.stdout
     for start in (
-        "Walks, best independent evidence: a net",
-        "It saves in ",
-        "In ",
-        "Budgets (cash, present value): ",
-        "The answer rests on ",
+        "Walks, best independent evidence: a",
+        "• In a place like yours: ",
+        "• In cash: ",
+        "• Per person who starts ",
+        "• Counting capacity at full cost it saves in ",
+        "• Budgets (cash, present value): ",
+        "• The answer rests on ",
     ):
         assert any(line.startswith(start) for line in said.stdout.splitlines()), start
     assert "simulated future" in said.stdout
@@ -138,7 +141,7 @@ def test_a_run_ends_with_five_plain_lines_and_says_its_evidence(finished: Finish
 
 def test_a_run_says_its_error_and_that_few_rows_are_too_few(finished: Finished) -> None:
     _, said = finished
-    assert "Monte Carlo error of its mean ± " in said.stdout
+    assert "(Monte Carlo error ± £" in said.stdout.replace("\n  ", " ")
     assert "4 sets of parameters are too few for a 95 % range" in said.stdout
 
 

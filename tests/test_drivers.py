@@ -39,6 +39,11 @@ def costs(wide: float, narrow: float, rows: int = ROWS) -> dict[str, Array]:
     return {ONE: 10_000 + wide * scores(1, rows), TWO: 50 + narrow * scores(2, rows) / 200}
 
 
+def told(findings: Findings) -> str:
+    """What the answer is said to rest on."""
+    return next(line for line in findings.sentences() if line.startswith("The answer rests on "))
+
+
 def test_shares_are_those_of_the_variance_and_the_largest_stands_out() -> None:
     findings = found(scenario({ONE: GUESS, TWO: KNOWN}), costs(3000, 1000))
     drivers = findings.arm("walks").drivers
@@ -46,7 +51,7 @@ def test_shares_are_those_of_the_variance_and_the_largest_stands_out() -> None:
     for driver, truth in zip(drivers.largest, (0.9, 0.1), strict=True):
         assert abs(driver.share - truth) < 3 * max(driver.mcse, 0.01)
     assert drivers.stands_out
-    line = findings.sentences()[4]
+    line = told(findings)
     assert line.startswith("The answer rests on the cost “set up” of walks: ")
     assert line.endswith("of what parameters do, grade 6 of 6 (expert guess: tea and time).")
 
@@ -54,7 +59,7 @@ def test_shares_are_those_of_the_variance_and_the_largest_stands_out() -> None:
 def test_of_two_that_do_as_much_none_stands_out() -> None:
     findings = found(scenario({ONE: GUESS, TWO: KNOWN}), costs(1000, 1000))
     assert findings.arm("walks").drivers.seen and not findings.arm("walks").drivers.stands_out
-    assert "no single number stands out: the cost" in findings.sentences()[4]
+    assert "no single number stands out: the cost" in told(findings)
 
 
 def test_the_weakest_grade_does_not_decide_and_the_best_evidence_may() -> None:
@@ -82,9 +87,7 @@ def test_what_chance_alone_does_is_no_driver() -> None:
     columns = {f"prices.p{k}.amount": 50 + scores(100 + k, 40) for k in range(60)}
     findings = found(made, columns, noise)
     assert not findings.arm("walks").drivers.seen
-    assert findings.sentences()[4].startswith(
-        "The answer rests on no single number that stands out in this run (chance is"
-    )
+    assert told(findings).startswith("The answer rests on no single number that stands out in this run (chance is")
 
 
 def test_an_effect_is_told_together_with_its_place_factor() -> None:

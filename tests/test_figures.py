@@ -20,7 +20,7 @@ from simulator import figures
 from simulator.errors import RunError
 from simulator.figures.fig04_saving_by_payer import MOST, OTHER
 from simulator.figures.style import short_pounds
-from simulator.findings.finding import in_futures, net, pounds
+from simulator.findings.finding import chance, complement, net_give_or_take, pounds
 
 NOTHING = ("programmes.walks.effects={}", "programmes.walks.costs={}")
 NOBODY = ("programmes.walks.uptake=0.0",)
@@ -96,7 +96,7 @@ def test_the_fan_is_the_cumulative_discounted_saving_of_the_public_purse() -> No
     axes = figures.savings_fan(village_run())
     mean = next(line for line in axes.lines if line.get_label() == "mean")
     np.testing.assert_array_equal(mean.get_ydata(), [0.0, *view.discounted.place.mean])
-    assert net(float(view.npv.mean), float(view.npv.expected.mcse)) in axes.figure.get_suptitle()
+    assert net_give_or_take(view.npv.place) in axes.figure.get_suptitle().replace("\n", " ")
     labels = [text.get_text() for text in legend_of(axes).texts]
     assert labels == ["95 % of futures", "80 % of futures", "mean", "mean, cash only", "funding period"]
 
@@ -123,7 +123,28 @@ def test_the_payback_title_counts_the_futures_that_never_pay_back() -> None:
     payback = village_run().findings().arms[0].view().payback
     axes = figures.payback_curve(village_run())
     title = axes.figure.get_suptitle().replace("\n", " ")
-    assert title == f"Walks: in {in_futures(float(payback.p_never.value))} it has not paid back by year 5"
+    rarely = float(payback.p_never.value) < 0.5
+    words = chance(complement(payback.p_never) if rarely else payback.p_never)
+    assert title == f"Walks: in {words} it has {'' if rarely else 'not '}paid back by the end of year 4"
+
+
+@pytest.mark.parametrize(("name", "sets"), [
+    *((name, NOTHING) for name in ("savings_fan", "npv_distribution", "payback_curve", "saving_by_payer")),
+    ("before_after", NOBODY),
+])  # fmt: skip
+def test_a_picture_with_nothing_to_show_says_so_in_words(name: str, sets: tuple[str, ...]) -> None:
+    axes = drawn(name, *sets).axes[0]
+    assert not axes.axison and not axes.lines and not axes.patches
+    said = [text.get_text() for text in axes.texts if text.get_visible()]
+    assert len(said) == 1 and re.search(r"\bno\b|nobody", said[0])
+
+
+@pytest.mark.parametrize("name", ["savings_fan", "payback_curve", "saving_by_payer"])
+def test_years_are_called_by_their_names_under_the_axis(name: str) -> None:
+    plain, dated = (drawn(name, *sets).axes[0] for sets in ((), ('horizon.first_year="2026/27"',)))
+    ticks = [[label.get_text() for label in axes.get_xticklabels()] for axes in (plain, dated)]
+    assert ticks == [["0", "1", "2", "3", "4"], ["2026/27", "2027/28", "2028/29", "2029/30", "2030/31"]]
+    assert dated.get_xlabel().lower().endswith("financial year")
 
 
 def test_no_investment_is_said_to_be_none() -> None:
@@ -140,8 +161,8 @@ def test_at_most_four_payers_and_the_others() -> None:
 
 def test_the_payer_who_loses_most_is_in_the_title() -> None:
     arm = village_run().findings().arms[0]
-    loser = min(arm.payer_views(), key=lambda view: float(view.total.mean))
-    assert f"({pounds(float(loser.total.mean))})" in drawn("saving_by_payer").get_suptitle()
+    loser = min(arm.payer_views(), key=lambda view: float(view.npv.mean))
+    assert f"({pounds(float(loser.npv.mean))})" in drawn("saving_by_payer").get_suptitle()
 
 
 def test_a_title_says_that_nobody_saves_in_so_many_words() -> None:
@@ -168,7 +189,7 @@ def test_the_bars_of_a_year_add_up_to_the_net_of_all() -> None:
 def test_the_illusion_shows_naive_and_true_of_the_same_people() -> None:
     entries = {e.measure: e for e in village_run().findings().arms[0].before_after if e.who == "starters"}
     told = figures.alt_text(drawn("before_after"))
-    assert "Hospital ward: visits" in told and "A&E: visits" in told
+    assert "hospital admissions" in told and "A&E attendances" in told
     assert "visits:inpatient" in entries
 
 

@@ -42,7 +42,10 @@ def test_no_effect_and_no_cost_means_no_difference_at_all() -> None:
     assert not np.any(view.by_year.place.quantiles) and not np.any(view.place_paths)
     assert arm.health.cost_per_qaly_words == "no difference"
     assert all(entry.words == "no spending" for entry in arm.returns)
-    assert found({COSTS: {}}, activity).sentences()[2].endswith("no investment, the programme changes no spending.")
+    assert found({COSTS: {}}, activity).sentences()[1:3] == [
+        "Payback: no investment, the programme changes no spending.",
+        "Budgets (cash, present value): none is known to change.",
+    ]
 
 
 def test_net_saving_by_hand() -> None:
@@ -357,23 +360,53 @@ def test_findings_speak_json_tables_and_five_lines() -> None:
     assert set(frames["by_year"].payer) == {"public purse", "everyone", "nhs", "council"}
     assert frames["totals"]["mean"].notna().all()
     lines = findings.sentences()
-    assert len(lines) == 5
-    assert lines[0].startswith("walks, best independent evidence: a net ")
-    assert lines[1].startswith(
-        "It saves in every simulated future within 4 years; in cash in 3 of 10 simulated futures"
+    assert lines[0].startswith("walks, best independent evidence: a net saving of £") and len(lines[0]) < 160
+    starts = (
+        "In a place like yours: a saving of between £",
+        "In cash: ",
+        "Per person who starts (180 people): a net saving of £",
+        "The programme costs £14,000: all of it from ",
+        "Counting capacity at full cost it saves in every simulated future; in cash in 3 of 10 simulated futures",
+        "For each £1 that the public purse spends: £",
+        "Budgets (cash, present value): ",
+        "The answer rests on ",
     )
-    assert lines[2].startswith("In every simulated future this programme has paid back by year 4 (in cash: 3 of 10)")
+    for start in starts:
+        assert any(line.startswith(start) for line in lines), start
 
 
-def test_a_programme_that_rarely_pays_says_how_often_it_does_not() -> None:
-    line = found({f"{COSTS}.set_up.amount": 50_000}, {"starts:walks": arm_years(0, [10, 0, 0, 0])}).sentences()[2]
-    assert line.startswith("In every simulated future this programme has not paid back by year 4 (in cash: all)")
+def first_words(more_visits: float) -> str:
+    """The first sentence of a run whose visits averted differ by chance around a mean, at no cost."""
+    made, rng = scenario({COSTS: {}}), np.random.default_rng(8)
+    visits = 50 + rng.normal(size=(40, 2, 2, 4))
+    visits[:, :, WALKS] += visits[:, :, 0].mean() - visits[:, :, WALKS].mean() + more_visits
+    return decided(made, ledger(made, {"visits:ae": visits}, rows=40)).sentences()[0]
+
+
+@pytest.mark.parametrize(("more_visits", "start"), [
+    (0.01, "about break-even; this run can't tell it from nothing. "),
+    (-0.01, "about break-even; this run can't tell it from nothing. "),
+    (5.0, "a net cost of £"),
+    (-5.0, "a net saving of £"),
+])  # fmt: skip
+def test_the_first_sentence_changes_with_the_sign_and_claims_nothing_within_two_errors(
+    more_visits: float, start: str
+) -> None:
+    said = first_words(more_visits).removeprefix("walks, best independent evidence: ")
+    assert said.startswith(start) and said.endswith(", present value over 4 years, to the public purse.")
+    assert "(Monte Carlo error ± £" in said
+
+
+def test_what_says_nothing_is_left_out() -> None:
+    lines = found({f"{COSTS}.set_up.amount": 50_000}, {"starts:walks": arm_years(0, [10, 0, 0, 0])}).sentences()
+    assert "It saves in no simulated future, at full value and in cash alike, by the end of year 3." in lines
+    assert not any(words in line for line in lines for words in ("Health", "Half the futures", "Capacity", "0.00"))
 
 
 def test_a_hopeless_programme_leads_with_its_cost_per_start() -> None:
     activity = {"starts:walks": arm_years(0, [10, 0, 0, 0])}
     line = found({f"{COSTS}.set_up.amount": 50_000}, activity).sentences()[0]
-    assert line.startswith("walks, best independent evidence: a net cost of £300 per start, and no QALYs counted;")
+    assert line.startswith("walks, best independent evidence: a net cost of £300 per person who starts, and no QAL")
 
 
 def test_effects_without_a_claim_are_named_in_words() -> None:
@@ -456,11 +489,11 @@ def test_nobody_gains_within_two_errors() -> None:
     visits[:, :, WALKS, 0] += np.array([9, -9, 10, -8])[:, None]
     kept = ledger(made, {"visits:ae": visits}, rows=4)
     line = next(line for line in decided(made, kept).sentences("walks") if line.startswith("Budgets"))
-    assert "NHS acute saving" not in line
-    assert "Within the Monte Carlo error of no change: NHS acute" in line
+    assert "NHS acute" not in line.partition(". Within")[0]
+    assert line.endswith("Within the Monte Carlo error of no change: NHS acute.")
 
 
 def test_a_range_from_one_set_of_parameters_is_not_printed() -> None:
     made = scenario()
-    words = three_ranges(decided(made, ledger(made, SAVES, rows=1)).arm("walks"))
-    assert "not known from one set of parameters" in words
+    lines = decided(made, ledger(made, SAVES, rows=1)).sentences()
+    assert "In a place like yours: not known from one set of parameters (95 % of futures)." in lines

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hand_made import ledger, scenario
+from village import village_run
 
 from simulator.activity import ledger as ledgers
 from simulator.activity.ledger import Ledger
@@ -69,3 +70,13 @@ def test_an_item_that_is_not_counted_is_refused_with_the_nearest_name(wrong: str
         made().item(wrong)
     counted = f"allowed one of the {len(made().items)} in items"
     assert str(refused.value) == f"found no item {wrong}; {counted}" + (f"; did you mean {near}?" if near else "")
+
+
+def test_rows_read_back_are_put_below_rows_just_lived(tmp_path: Path) -> None:
+    """A stopped run goes on, also where nothing is counted by part of the population."""
+    kept = village_run(rows=1, people=30).ledger
+    ledgers.save(kept, tmp_path / "block.parquet")
+    back = ledgers.load(tmp_path / "block.parquet")
+    for whole in (back.append(kept), kept.append(back)):
+        assert whole.parts == () and len(whole.rows) == 2
+        assert np.array_equal(whole.activity[0], whole.activity[1])

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 from village import village_run
 
+from simulator.findings.activity import in_the_field, place_titles
 from simulator.findings.finding import POUNDS
 from simulator.findings.tables import guarded, summary, write_tables
+from simulator.scenario.read import read
 
 Written = tuple[Path, list[Path]]
 RISKY = 'title = "=HYPERLINK(1)"'
@@ -84,8 +86,32 @@ def test_the_tables_hold_the_headline(written: Written) -> None:
     assert float(row["mean"]) == pytest.approx(float(view.npv.mean))
 
 
-def test_the_summary_says_the_evidence_and_five_lines_for_each_programme() -> None:
+def test_the_summary_says_the_evidence_and_the_lines_of_each_programme() -> None:
     findings = village_run().findings()
     lines = summary(findings).splitlines()
     assert lines[1].startswith("Evidence: best independent evidence.")
-    assert lines[3:8] == findings.sentences("walks")
+    told = findings.sentences("walks")
+    assert lines[3 : 3 + len(told)] == [told[0], *(f"• {sentence}" for sentence in told[1:])]
+
+
+def test_people_who_are_lived_twice_are_not_more_people() -> None:
+    assert "sets of parameters, 60 people in each." in summary(village_run().findings())
+    shared = village_run("places.inpatient.slots=40", rows=2, people=2000).findings()
+    assert shared.to_dict()["people"] == 2000
+    assert "2 sampled sets of parameters, 2,000 people in each, lived twice with other luck." in summary(shared)
+
+
+def test_places_are_called_as_the_field_calls_them() -> None:
+    titles = place_titles(read("befriending"))
+    told = {item: in_the_field(item, titles) for item in ("visits:gp", "visits:ae", "emergency:ae", "days:inpatient")}
+    assert list(told.values()) == ["GP consultations", "A&E attendances", "A&E attendances", "emergency bed days"]
+    assert in_the_field("emergency:inpatient", titles) == "emergency admissions"
+    assert in_the_field("visits:planned_care", titles) == "visits at Planned operation or day case"
+    assert in_the_field("emergency:ward", {"ward": "Hospital ward"}) == "emergency admissions"
+
+
+def test_two_places_that_would_be_called_alike_keep_their_titles() -> None:
+    titles = {"north": "North hospital", "south": "South hospital"}
+    assert [in_the_field(f"days:{place}", titles) for place in titles] == [
+        "days at North hospital", "days at South hospital",
+    ]  # fmt: skip

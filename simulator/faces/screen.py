@@ -109,6 +109,7 @@ def as_json(run: Run, out: str | None, findings: Findings | None = None) -> dict
         "rows": run.rows,
         "people": run.people,
         "years": findings.years,
+        "year_names": list(findings.year_names),
         "seed": run.seed,
         "engine": run.engine,
         "evidence": findings.evidence,
@@ -140,12 +141,13 @@ def title_in(path: Path) -> str:
 
 
 def show(findings: Findings) -> None:
-    """The table of net saving by year and the five plain lines of every programme arm, on standard output.
+    """The table of net saving by year and the plain lines of every programme arm, on standard output.
 
     Args:
         findings: of the run.
     """
     from simulator.findings import ENOUGH_ROWS, TOO_FEW_ROWS
+    from simulator.findings.tables import in_lines
     from simulator.scenario.tables import MODE_WORDS
 
     screen = _screen()
@@ -157,7 +159,7 @@ def show(findings: Findings) -> None:
         click.echo("Usual care alone: there is no programme to compare it with. What it costs is in account.csv.")
     for arm in findings.arms:
         screen.print(year_table(arm))
-        for line in findings.sentences(arm.arm):
+        for line in in_lines(findings.sentences(arm.arm)):
             click.echo(textwrap.fill(line, screen.width, subsequent_indent="  "))
 
 
@@ -173,31 +175,34 @@ def _place(findings: Findings) -> str:
 
 
 def year_table(arm: ArmFindings) -> Any:
-    """Net saving to the public purse by year: mean, ranges, cash, and who has paid back by then."""
+    """Present value of the net saving to the public purse by year: mean, ranges, cash, and the share that saves."""
     from rich import box
     from rich.table import Table
 
-    from simulator.findings.saving import three_ranges
     from simulator.findings.survivors import HEADLINE
 
     view, cash = arm.view(), arm.view(money="cash")
-    unit, digits, words = _unit(abs(float(view.by_year.place.low.min())), float(view.by_year.place.high.max()))
-    title = f"{arm.title}\nNet saving to the public purse by year, {words}, a cost negative"
-    error = in_units(float(view.npv.expected.mcse), unit, digits)
-    about = f"All: over all years, discounted; Monte Carlo error of its mean ± {error}."
-    caption = f"{about} {three_ranges(arm)}"
-    if arm.survivors.is_harm:
-        caption = f"{HEADLINE.capitalize()}. {about}"
+    unit, digits, words = _unit(*_largest(view.discounted_by_year.place))
+    title = f"{arm.title}\nNet saving to the public purse by year, present value, {words}, a cost negative"
+    about = (
+        "±: Monte Carlo error. Probabilities are those at the end of the year. Not discounted: findings/by_year.csv."
+    )
+    caption = f"{HEADLINE.capitalize()}. {about}" if arm.survivors.is_harm else about
     table = Table(title=title, caption=caption, box=box.SIMPLE)
     table.title_justify = table.caption_justify = "left"
     for heading in ("Year", "Mean", "80 % range", "95 % range", "Cash", "Saves by then", "Paid back"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for year in range(len(view.by_year.mean)):
-        figures = _ranges(view.by_year.place.at(year), cash.by_year.place.at(year), unit, digits)
-        table.add_row(str(year), *figures, _share(view.p_saving.at(year)), _share(view.payback.by_year.at(year)))
+    for year, name in enumerate(arm.year_names):
+        now, in_cash = (each.discounted_by_year.place.at(year) for each in (view, cash))
+        figures = _ranges(now, in_cash, unit, digits)
+        table.add_row(name, *figures, _share(view.p_saving.at(year)), _share(view.payback.by_year.at(year)))
     table.add_section()
     table.add_row("All", *_ranges(view.npv.place, cash.npv.place, unit, digits))
     return table
+
+
+def _largest(band: Band) -> tuple[float, float]:
+    return abs(float(band.low.min())), float(band.high.max())
 
 
 def _unit(*amounts: float) -> tuple[float, int, str]:

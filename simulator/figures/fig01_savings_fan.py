@@ -9,6 +9,7 @@ from simulator.figures.style import (
     BLUE,
     GREY,
     MIDDLE,
+    NO_CHANGE,
     ORANGE,
     PALE,
     SHADE,
@@ -19,13 +20,14 @@ from simulator.figures.style import (
     legend,
     money_axis,
     sampled,
+    say_instead,
     setting,
     short_pounds,
     styled,
     year_axis,
 )
 from simulator.findings import ArmFindings, Findings, survivors
-from simulator.findings.finding import low_to_high, net
+from simulator.findings.finding import is_clear, low_to_high, net, net_give_or_take, value_of
 from simulator.money.account import Array
 
 
@@ -50,14 +52,10 @@ def savings_fan(source: Findings | HasFindings, arm: str | None = None, *, ax: A
     """
     findings, arm_findings = chosen(source, arm)
     with styled(ax) as axes:
-        _bands(axes, arm_findings, findings.years)
-        _funding(axes, findings)
-        _ends(axes, arm_findings, findings.years)
-        axes.axhline(0, color=GREY, linewidth=1)
-        year_axis(axes, findings.years)
-        money_axis(axes)
-        axes.set_ylabel("Cumulative net saving, discounted")
-        legend(axes, columns=5)
+        if arm_findings.view().payback.status == "no investment":
+            say_instead(axes, NO_CHANGE)
+        else:
+            _draw(axes, arm_findings, findings)
         explain(
             axes,
             _title(arm_findings, findings.years),
@@ -66,6 +64,17 @@ def savings_fan(source: Findings | HasFindings, arm: str | None = None, *, ax: A
             _alt(arm_findings),
         )
         return axes
+
+
+def _draw(axes: Axes, arm_findings: ArmFindings, findings: Findings) -> None:
+    _bands(axes, arm_findings, findings.years)
+    _funding(axes, findings)
+    _ends(axes, arm_findings, findings.years)
+    axes.axhline(0, color=GREY, linewidth=1)
+    year_axis(axes, findings.year_names)
+    money_axis(axes)
+    axes.set_ylabel("Cumulative net saving, present value")
+    legend(axes, columns=5)
 
 
 def _bands(axes: Axes, arm_findings: ArmFindings, years: int) -> None:
@@ -103,13 +112,18 @@ def _ends(axes: Axes, arm_findings: ArmFindings, years: int) -> None:
 def _title(arm_findings: ArmFindings, years: int) -> str:
     if arm_findings.survivors.is_harm:
         return f"{arm_findings.title}: {survivors.HEADLINE}"
+    if arm_findings.view().payback.status == "no investment":
+        return f"{arm_findings.title}: {NO_CHANGE}"
     band = arm_findings.view().npv.place
-    mean = net(float(band.mean), float(band.mcse))
-    return f"{arm_findings.title}: {mean} on average after {years} years (95 % range: {low_to_high(band)})"
+    total = f"{net_give_or_take(band)} on average over {years} years"
+    if not is_clear(value_of(band)):
+        total = f"about break-even, {total}, which this run can't tell from nothing"
+    return f"{arm_findings.title}: {total} (95 %: {low_to_high(band)})"
 
 
 def _subtitle(findings: Findings) -> str:
-    return f"Cumulative net saving to the public purse after programme cost, discounted; {setting(findings)}"
+    what = "Cumulative net saving to the public purse after programme cost, present value, at the ends of years"
+    return f"{what}; {setting(findings)}"
 
 
 def _note(arm_findings: ArmFindings, findings: Findings) -> str:
@@ -126,8 +140,9 @@ def _inside(arm_findings: ArmFindings) -> str:
 
 
 def _alt(arm_findings: ArmFindings) -> str:
+    path = arm_findings.view().discounted.place.mean
     means = ", ".join(
-        f"{net(float(x))} by year {year}" for year, x in enumerate(arm_findings.view().discounted.place.mean, 1)
+        f"{net(float(x))} at the end of {year}" for year, x in zip(arm_findings.year_names, path, strict=True)
     )
     cash = net(float(arm_findings.view(money="cash").npv.place.mean))
     return f"Fan chart. The mean goes from 0 to {means}. In cash the mean ends at {cash}."

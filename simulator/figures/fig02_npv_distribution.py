@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from simulator.figures.style import (
     BRIGHT,
     GREY,
+    NO_CHANGE,
     ORANGE,
     HasFindings,
     chosen,
@@ -16,12 +17,13 @@ from simulator.figures.style import (
     money_axis,
     percent_axis,
     sampled,
+    say_instead,
     setting,
     short_pounds,
     styled,
 )
 from simulator.findings import ArmFindings, Findings, survivors
-from simulator.findings.finding import give_or_take, in_futures, low_to_high, net, net_give_or_take, per_cent
+from simulator.findings.finding import chance, give_or_take, low_to_high, net, net_give_or_take, per_cent
 from simulator.money.account import Array
 
 BINS = 40
@@ -43,12 +45,10 @@ def npv_distribution(source: Findings | HasFindings, arm: str | None = None, *, 
     """
     findings, arm_findings = chosen(source, arm)
     with styled(ax) as axes:
-        _bars(axes, arm_findings)
-        money_axis(axes, "x")
-        percent_axis(axes)
-        axes.set_xlabel(f"Net present value over {findings.years} years")
-        axes.set_ylabel("Share of futures")
-        legend(axes)
+        if arm_findings.view().payback.status == "no investment":
+            say_instead(axes, NO_CHANGE)
+        else:
+            _draw(axes, arm_findings, findings.years)
         explain(
             axes,
             _title(arm_findings, findings.years),
@@ -59,6 +59,15 @@ def npv_distribution(source: Findings | HasFindings, arm: str | None = None, *, 
         return axes
 
 
+def _draw(axes: Axes, arm_findings: ArmFindings, years: int) -> None:
+    _bars(axes, arm_findings)
+    money_axis(axes, "x")
+    percent_axis(axes)
+    axes.set_xlabel(f"Net present value over {years} years")
+    axes.set_ylabel("Share of futures")
+    legend(axes)
+
+
 def _bars(axes: Axes, arm_findings: ArmFindings) -> None:
     draws = arm_findings.view().place_paths[:, -1]
     edges = _edges(draws)
@@ -67,7 +76,7 @@ def _bars(axes: Axes, arm_findings: ArmFindings) -> None:
     cost, saving = (f"net {what} ({per_cent(p)} of futures)" for what, p in (("cost", 1 - saves), ("saving", saves)))
     for side, colour, hatch, label in ((edges[:-1] < 0, ORANGE, "///", cost), (edges[:-1] >= 0, BRIGHT, "", saving)):
         drawn_bins = side & (heights > 0)
-        if drawn_bins.any() and arm_findings.view().payback.status == "measured":
+        if drawn_bins.any():
             left_edges, width = edges[:-1][drawn_bins], np.diff(edges)[drawn_bins]
             axes.bar(
                 left_edges,
@@ -95,26 +104,21 @@ def _edges(draws: Array) -> Array:
 def _title(arm_findings: ArmFindings, years: int) -> str:
     if arm_findings.survivors.is_harm:
         return f"{arm_findings.title}: {survivors.HEADLINE}"
-    share = arm_findings.view().p_saving.at(-1)
-    saves = in_futures(float(share.value), float(share.mcse))
-    return f"{arm_findings.title}: it saves money in {saves} within {years} years"
+    if arm_findings.view().payback.status == "no investment":
+        return f"{arm_findings.title}: {NO_CHANGE}"
+    return f"{arm_findings.title}: it saves in {chance(arm_findings.view().p_saving.at(-1))} within {years} years"
 
 
 def _subtitle(findings: Findings) -> str:
-    return f"Discounted net saving to the public purse after programme cost; {setting(findings)}"
+    return f"Net saving to the public purse after programme cost, present value; {setting(findings)}"
 
 
 def _note(arm_findings: ArmFindings, findings: Findings) -> str:
-    saves, worst = arm_findings.view().p_saving.at(-1), arm_findings.view().shortfall
-    mean = net_give_or_take(arm_findings.view().npv.place)
+    npv, worst = arm_findings.view().npv.place, arm_findings.view().shortfall
     tenth = f"{net(float(worst.value), float(worst.mcse))}{give_or_take(float(worst.mcse))}"
-    ends = f"Mean: {mean}; mean of the worst tenth: {tenth}."
-    return (
-        f"Probability of a net saving {float(saves.value):.2f} (Monte Carlo error {float(saves.mcse):.2f}). "
-        f"{ends} {sampled(findings)}."
-    )
+    return f"Mean: {net_give_or_take(npv)}; mean of the worst tenth: {tenth}. {sampled(findings)}."
 
 
 def _alt(arm_findings: ArmFindings) -> str:
     band = arm_findings.view().npv.place
-    return f"Histogram. 95 % of futures lie within {low_to_high(band)}; half lie below {net(float(band.median))}."
+    return f"Histogram. 95 % of futures: {low_to_high(band)}; half lie below {net(float(band.median))}."

@@ -18,10 +18,12 @@ from simulator.figures.style import (
     percent,
     percent_axis,
     sampled,
+    say_instead,
     setting,
     styled,
 )
 from simulator.findings import ArmFindings, Findings
+from simulator.findings.activity import in_the_field
 from simulator.findings.before_after import BeforeAfter
 from simulator.uncertainty.ranges import Band
 
@@ -52,7 +54,7 @@ def before_after(source: Findings | HasFindings, arm: str | None = None, *, ax: 
         if entries:
             _draw(axes, entries, findings)
         else:
-            axes.set_axis_off()
+            say_instead(axes, NOTHING)
         explain(
             axes,
             _title(arm_findings, entries, findings),
@@ -71,9 +73,7 @@ def _draw(axes: Axes, entries: list[BeforeAfter], findings: Findings) -> None:
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
     axes.axvline(0, color=GREY, linewidth=1.5, zorder=1)
-    named = [
-        textwrap.fill(measure_title(e.measure, findings.place_titles), LABEL_CHARACTERS) for e in reversed(entries)
-    ]
+    named = [textwrap.fill(in_the_field(e.measure, findings.place_titles), LABEL_CHARACTERS) for e in reversed(entries)]
     axes.set_yticks(np.arange(len(entries)), named)
     axes.set_ylim(-0.6, len(entries) - 0.4)
     axes.set_xlim(right=min(axes.get_xlim()[1], FURTHEST) + ROOM)
@@ -100,16 +100,6 @@ def _repeats_visits(entry: BeforeAfter, entries: dict[str, BeforeAfter]) -> bool
     return entry.before < visits.before if kind == "days" else entry.before == visits.before
 
 
-def measure_title(measure: str, places: dict[str, str]) -> str:
-    """A measure as it is said.
-
-    >>> measure_title("emergency:inpatient", {"inpatient": "Hospital ward"})
-    'Hospital ward: emergencies'
-    """
-    kind, _, place = measure.partition(":")
-    return f"{places.get(place, place)}: {'emergencies' if kind == 'emergency' else kind}"
-
-
 def _mark(axes: Axes, at: float, change: Band | None, colour: str, marker: str, label: str) -> None:
     if change is None:
         return
@@ -128,7 +118,7 @@ def _title(arm_findings: ArmFindings, entries: list[BeforeAfter], findings: Find
         return f"{arm_findings.title}: {NOTHING}"
     widest = max(entries, key=_gap)
     naive, true = (0.0 if band is None else float(band.mean) for band in (widest.naive, widest.true))
-    measure = measure_title(widest.measure, findings.place_titles)
+    measure = in_the_field(widest.measure, findings.place_titles)
     return (
         f"{arm_findings.title}: {percent(naive)} before and after, "
         f"{percent(true)} against the same people without it ({measure})"
@@ -152,7 +142,7 @@ def _note(entries: list[BeforeAfter], findings: Findings) -> str:
 
 def _alt(entries: list[BeforeAfter], findings: Findings) -> str:
     changes = [
-        f"{measure_title(e.measure, findings.place_titles)}: {percent(float(e.naive.mean))} before and after, "
+        f"{in_the_field(e.measure, findings.place_titles)}: {percent(float(e.naive.mean))} before and after, "
         f"{percent(float(e.true.mean))} against the same people without it"
         for e in entries
         if e.naive and e.true

@@ -7,7 +7,7 @@ dash and bars in hatch too. The same findings give the same bytes, on any machin
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +19,7 @@ import numpy as np
 from afcharts.af_colours import get_af_colours
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, PercentFormatter
 from matplotlib.transforms import offset_copy
 
 from simulator.errors import RunError
@@ -36,8 +36,10 @@ POINTS_PER_INCH = 72
 CHARACTERS = (74, 124, 138)  # in a line of title, subtitle, note
 LABEL_CHARACTERS = 34
 LEFT = 0.012
+MOST_YEARS = 12
 SALT = "simulator"
 ALT = "alt text"
+NO_CHANGE = "the programme changes no spending of the public purse"
 STYLE = {
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 11,
@@ -153,7 +155,7 @@ def setting(findings: Findings) -> str:
 
 def sampled(findings: Findings) -> str:
     """How many futures a figure rests on, for notes."""
-    return f"{findings.rows:,} sampled sets of parameters, {findings.people:,.0f} people simulated in each"
+    return findings.simulated()
 
 
 def error_words(mcse: Array) -> str:
@@ -178,11 +180,51 @@ def percent_axis(ax: Axes, which: str = "y") -> None:
     axis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
 
 
-def year_axis(ax: Axes, years: int) -> None:
-    """Whole years from the start along the horizontal axis."""
-    ax.set_xlim(0, years)
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
-    ax.set_xlabel("Years from the start")
+def year_axis(ax: Axes, names: Sequence[str]) -> None:
+    """Ends of years along the horizontal axis, from the start; at most twelve are named.
+
+    Args:
+        ax: the axes.
+        names: what each year is called.
+    """
+    every = -(-len(names) // MOST_YEARS)
+    ends = range(every, len(names) + 1, every)
+    ax.set_xlim(0, len(names))
+    ax.set_xticks(list(ends), [short_year(names[end - 1]) for end in ends])
+    ax.set_xlabel(f"End of the {year_words(names)}")
+
+
+def year_words(names: Sequence[str]) -> str:
+    """What the names under an axis are: years by number, or by date.
+
+    >>> year_words(["year 0", "year 1"]), year_words(["2026/27", "2027/28"]), year_words(["2026"])
+    ('year (0 is the first)', 'financial year', 'year')
+    """
+    if names[0].startswith("year "):
+        return "year (0 is the first)"
+    return "financial year" if "/" in names[0] else "year"
+
+
+def short_year(name: str) -> str:
+    """A year as it stands under an axis that says what it is.
+
+    >>> short_year("year 3"), short_year("2026/27")
+    ('3', '2026/27')
+    """
+    return name.removeprefix("year ")
+
+
+def say_instead(ax: Axes, words: str) -> None:
+    """Words in the place of a picture that has nothing to show.
+
+    Args:
+        ax: the axes.
+        words: why there is nothing.
+    """
+    ax.set_axis_off()
+    ax.text(
+        0.5, 0.5, textwrap.fill(words, LABEL_CHARACTERS), transform=ax.transAxes, ha="center", color=GREY, fontsize=14
+    )
 
 
 def short_pounds(amount: float, digits: int = 4) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from simulator.activity.ledger import Ledger
 from simulator.errors import RunError
+from simulator.findings.activity import place_titles
 from simulator.findings.arm import ORDER, ArmFindings, arm_findings, payer_titles, sample_of_arm
 from simulator.findings.finding import Money, Row
 from simulator.findings.tables import arm_facts, arm_rows, jsonable, table_names
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ENOUGH_ROWS", "TOO_FEW_ROWS", "ArmFindings", "Findings", "findings_of"]
 
+TWICE = 2
 ENOUGH_ROWS = 40
 """Below this a row in 40, the end of a 95 % range, is the lowest or highest row of all."""
 TOO_FEW_ROWS = "{rows} sets of parameters are too few for a 95 % range: its ends are the lowest and highest of them"
@@ -43,7 +45,10 @@ VALUE_NOTE = (
 )
 CENTRE_NOTE = "stated as most likely, with another mean, which is what results are centred on: {which}"
 ONE_REPLICATE_NOTE = "there are no two replicates to compare, so individual chance could not be parted from the ranges"
-FACTS = ("scenario", "title", "price_year", "evidence", "optimism", "place_size", "years", "rows", "people", "batches")
+FACTS = (
+    *("scenario", "title", "price_year", "evidence", "optimism", "place_size", "years"),
+    *("rows", "people", "lives", "batches"),
+)
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,12 @@ class Findings:
     funding_years: float
     rows: int
     people: float  # simulated per row
+    lives: int  # of each of them, with other luck: two where people share something that is limited
     batches: int
     public_payers: tuple[str, ...]
     payer_titles: dict[str, str]
     place_titles: dict[str, str]
+    year_names: tuple[str, ...]
     arms: tuple[ArmFindings, ...]
     notes: tuple[str, ...] = ()
 
@@ -82,17 +89,22 @@ class Findings:
         """Discounted net saving to the public purse per person of the place."""
         return self.arm(arm).view(money=money).npv.scaled(1 / self.place_size)
 
+    def simulated(self) -> str:
+        """How many people were simulated how often, in words."""
+        again = ", lived twice with other luck" if self.lives == TWICE else ""
+        return f"{self.rows:,} sampled sets of parameters, {self.people:,.0f} people in each{again}"
+
     def to_dict(self) -> Row:
         """The findings a script wants, as plain values ready for JSON (no infinities; null where undefined)."""
-        about = {name: getattr(self, name) for name in FACTS}
+        about = {**{name: getattr(self, name) for name in FACTS}, "year_names": list(self.year_names)}
         arms = {arm.arm: arm_facts(arm) for arm in self.arms}
         return dict(jsonable({**about, "notes": list(self.notes), "arms": arms}))
 
     def sentences(self, arm: str | None = None) -> list[str]:
-        """Five plain lines about one programme arm (the first when none is named), as a run ends with them.
+        """Plain lines about one programme arm (the first when none is named), as a run ends with them.
 
-        Net saving and its range; the share of futures that save; payback; budgets and capacity; what decides.
-        A sixth says what other ways to build the model give, where they were worked out.
+        The first is one short sentence: what it costs or saves the public purse. The others have a line for each
+        finding, in present values; what says nothing is left out.
 
         Raises:
             KeyError: when no arm has that name.
@@ -139,6 +151,7 @@ def findings_of(account: Account, ledger: Ledger, scenario: Scenario) -> Finding
     """
     if account.arms != ledger.arms or account.people.shape != ledger.people.shape:
         raise RunError("the account and the ledger are of different runs; price this ledger first")
+    lives = min(TWICE, account.people.shape[1]) if scenario.limited() else 1  # else each replicate is half the people
     arms = tuple(arm_findings(account, ledger, scenario, arm) for arm in account.arms[1:])
     return Findings(
         scenario=scenario.name,
@@ -150,11 +163,13 @@ def findings_of(account: Account, ledger: Ledger, scenario: Scenario) -> Finding
         years=account.spending.shape[4],
         funding_years=scenario.horizon.funding_years,
         rows=len(account.people),
-        people=float(account.people.sum(axis=1).mean()),
+        people=float(account.people.sum(axis=1).mean()) / lives,
+        lives=lives,
         batches=len(np.unique(account.batch)),
         public_payers=account.public_payers,
         payer_titles=payer_titles(scenario),
-        place_titles={name: place.title or name.replace("_", " ") for name, place in scenario.places.items()},
+        place_titles=place_titles(scenario),
+        year_names=tuple(map(scenario.horizon.year_name, range(account.spending.shape[4]))),
         arms=arms,
         notes=tuple(_notes(account, scenario, arms)),
     )

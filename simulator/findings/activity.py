@@ -6,7 +6,8 @@ interaction   averted - sum of what its parts avert         of a combination who
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,26 @@ import numpy as np
 
 from simulator.activity.ledger import Ledger
 from simulator.findings.finding import BAND, COUNT, Finding, Row, Table, kinds_of
+from simulator.scenario.tables import Scenario
 from simulator.uncertainty.ranges import Array, Ranges, Sample, Value, ranges, row_means, standard_error
 
 if TYPE_CHECKING:
     from simulator.findings.arm import ArmFindings
 
+FIELD = (
+    (
+        re.compile(r"\ba ?& ?e\b|\bae\b|accident and emergency|emergency department"),
+        ("", "A&E attendances", "A&E days"),
+    ),
+    (re.compile(r"\bgps?\b|general practice"), ("", "GP consultations", "GP days")),
+    (re.compile(r"outpatient"), ("", "outpatient appointments", "outpatient days")),
+    (
+        re.compile(r"emergency.*\b(ward|beds?)\b|\b(ward|beds?|hospital)\b.*emergency"),
+        ("emergency ", "admissions", "bed days"),
+    ),
+    (re.compile(r"\b(ward|hospital|inpatient)\b"), ("hospital ", "admissions", "bed days")),
+)
+"""Places as the field knows them: what their titles hold, and what visits and days there are called."""
 SHOWN = ("visits", "emergency", "days", "emergency_days", "met_elsewhere", "starts", "deaths")
 
 
@@ -36,6 +52,38 @@ class Averted:
     averted: Ranges
     by_year: Ranges  # [year]
     interaction: Value | None = None
+
+
+def in_the_field(item: str, titles: Mapping[str, str]) -> str:
+    """What the field calls an activity: by the title of its place, which is kept where there is no better word.
+
+    Args:
+        item: an activity, kind:place.
+        titles: titles of all places; of two that would be called alike each keeps its title.
+
+    Example:
+        >>> titles = {"ward": "Hospital ward, emergency", "ae": "A&E", "hospice": "St Ann's hospice"}
+        >>> [in_the_field(item, titles) for item in ("visits:ward", "days:ward", "emergency:ae", "visits:hospice")]
+        ['emergency admissions', 'emergency bed days', 'A&E attendances', "visits at St Ann's hospice"]
+    """
+    kind, _, place = item.partition(":")
+    title = titles.get(place) or place.replace("_", " ")
+    others = [_known(other) for name, other in titles.items() if name != place]
+    known = _known(title)
+    if known is None or known in others:
+        return f"{kind.replace('_', ' ')} at {title}" if title else kind.replace("_", " ")
+    which, visits, days = known
+    is_urgent = kind.startswith("emergency") and which == "hospital "
+    return f"{'emergency ' if is_urgent else which}{days if kind.endswith('days') else visits}"
+
+
+def place_titles(scenario: Scenario) -> dict[str, str]:
+    """What places are called."""
+    return {name: place.title or name.replace("_", " ") for name, place in scenario.places.items()}
+
+
+def _known(title: str) -> tuple[str, str, str] | None:
+    return next((words for pattern, words in FIELD if pattern.search(title.lower())), None)
 
 
 def averted(ledger: Ledger, arm: str, sample: Sample, parts: Sequence[str] = ()) -> tuple[Averted, ...]:

@@ -23,12 +23,11 @@ from simulator.findings.finding import (
     Money,
     Row,
     Table,
-    end,
+    between,
     give_or_take,
     kinds_of,
     net,
     only,
-    pounds,
 )
 from simulator.money.account import Account, Array
 from simulator.uncertainty.ranges import Value, plain, standard_error
@@ -122,26 +121,35 @@ def rows(arm: ArmFindings) -> Iterator[Row]:
 
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
-    """The span of the headline over other ways to build the model; none where no saving is headlined."""
-    if not arm.alternatives or arm.survivors.is_harm:
+    """The span of the headline over other ways to build the model, itself among them; none where no saving is told."""
+    each = arm.per_starter()
+    if not arm.alternatives or arm.survivors.is_harm or each is None:
         return ()
     low, high = _ends(arm, "value")
-    cash = [_cash(other) for other in _ends(arm, "cash")]
+    ways = sum(other.money == "value" for other in arm.alternatives)
+    cash = between(*(other.per_start for other in _ends(arm, "cash")), *map(_error, _ends(arm, "cash")))
     return (
-        f"Other ways to build the model give {_each(low)} to {_each(high)} for each person who starts, "
-        f"in cash {cash[0]} to {cash[1]}; not part of any probability above.",
+        f"Built otherwise, {net(float(each.mean), float(each.expected.mcse))} per person who starts would be "
+        f"{_span(low, high)}; {ways} way{'s' * (ways > 1)} tried, not part of any probability above. In cash: {cash}.",
     )
 
 
-def _each(other: OtherModel) -> str:
-    error = float(other.difference.mcse)
-    words = f", Monte Carlo error {pounds(error)}" if error == error else ""
-    return f"{net(other.per_start, error)} (“{other.title}”{words})"
+def _span(low: OtherModel, high: OtherModel) -> str:
+    """Both ends with the ways that give them, in the order of the two amounts, or the only one."""
+    first, last = (high, low) if high.per_start < 0 else (low, high)
+    if low is high:
+        return f"{net(low.per_start, _error(low))} ({_way(low)})"
+    ends = between(low.per_start, high.per_start, _error(low), _error(high))
+    return f"{ends} ({_way(first)} to {_way(last)})"
 
 
-def _cash(other: OtherModel) -> str:
+def _way(other: OtherModel) -> str:
+    return f"“{other.title}”{give_or_take(_error(other))}"
+
+
+def _error(other: OtherModel) -> float:
     error = float(other.difference.mcse)
-    return f"{end(other.per_start, error)}{give_or_take(error)}"
+    return error if error == error else 0.0
 
 
 def _ends(arm: ArmFindings, money: Money) -> tuple[OtherModel, OtherModel]:

@@ -24,6 +24,7 @@ from simulator.findings.saving import (
     INTERACTION,
     LINES,
     NET_SAVING,
+    RANGES,
     LineSaving,
     View,
     interaction,
@@ -40,22 +41,23 @@ from simulator.uncertainty.ranges import Ranges, Sample, Value
 ORDER: tuple[Finding, ...] = (
     REACH,
     NET_SAVING,
-    PAYBACK,
+    BREAK_EVEN,
+    RANGES,
+    HEALTH,
     SPENDING,
+    PARTS,
+    PAYBACK,
+    RETURNS,
     BUDGETS,
     CAPACITY,
     TRANSFERS,
-    PARTS,
     DRIVERS,
     CLAIMS,
     SURVIVORS,
     INTERACTION,
     LINES,
     ACTIVITY,
-    HEALTH,
-    RETURNS,
     BEFORE_AFTER,
-    BREAK_EVEN,
     ALTERNATIVES,
 )
 """Every finding, in the order of tables, sheets, sentences and JSON."""
@@ -67,6 +69,7 @@ class ArmFindings:
 
     arm: str
     title: str  # what the arm is called
+    year_names: tuple[str, ...]  # what each year is called
     programmes: tuple[str, ...]
     payer_titles: Mapping[str, str]  # what payers are called
     public_payers: tuple[str, ...]
@@ -141,6 +144,7 @@ def arm_findings(account: Account, ledger: Ledger, scenario: Scenario, arm: str)
     return ArmFindings(
         arm=arm,
         title=scenario.arm_title(arm),
+        year_names=tuple(map(scenario.horizon.year_name, range(len(account.money_factor)))),
         programmes=programmes,
         payer_titles=payer_titles(scenario),
         public_payers=account.public_payers,

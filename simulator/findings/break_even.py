@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.activity.ledger import SIDES, WHO, WORLDS, Ledger
+from simulator.findings.activity import in_the_field, place_titles
 from simulator.findings.finding import MONEYS, POUNDS, Finding, Money, Row, Table, kinds_of, only
 from simulator.money.account import Account, Array
 from simulator.scenario.evidence import effect_quantity
@@ -37,7 +38,12 @@ if TYPE_CHECKING:
 
 LEVERS = (("emergency", "days"), ("visits",), ("need",))
 """Kinds of target that stand for hospital use: the first of these groups that a programme has an effect on."""
-WORDS = {"emergency": "emergency admissions", "days": "days", "visits": "visits", "need": "needs"}
+EVIDENCE_WORDS = {
+    "calibrated": "best independent evidence",
+    "claimed": "effect as reported",
+    "sceptical": "track record of similar programmes",
+}
+"""Where the effect of a run comes from, by mode."""
 
 
 # --------------------------------------------------------------------------------------------- what it is
@@ -60,6 +66,7 @@ class BreakEven:
     saving: Value  # [tried] discounted net saving in the whole place at each, mean of the rows simulated again
     starts: float  # programme starts in the whole place
     rows: int  # sets of parameters simulated again
+    evidence: EvidenceMode
 
 
 # --------------------------------------------------------------------------------------------- what is varied
@@ -103,11 +110,10 @@ def _place(scenario: Scenario, effect: Effect) -> str:
 
 
 def _what_is_varied(scenario: Scenario, effects: Sequence[Effect]) -> str:
-    """In words: emergency admissions and days (Hospital ward)."""
-    kinds = dict.fromkeys(WORDS[_kind(effect)] for effect in effects)
-    places = dict.fromkeys(_place(scenario, effect) for effect in effects)
-    titles = dict.fromkeys(scenario.places[place].title or place.replace("_", " ") for place in places)
-    return f"{' and '.join(kinds)} ({', '.join(titles)})"
+    """In the words of the field: emergency admissions and emergency bed days."""
+    titles = place_titles(scenario)
+    counted = (f"{_kind(effect).replace('need', 'visits')}:{_place(scenario, effect)}" for effect in effects)
+    return " and ".join(dict.fromkeys(in_the_field(item, titles) for item in counted))
 
 
 # -------------------------------------------------------------------------------------- how it is computed
@@ -136,7 +142,10 @@ def break_even_points(
     starts, use = _starts(account, arm), _hospital_use(ledger, scenario, arm, effects)
     tried = np.array(list(by_ratio))
     saved = {money: _savings(by_ratio.values(), arm, money) for money in MONEYS}
-    return tuple(break_even_point(money, tried, saved[money], starts, use, what=what, now=now) for money in MONEYS)
+    return tuple(
+        break_even_point(money, tried, saved[money], starts, use, what=what, now=now, evidence=account.evidence)
+        for money in MONEYS
+    )
 
 
 def _stated_ratio(scenario: Scenario, effects: Sequence[Effect], evidence: EvidenceMode) -> float:
@@ -171,7 +180,15 @@ def _measured_in(effect: Effect) -> str:
 
 
 def break_even_point(
-    money: Money, tried: Array, saved: Array, starts: Array, use: Array, *, what: str = "", now: float = 1.0
+    money: Money,
+    tried: Array,
+    saved: Array,
+    starts: Array,
+    use: Array,
+    *,
+    what: str = "",
+    now: float = 1.0,
+    evidence: EvidenceMode = "calibrated",
 ) -> BreakEven:
     """The ratio at which the mean saving is zero.
 
@@ -183,6 +200,7 @@ def break_even_point(
         use: [row] hospital use in every row of the run.
         what: what the ratio is of, in words.
         now: the stated ratio of the run.
+        evidence: the mode of the run.
 
     Example:
         >>> one_row = np.array([1.0])
@@ -201,6 +219,7 @@ def break_even_point(
         saving=Value(few.mean(axis=1), _error(few.T, many.T)),
         starts=float(starts.mean()),
         rows=saved.shape[1],
+        evidence=evidence,
     )
 
 
@@ -289,42 +308,58 @@ def _tried(point: BreakEven) -> Iterator[Row]:
         yield {**saved, "per_start": saved["mean"] / point.starts if point.starts > 0 else None}
 
 
-def in_words(points: Sequence[BreakEven]) -> str:
-    """The effect at which it would break even, for the headline; empty when it was not worked out."""
-    if not points:
-        return ""
-    value, cash = points
+def sentences(arm: ArmFindings) -> Sequence[str]:
+    """The effect at which it would break even, beside the one of the run; none where it was not worked out."""
+    if not arm.break_even or arm.survivors.is_harm:
+        return ()
+    value, cash = arm.break_even
+    now = f"The {EVIDENCE_WORDS[value.evidence]} is {in_ten(value.now)}."
     if value.ratio is None:
-        return f"{_not_even(value)} would it break even; "
-    in_cash = "not even by averting nearly all" if cash.ratio is None else f"{change(cash.ratio)}"
-    return (
-        f"to break even those who take part would need {change(value.ratio)} {value.what} than without it"
-        f"{_give_or_take(value)}, in cash {in_cash}, where this run has {change(value.now)}; "
-    )
+        nearly = _nearly_all(value)
+        return (f"Preventing {nearly} of the {value.what} of those who start would not cover its cost. {now}",)
+    if cash.ratio is None:
+        in_cash = "In cash, preventing nearly all would not be enough."
+    else:
+        in_cash = f"In cash it would take {in_ten(cash.ratio)}{_give_or_take(cash)}."
+    return (f"To cover its cost it would have to {_would(value)} the {value.what} of those who start. {now} {in_cash}",)
+
+
+def _would(point: BreakEven) -> str:
+    assert point.ratio is not None
+    number = in_ten(point.ratio).removesuffix(" fewer").removesuffix(" more")
+    if number == "no change":
+        return "change nothing in"
+    verb = "prevent" if point.ratio < 1 else "add no more than"
+    return f"{verb} {number}{_give_or_take(point)} of"
 
 
 def _give_or_take(point: BreakEven) -> str:
-    known = point.mcse is not None and point.mcse == point.mcse
-    return f" (Monte Carlo error {point.mcse * 100:.0f} points)" if known and point.mcse is not None else ""
+    """The error of a ratio in tenths, or in hundredths where the ratio is told in these."""
+    if point.ratio is None or point.mcse is None or not point.mcse > 0:
+        return ""
+    parts = 10 if "in 10 " in in_ten(point.ratio) else 100
+    return f" (± {float(f'{point.mcse * parts:.1g}'):g})"
 
 
-def _not_even(point: BreakEven) -> str:
-    averted = round((1 - float(point.ratios[0])) * 100)
-    return f"not even by averting {averted} of every 100 {point.what} of those who take part"
+def _nearly_all(point: BreakEven) -> str:
+    return f"{round((1 - float(point.ratios[0])) * 100)} in 100"
 
 
-def change(ratio: float) -> str:
-    """A ratio of two counts as a change in words.
+def in_ten(ratio: float) -> str:
+    """A ratio of two counts as a change in words, in tenths or, where these are too coarse, in hundredths.
 
     Args:
         ratio: with the programme over without.
 
     Example:
-        >>> change(0.7), change(1.1), change(1.0)
-        ('30 % fewer', '10 % more', 'no change')
+        >>> in_ten(0.6), in_ten(1.1), in_ten(0.96), in_ten(1.0), in_ten(0.77)
+        ('4 in 10 fewer', '1 in 10 more', '4 in 100 fewer', 'no change', '23 in 100 fewer')
     """
-    percent = round((ratio - 1) * 100)
-    return f"{abs(percent)} % {'more' if percent > 0 else 'fewer'}" if percent else "no change"
+    hundredths = round(abs(ratio - 1) * 100)
+    if hundredths == 0:
+        return "no change"
+    share = f"{hundredths // 10} in 10" if hundredths % 10 == 0 and hundredths < 100 else f"{hundredths} in 100"
+    return f"{share} {'more' if ratio > 1 else 'fewer'}"
 
 
 def how(arm: ArmFindings, has_levers: bool) -> str:
@@ -357,5 +392,8 @@ def brief(facts: Row) -> Row:
 
 
 BREAK_EVEN = Finding(
-    tables=(Table("break_even", rows, kinds_of(POUNDS, "mean", "mcse", "per_start")),), facts=facts, brief=brief
+    tables=(Table("break_even", rows, kinds_of(POUNDS, "mean", "mcse", "per_start")),),
+    sentences=sentences,
+    facts=facts,
+    brief=brief,
 )

@@ -1,7 +1,8 @@
 """What all findings share: how one is shown, what kinds its columns have, and amounts and chances in words.
 
-A saving is positive, a cost negative; pounds are real pounds of the whole place. Years are counted 0, 1, 2 ...; an
-entry "by year" looks at the end of that year. Every figure carries its Monte Carlo error.
+A saving is positive, a cost negative; pounds are real pounds of the whole place, and every sentence tells present
+values. Years are counted 0, 1, 2 ..., and named as the horizon names them; an entry "by year" looks at the end of that
+year. Every figure carries its Monte Carlo error.
 """
 
 from __future__ import annotations
@@ -255,6 +256,11 @@ def net_give_or_take(band: Band) -> str:
     return f"{net(float(band.mean), float(band.mcse))}{give_or_take(float(band.mcse))}"
 
 
+def value_of(band: Band) -> Value:
+    """The mean of a band and its error, without its range."""
+    return Value(band.mean, band.mcse)
+
+
 def per_cent(share: float) -> str:
     """A probability in per cent that never rounds to all or nothing what is neither.
 
@@ -323,6 +329,11 @@ def chance(share: Value) -> str:
     return words if " than " in words else f"{words}{of_100(error)}"
 
 
+def complement(share: Value) -> Value:
+    """The probability that something does not happen."""
+    return Value(1 - share.value, share.mcse)
+
+
 def end(amount: float, error: float = 0.0) -> str:
     """One end of a range.
 
@@ -338,6 +349,31 @@ def end(amount: float, error: float = 0.0) -> str:
     return f"{'saving ' if near > 0 else 'cost ' if near < 0 else ''}{pounds(near)}"
 
 
+def between(low: float, high: float, low_error: float = 0.0, high_error: float = 0.0) -> str:
+    """A range of pounds in words, the end nearer to nothing first where both are costs.
+
+    Args:
+        low: pounds, a saving positive.
+        high: pounds, no less.
+        low_error: Monte Carlo error of the low end.
+        high_error: that of the high end.
+
+    Example:
+        >>> between(-657_000.0, -70_200.0), between(5_000.0, 9_000.0)
+        ('a cost of between £70,200 and £657,000', 'a saving of between £5,000 and £9,000')
+        >>> between(-215_000.0, 324_000.0), between(-30.0, 0.0)
+        ('between a cost of £215,000 and a saving of £324,000', 'between a cost of £30 and £0')
+    """
+    ends = rounded(low, low_error), rounded(high, high_error)
+    if ends[1] < 0 or ends[0] > 0:
+        near, far = sorted(ends, key=abs)
+        return f"a {'cost' if far < 0 else 'saving'} of between {pounds(near)} and {pounds(far)}"
+    if ends == (0.0, 0.0):
+        return "£0"
+    low_words, high_words = (f"a {end(each).replace(' ', ' of ', 1)}" if each else "£0" for each in ends)
+    return f"between {low_words} and {high_words}"
+
+
 def low_to_high(band: Band) -> str:
     """The 95 % range in words; none where it is a point although something is uncertain.
 
@@ -348,4 +384,32 @@ def low_to_high(band: Band) -> str:
     low, high = float(band.low), float(band.high)
     if low == high and math.isnan(float(band.mcse)):
         return "not known from one set of parameters"
-    return f"{end(low, float(band.quantile_mcse[0]))} to {end(high, float(band.quantile_mcse[-1]))}"
+    if low == high:
+        return f"a {end(low).replace(' ', ' of ', 1)}" if low else "£0"
+    return between(low, high, float(band.quantile_mcse[0]), float(band.quantile_mcse[-1]))
+
+
+def signed(figure: Value) -> str:
+    """Pounds with their sign and error, for lists: a saving above nothing, a cost below.
+
+    >>> signed(Value(np.array(-31_912.0), np.array(612.0))), signed(Value(np.array(250.0), np.array(np.nan)))
+    ('-£31,900 ± £610', '£250')
+    """
+    amount, error = float(figure.value), float(figure.mcse)
+    near = rounded(amount, error)
+    return f"{'-' if near < 0 else ''}{pounds(near)}{give_or_take(error)}"
+
+
+def counted(amount: float, error: float = 0.0) -> str:
+    """A number of something without its sign, as its error allows, with the error.
+
+    >>> counted(-342.4, 51.0), counted(7.13, 0.28), counted(3.0)
+    ('340 ± 51', '7.1 ± 0.28', '3')
+    """
+    size = abs(rounded(amount, error))
+    give = f" ± {_plain(float(f'{error:.2g}'))}" if error > 0 else ""
+    return f"{_plain(float(f'{size:.3g}'))}{give}"
+
+
+def _plain(number: float) -> str:
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:g}"

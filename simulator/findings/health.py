@@ -15,7 +15,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.findings.finding import Finding, Row, Table, mean_of, rounded, value_row
+from simulator.findings.finding import (
+    Finding,
+    Row,
+    Table,
+    counted,
+    give_or_take,
+    is_clear,
+    mean_of,
+    only,
+    pounds,
+    rounded,
+    value_of,
+    value_row,
+)
 from simulator.money.account import Account
 from simulator.uncertainty.ranges import Array, Ranges, Sample, Value, expected_rows, ranges, rows_alone
 
@@ -130,10 +143,39 @@ def rows(arm: ArmFindings) -> Iterator[Row]:
 
 
 def in_words(health: Health) -> str:
-    """QALYs gained, for the headline."""
+    """QALYs gained or lost in the whole place, with their error."""
     gained, error = float(health.qaly.mean), float(health.qaly.expected.mcse)
-    give = f" ± {error:.2g}" if error > 0 else ""
-    return f"{rounded(gained, error):+.3g}{give} QALYs in all" if gained else "no QALYs counted"
+    if gained == 0:
+        return "no QALYs counted"
+    return f"{counted(gained, error)} QALYs {'gained' if gained > 0 else 'lost'}"
+
+
+def sentences(arm: ArmFindings) -> Iterator[str]:
+    """QALYs with their range, what each costs where that means something and is known, and net benefit."""
+    gained = arm.health.qaly
+    if arm.survivors.is_harm or float(gained.mean) == 0:
+        return
+    ends = " to ".join(f"{float(f'{x:.2g}'):,g}" for x in (float(gained.place.low), float(gained.place.high)))
+    yield f"Health: {in_words(arm.health)} (95 % in a place like yours: {ends}){_price(arm)}."
+    if arm.health.worth:
+        yield f"With health valued at {'; at '.join(map(_benefit, arm.health.worth))}."
+
+
+def _price(arm: ArmFindings) -> str:
+    """Pounds a QALY, where both are known; empty elsewhere."""
+    cost, money = arm.health.cost_per_qaly, arm.view().npv.expected
+    if cost is None or not (is_clear(value_of(money)) and is_clear(value_of(arm.health.qaly.expected))):
+        return ""
+    parts = value_of(money), value_of(arm.health.qaly.expected)
+    apart = sum((float(np.nan_to_num(part.mcse)) / float(part.value)) ** 2 for part in parts)
+    return f", about {pounds(cost, cost * apart**0.5)} a QALY to the public purse"
+
+
+def _benefit(worth: Worth) -> str:
+    band = worth.net_benefit.expected
+    mean, error = float(band.mean), float(band.mcse)
+    amount = f"{pounds(mean, error)}{give_or_take(error)}"
+    return f"£{worth.qaly_value:,.0f} a QALY: a net {'benefit' if rounded(mean, error) >= 0 else 'loss'} of {amount}"
 
 
 def facts(arm: ArmFindings) -> Row:
@@ -141,4 +183,9 @@ def facts(arm: ArmFindings) -> Row:
     return {"qaly": arm.health.qaly.place.to_dict()}
 
 
-HEALTH = Finding(tables=(Table("health", rows),), facts=facts)
+def brief(facts: Row) -> Row:
+    """With the 95 % range alone."""
+    return {"qaly": only(facts["qaly"], ("mean", "low", "high", "mcse"))}
+
+
+HEALTH = Finding(tables=(Table("health", rows),), sentences=lambda arm: tuple(sentences(arm)), facts=facts, brief=brief)

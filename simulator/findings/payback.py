@@ -11,14 +11,27 @@ the funding gap is, and the mean of the worst futures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.findings.finding import SHARE, Finding, Row, Table, chance, futures, kinds_of, only
+from simulator.findings.finding import (
+    SHARE,
+    Finding,
+    Row,
+    Table,
+    chance,
+    give_or_take,
+    is_clear,
+    kinds_of,
+    only,
+    pounds,
+    value_of,
+)
 from simulator.uncertainty.ranges import (
     Array,
     Band,
@@ -33,10 +46,11 @@ from simulator.uncertainty.ranges import (
 
 if TYPE_CHECKING:
     from simulator.findings.arm import ArmFindings
+    from simulator.findings.saving import View
 
 WORST = 0.1
 HOPELESS = 0.99
-RARELY_PAID = 0.5
+SAYS_NOTHING = 0.95
 
 
 # --------------------------------------------------------------------------------------------- what it is
@@ -80,7 +94,7 @@ class Payback:
 
 @dataclass(frozen=True)
 class FundingGap:
-    """How far below zero the cumulative undiscounted saving falls at its lowest, in a place of this size; 0 or more."""
+    """How far below zero the cumulative discounted saving falls at its lowest, in a place of this size; 0 or more."""
 
     depth: Band  # pounds
     year: int | None  # the year at whose end the mean path is lowest; None when it is never below zero
@@ -187,7 +201,7 @@ def funding_gap(cumulative: Array, start: Array, sample: Sample) -> FundingGap:
     """How deep the path goes below zero, on day 0 or at the end of a year.
 
     Args:
-        cumulative: [row, replicate, year] undiscounted saving to the end of each year.
+        cumulative: [row, replicate, year] discounted saving to the end of each year.
         start: [row] the same on day 0, 0 or less.
         sample: people, streams and batches of the rows.
 
@@ -268,30 +282,47 @@ def probability_rows(arm: ArmFindings) -> Iterator[Row]:
             yield row
 
 
-def sentences(arm: ArmFindings) -> Sequence[str]:
-    """How often it has paid back by the horizon, or how often not where that is more than half of the futures."""
+def sentences(arm: ArmFindings) -> Iterator[str]:
+    """How often it saves, when half the futures have paid back, and how much cash it needs first."""
     if arm.survivors.is_harm:
-        return ("Payback is not told: care that nobody lives to need pays for nothing.",)
-    value, cash = arm.view().payback, arm.view(money="cash").payback
-    if value.status == "no investment":
-        return ("Payback: no investment, the programme changes no spending.",)
-    rarely = float(value.p_never.value) >= RARELY_PAID
-    never = value.p_never, cash.p_never
-    shares = never if rarely else tuple(Value(1 - share.value, share.mcse) for share in never)
+        yield "Payback is not told: care that nobody lives to need pays for nothing."
+        return
+    value, cash = arm.view(), arm.view(money="cash")
+    if value.payback.status == "no investment":
+        yield "Payback: no investment, the programme changes no spending."
+        return
+    counting = "Counting capacity at full cost it" if float(arm.parts.capacity.value) else "It"
+    saves, in_cash = (chance(view.p_saving.at(-1)) for view in (value, cash))
+    said = f"{counting} saves in {saves}; in cash in {in_cash}"
+    if saves == in_cash:
+        said = f"It saves in {saves}, at full value and in cash alike,"
+    yield f"{said} by the end of {arm.year_names[-1]}.{_when(arm, value.payback)}"
+    if is_clear(value_of(cash.gap.depth)) and cash.gap.year is not None:
+        yield _needed(arm, cash)
+
+
+def _when(arm: ArmFindings, value: Payback) -> str:
+    """The median, where it is known whether there is one."""
+    if value.median_year is None:
+        return ""  # more than half never pay back: the share that saves has said so
+    if value.median_mcse is None:
+        return " Whether half the futures pay back is too close to call."
+    if value.median_year == 0:
+        return " In at least half the futures it is paid back from the start."
+    error = f" ± {max(value.median_mcse, 0.1):.1f}" if value.median_mcse > 0 else ""
+    year = arm.year_names[min(max(math.ceil(value.median_year) - 1, 0), arm.years - 1)]
     return (
-        f"In {chance(shares[0])} this programme has {'not ' if rarely else ''}paid back by year {arm.years} "
-        f"(in cash: {futures(float(shares[1].value), float(shares[1].mcse))}){_when(value)}.",
+        f" Half the futures have paid back by the end of {year} ({value.median_year:.1f}{error} years after the start)."
     )
 
 
-def _when(value: Payback) -> str:
-    """The median, where it is known whether there is one."""
-    if value.median_year is None:
-        return "; median payback not reached"
-    if value.median_mcse is None:
-        return "; whether half the futures pay back is too close to call"
-    error = f" ± {max(value.median_mcse, 0.1):.1f}" if value.median_mcse > 0 else ""
-    return f"; median payback {value.median_year:.1f}{error} years"
+def _needed(arm: ArmFindings, cash: View) -> str:
+    """How deep the cash goes before it turns, and when."""
+    depth, error = float(cash.gap.depth.mean), float(cash.gap.depth.mcse)
+    known = f"{pounds(depth, error)}{give_or_take(error)}"
+    assert cash.gap.year is not None
+    when = f"at the end of {arm.year_names[cash.gap.year]}"
+    return f"Cash to be found where the gap is deepest, {when}: {known} (present value)."
 
 
 def facts(arm: ArmFindings) -> Row:
@@ -300,14 +331,15 @@ def facts(arm: ArmFindings) -> Row:
 
 
 def brief(facts: Row) -> Row:
-    """Payback as value."""
-    return {"payback": only(facts["payback"], ("p_never", "median_year", "restricted_mean_years"))}
+    """Payback as value and in cash."""
+    return {name: only(facts[name], ("p_never", "median_year", "restricted_mean_years")) for name in PAYBACKS}
 
 
+PAYBACKS = ("payback", "payback_cash")
 SHARES = ("saves", "saves_mcse", "paid_back", "paid_back_mcse", "at_zero_once", "at_zero_once_mcse")
 PAYBACK = Finding(
     tables=(Table("probabilities", probability_rows, kinds_of(SHARE, *SHARES)),),
-    sentences=sentences,
+    sentences=lambda arm: tuple(sentences(arm)),
     facts=facts,
     brief=brief,
 )

@@ -2,8 +2,9 @@
 
     ratio = present value of all other changes / present value of programme spending          means over rows
 
-*fiscal* counts what the public purse saves on care, at full value; *cashable* the part of it that is cash; *public
-value* what everyone saves, stated benefits and QALYs at their first value. The error is that of a ratio of means (delta
+*fiscal* counts what the public purse saves on care, at full value, over what it spends, so that it is above 1 where the
+net present value is above 0; *cashable* the part of it that is cash; *public value* what everyone saves, stated
+benefits and QALYs at their first value, over what everyone spends. The error is that of a ratio of means (delta
 method).
 """
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 Version = Literal["fiscal", "cashable", "public value"]
 OTHERS: tuple[Kind, ...] = ("care", "benefit")
+PROGRAMME: tuple[Kind, ...] = ("programme",)
 
 
 @dataclass(frozen=True)
@@ -66,16 +68,16 @@ def return_ratios(account: Account, arm: str, qaly_values: Sequence[float] = ())
         [('fiscal', '3.00'), ('cashable', '3.00'), ('public value', '3.00')]
     """
     value = qaly_values[0] if qaly_values else None
-    spent = account.discounted(-account.saving(arm, None, ("programme",)))
+    public = row_means(account.discounted(-account.public_saving(arm, PROGRAMME)), account.people)
+    spent = row_means(account.discounted(-account.saving(arm, None, PROGRAMME)), account.people)
     fiscal = account.discounted(account.public_saving(arm, OTHERS))
     cashable = account.discounted(account.public_saving(arm, OTHERS, cash=True))
     public_value = account.discounted(account.saving(arm, None, OTHERS, social=True))
     public_value = public_value + (0.0 if value is None else discounted_qalys(account, arm) * value)
-    spending = row_means(spent, account.people)
     return (
-        return_ratio("fiscal", row_means(fiscal, account.people), spending, account.batch),
-        return_ratio("cashable", row_means(cashable, account.people), spending, account.batch),
-        return_ratio("public value", row_means(public_value, account.people), spending, account.batch, value),
+        return_ratio("fiscal", row_means(fiscal, account.people), public, account.batch),
+        return_ratio("cashable", row_means(cashable, account.people), public, account.batch),
+        return_ratio("public value", row_means(public_value, account.people), spent, account.batch, value),
     )
 
 
@@ -111,4 +113,42 @@ def rows(arm: ArmFindings) -> Iterator[Row]:
         yield {**parts, "ratio": entry.ratio, "mcse": entry.mcse, "words": entry.words}
 
 
-RETURNS = Finding(tables=(Table("returns", rows, kinds_of(POUNDS, "benefits", "spending")),))
+def sentences(arm: ArmFindings) -> Sequence[str]:
+    """What comes back to the public purse for each pound it spends, at full value and in cash, and to everyone."""
+    fiscal, cashable, public = arm.returns
+    if arm.survivors.is_harm or fiscal.spending <= 0:
+        return ()
+    worth = "" if public.qaly_value is None else f", a QALY at £{public.qaly_value:,.0f}"
+    if fiscal.ratio is None and public.ratio is None:
+        return ("No return on what the public purse spends, nor on what everyone spends.",)
+    back = f"{_back(fiscal)} at full value, {_back(cashable)} in cash"
+    if fiscal.ratio is None and cashable.ratio is None:
+        back = "no return"
+    return (
+        f"For each £1 that the public purse spends: {back}. Public value for each £1 of all: {_back(public)}{worth}.",
+    )
+
+
+def _back(entry: ReturnRatio) -> str:
+    if entry.ratio is None:
+        return "no return"
+    error = 0.0 if entry.mcse is None else entry.mcse
+    return f"£{entry.ratio:.2f}{f' ± {max(error, 0.01):.2f}' if error > 0 else ''}"
+
+
+def facts(arm: ArmFindings) -> Row:
+    """Each ratio by name."""
+    return {"returns": {entry.version: {"ratio": entry.ratio, "mcse": entry.mcse} for entry in arm.returns}}
+
+
+def brief(facts: Row) -> Row:
+    """All of it."""
+    return {"returns": facts["returns"]}
+
+
+RETURNS = Finding(
+    tables=(Table("returns", rows, kinds_of(POUNDS, "benefits", "spending")),),
+    sentences=sentences,
+    facts=facts,
+    brief=brief,
+)

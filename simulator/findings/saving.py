@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.findings import break_even, health, survivors
+from simulator.findings import health, survivors
 from simulator.findings.budgets import parts
 from simulator.findings.finding import (
     BAND,
@@ -35,13 +35,17 @@ from simulator.findings.finding import (
     Row,
     Table,
     band_by_year,
-    chance,
+    counted,
+    give_or_take,
+    is_clear,
     kinds_of,
     low_to_high,
     mean_of,
+    net,
     net_give_or_take,
     only,
     ranges_together,
+    value_of,
     value_row,
 )
 from simulator.findings.payback import FundingGap, Payback, funding_gap, payback, place_paths, shortfall
@@ -63,12 +67,10 @@ if TYPE_CHECKING:
 AS_SIMULATED_WORDS = {
     "expected": "the sets of parameters as simulated (chance of the people simulated included)",
     "new_place": "the same in a new place (with differences between places)",
-    "place": "your place (no narrower than simulated)",
 }
 RANGE_WORDS = {
     "expected": "the expected effect (parameters alone)",
     "new_place": "a new place (with differences between places)",
-    "place": "your place (with chance)",
 }
 
 
@@ -174,7 +176,7 @@ def net_saving(account: Account, arm: str, sample: Sample, payer: str = PUBLIC_P
         place_paths=futures.all,
         p_saving=futures.mean(lambda draws, _: draws > 0),
         payback=payback(futures, start),
-        gap=funding_gap(cumulative, start, sample),
+        gap=funding_gap(path, start, sample),
         shortfall=shortfall(futures.at(-1)),
     )
 
@@ -270,28 +272,35 @@ def interaction_rows(arm: ArmFindings) -> Iterator[Row]:
 
 
 def headline(arm: ArmFindings) -> str:
-    """Net saving for the public purse; of a programme that never pays back first what each start costs."""
-    value, cash, each = arm.view(), arm.view(money="cash"), arm.per_starter()
-    per_start = "nobody starts" if each is None else f"{net_give_or_take(each.expected)} per start"
-    total, money = f"{_ranged(value)} for the public purse over {arm.years} years", f"in cash {_ranged(cash)}"
-    made, money = parts.in_words(arm), f"{money}{parts.stated_in_cash(arm.parts)}"
-    beside = f"; {made}" if made else ""
-    if value.payback.is_hopeless:
-        gains = f"{per_start}, and {health.in_words(arm.health)}"
-        return f"{gains}; {break_even.in_words(arm.break_even)}in total {total}{beside}; {money}."
-    return f"{total} ({per_start}){beside}; {money}."
+    """Net saving for the public purse; of a programme that never pays back first what each person who starts costs."""
+    view, each = arm.view(), arm.per_starter()
+    where = f"present value over {arm.years} years, to the public purse{parts.stated_in_words(arm)}"
+    if view.payback.status == "no investment":
+        return f"no net saving or cost to the public purse over {arm.years} years."
+    if view.payback.is_hopeless and each is not None:
+        first = f"{_with_error(each)} per person who starts, and {health.in_words(arm.health)}"
+        return f"{first}; {net_give_or_take(view.npv.expected)} in all, {where}."
+    if is_clear(value_of(view.npv.expected)):
+        return f"{_with_error(view.npv)}, {where}."
+    total = _with_error(view.npv).removeprefix("a ")
+    return f"about break-even; this run can't tell it from nothing. {total[0].upper()}{total[1:]}, {where}."
 
 
-def _ranged(view: View) -> str:
-    return f"{net_give_or_take(view.npv.place)} (95 % range: {low_to_high(view.npv.place)})"
+def _with_error(ranged: Ranges) -> str:
+    """A mean with its error by its full name."""
+    mean, error = float(ranged.mean), float(ranged.expected.mcse)
+    known = f" (Monte Carlo error{give_or_take(error)})" if error > 0 else ""
+    return f"{net(mean, error)}{known}"
 
 
 def three_ranges(arm: ArmFindings) -> str:
-    """The 95 % ranges of the discounted net saving to the public purse, what is in each, and the share of chance."""
+    """The 95 % ranges without the chance of one place, what is in each, and the share of chance."""
     npv = arm.view().npv
     words = RANGE_WORDS if npv.is_parted else AS_SIMULATED_WORDS
-    ranged = [f"{words[name]} {low_to_high(band)}" for name, band in npv.named().items()]
-    return f"95 % ranges: {'; '.join(ranged)}.{share_of_chance(npv)}"
+    place = low_to_high(npv.place)
+    named = {words[name]: low_to_high(band) for name, band in npv.named().items() if name in words}
+    said = "; ".join(f"{name}: {ends}" for name, ends in named.items() if ends != place)
+    return f"{f'Other 95 % ranges, {said}.' if said else ''}{share_of_chance(npv)}".strip()
 
 
 def share_of_chance(ranged: Ranges) -> str:
@@ -309,15 +318,38 @@ def share_of_chance(ranged: Ranges) -> str:
 
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
-    """The headline, and the share of futures that save; where lives or health are lost that, and no saving."""
+    """The headline; where lives or health are lost that, and no saving."""
     if arm.survivors.is_harm:
         return (survivors.headline(arm), survivors.care_in_words(arm))
-    value, cash = (arm.view(money=money).p_saving.at(-1) for money in MONEYS)
-    return headline(arm), f"It saves in {chance(value)} within {arm.years} years; in cash in {chance(cash)}."
+    return (headline(arm),)
+
+
+def range_sentences(arm: ArmFindings) -> Iterator[str]:
+    """The range of a place like this, the same in cash, for each person who starts, and the other ranges."""
+    view, cash = arm.view(), arm.view(money="cash")
+    if arm.survivors.is_harm or view.payback.status == "no investment":
+        return
+    yield f"In a place like yours: {low_to_high(view.npv.place)} (95 % of futures)."
+    stated = parts.stated_in_cash(arm.parts)
+    doubt = "" if is_clear(value_of(cash.npv.expected)) else ", which this run can't tell from nothing"
+    said = f"{_with_error(cash.npv)}{doubt}{stated}"
+    yield f"In cash: {said}; in a place like yours {low_to_high(cash.npv.place)} (95 %)."
+    each, each_cash = arm.per_starter(), arm.per_starter("cash")
+    if each is None or each_cash is None:
+        yield "Nobody starts."
+    else:
+        value = "" if view.payback.is_hopeless else f"{net_give_or_take(each.expected)}; "  # the headline has it
+        yield f"Per person who starts ({_people(arm)}): {value}in cash {net_give_or_take(each_cash.expected)}."
+    if said := three_ranges(arm):
+        yield said
+
+
+def _people(arm: ArmFindings) -> str:
+    return f"{counted(float(arm.starts.mean), float(arm.starts.expected.mcse))} people"
 
 
 def facts(arm: ArmFindings) -> Row:
-    """Net present value in its ranges, net saving by year, and the chance of a saving, to the public purse."""
+    """Net present value in its ranges, its parts by year, and the chance of a saving, to the public purse."""
     view, cash = arm.view(), arm.view(money="cash")
     return {
         "npv": view.npv.place.to_dict(),
@@ -328,22 +360,23 @@ def facts(arm: ArmFindings) -> Row:
         "chance_share_mcse": float(view.npv.chance_share_mcse),
         "chance_is_parted": bool(view.npv.is_parted),
         "people_needed": None if view.npv.is_parted else float(view.npv.people_needed),
-        "net_saving_by_year": list(band_by_year(view.by_year.place)),
-        "cash_saving_by_year": list(band_by_year(cash.by_year.place)),
+        "net_saving_by_year": list(band_by_year(view.discounted_by_year.place)),
+        "cash_saving_by_year": list(band_by_year(cash.discounted_by_year.place)),
         "p_saving_by_year": [{"year": year, **value_row(view.p_saving.at(year), "p")} for year in range(arm.years)],
     }
 
 
 def brief(facts: Row) -> Row:
-    """The same at full value, with 95 % ranges alone."""
+    """The same with 95 % ranges alone."""
     shown = ("mean", "low", "high", "mcse")
     return {
-        **{name: facts[name] and only(facts[name], shown) for name in ("npv", "npv_expected", "npv_new_place")},
+        **{name: facts[name] and only(facts[name], shown) for name in NPVS},
         "net_saving_by_year": [only(year, ("year", *shown)) for year in facts["net_saving_by_year"]],
         "p_saving_by_year": facts["p_saving_by_year"],
     }
 
 
+NPVS = ("npv", "npv_expected", "npv_new_place", "npv_cash")
 TOTALS = (*BAND, *(f"{name}{of}" for name in ("undiscounted", "gap_depth", "worst_tenth") for of in ("", "_mcse")))
 NET_SAVING = Finding(
     tables=(
@@ -354,5 +387,6 @@ NET_SAVING = Finding(
     facts=facts,
     brief=brief,
 )
+RANGES = Finding(sentences=lambda arm: tuple(range_sentences(arm)))
 LINES = Finding(tables=(Table("lines", line_rows, kinds_of(POUNDS, *BAND, "cash", "cash_mcse")),))
 INTERACTION = Finding(tables=(Table("programme", interaction_rows, kinds_of(WHOLE, *BAND)),))

@@ -5,11 +5,23 @@ net saving for each start = mean discounted net saving / mean starts          a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from simulator.findings.finding import BAND, WHOLE, Finding, Row, Table, band_by_year, kinds_of
+from simulator.findings.finding import (
+    BAND,
+    WHOLE,
+    Finding,
+    Row,
+    Table,
+    band_by_year,
+    give_or_take,
+    kinds_of,
+    per_cent,
+    pounds,
+    rounded,
+)
 from simulator.money.account import Account
 from simulator.uncertainty.ranges import Ranges, Sample, ranges
 
@@ -67,5 +79,23 @@ def facts(arm: ArmFindings) -> Row:
     return {"programmes": list(arm.programmes), "starts": float(arm.starts.mean)}
 
 
+def sentences(arm: ArmFindings) -> Sequence[str]:
+    """What the programme costs, and who bears it."""
+    total, error = float(arm.spending.total.mean), float(arm.spending.total.expected.mcse)
+    borne: dict[str, float] = {}
+    for line in arm.lines:
+        if line.kind == "programme":
+            borne[line.payer] = borne.get(line.payer, 0.0) - float(line.value.mean)
+    if rounded(total, error) <= 0:
+        return ()
+    shares = [_share(arm, payer, pay / total) for payer, pay in sorted(borne.items(), key=lambda b: -b[1]) if pay > 0]
+    return (f"The programme costs {pounds(total, error)}{give_or_take(error)}: {'; '.join(shares)}.",)
+
+
+def _share(arm: ArmFindings, payer: str, share: float) -> str:
+    apart = "" if payer in arm.public_payers else ", not counted above"
+    return f"{'all of it' if share > 1 - 1e-9 else per_cent(share)} from {arm.payer_title(payer)}{apart}"
+
+
 REACH = Finding(facts=facts)
-SPENDING = Finding(tables=(Table("programme", rows, kinds_of(WHOLE, *BAND)),))
+SPENDING = Finding(tables=(Table("programme", rows, kinds_of(WHOLE, *BAND)),), sentences=sentences)

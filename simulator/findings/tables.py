@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.findings.arm import ORDER, ArmFindings
 from simulator.findings.finding import COUNT, POUNDS, SHARE, WHOLE, Row, kinds_of
-from simulator.findings.saving import three_ranges
 from simulator.money.account import Account
 from simulator.scenario.tables import MODE_WORDS
 
@@ -123,7 +122,7 @@ def guarded(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def summary(findings: Findings) -> str:
-    """The run in plain lines: title, evidence mode, five lines for each programme arm, notes.
+    """The run in plain lines: title, evidence mode, plain lines for each programme arm, notes.
 
     Args:
         findings: the decision tables.
@@ -136,17 +135,22 @@ def _summary(findings: Findings) -> Iterator[str]:
     yield f"Evidence: {MODE_WORDS.get(findings.evidence, findings.evidence)}. {_made_of(findings)}"
     for arm in findings.arms:
         yield ""
-        yield from findings.sentences(arm.arm)
-        yield f"Discounted net saving to the public purse over {findings.years} years, {three_ranges(arm)}"
+        yield from in_lines(findings.sentences(arm.arm))
     yield ""
     yield from (f"Note: {note}." for note in findings.notes)
 
 
+def in_lines(sentences: Sequence[str]) -> list[str]:
+    """The first sentence as it is, the others as a list below it.
+
+    >>> in_lines(["It saves.", "In cash too."])
+    ['It saves.', '• In cash too.']
+    """
+    return [*sentences[:1], *(f"• {sentence}" for sentence in sentences[1:])]
+
+
 def _made_of(findings: Findings) -> str:
-    return (
-        f"Pounds of {findings.price_year} for a place of {findings.place_size:,.0f} people; "
-        f"{findings.rows:,} sampled sets of parameters, {findings.people:,.0f} people simulated in each."
-    )
+    return f"Pounds of {findings.price_year} for a place of {findings.place_size:,.0f} people; {findings.simulated()}."
 
 
 def _text(findings: Findings, path: Path) -> Path:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.activity.ledger import Ledger
-from simulator.findings.finding import COUNT, POUNDS, Finding, Row, Table, is_clear, kinds_of, mean_of, pounds
+from simulator.findings.activity import in_the_field, place_titles
+from simulator.findings.finding import COUNT, POUNDS, Finding, Row, Table, counted, is_clear, kinds_of, mean_of, signed
 from simulator.money.account import Account, Line
 from simulator.scenario.tables import Price, Scenario
 from simulator.uncertainty.ranges import Array, Value, plain
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 BY_THE_DAY = {"day": "days", "emergency_day": "emergency_days", "active_day": "active_days"}
 BY_THE_VISIT = {"visit": "visits", "emergency": "emergency", "planned": "visits"}
 MOST_NAMED = 3
-FEW = 10
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Freed:
     title: str
     holder: str  # the payer who runs it: the bearer, where one is named
     unit: str  # days or visits
+    words: str  # the unit at this place, as the field calls it
     amount: Value
     worth: Value  # pounds beyond the cash, present value
 
@@ -90,9 +91,16 @@ def _freed(
         title=_title(scenario, subject),
         holder=holder,
         unit=unit,
+        words=_words(scenario, subject, unit),
         amount=mean_of(amount, account),
         worth=mean_of(_beyond_cash(account, arm)[..., lines].sum(axis=-1), account),
     )
+
+
+def _words(scenario: Scenario, subject: str, unit: str) -> str:
+    if subject in scenario.places:
+        return in_the_field(f"{unit}:{subject}", place_titles(scenario))
+    return f"{unit} of {_title(scenario, subject)}"
 
 
 def _unit(prices: Sequence[Price], subject: str) -> tuple[str, str]:
@@ -123,19 +131,19 @@ def rows(arm: ArmFindings) -> Iterator[Row]:
         yield {**about, **amount, **plain({"worth": entry.worth.value, "worth_mcse": entry.worth.mcse})}
 
 
-def in_words(arm: ArmFindings) -> str:
-    """The largest capacities that are known to be freed or taken up, each with its value; empty without any."""
+def sentences(arm: ArmFindings) -> Sequence[str]:
+    """The largest capacities that are known to be freed or taken up, each with its value; none without any."""
     clear = [entry for entry in arm.capacity if is_clear(entry.worth) and is_clear(entry.amount)]
     largest = sorted(clear, key=lambda entry: -abs(float(entry.worth.value)))[:MOST_NAMED]
-    return f" Capacity, nobody's cash: {'; '.join(_each(entry, arm) for entry in largest)}." if largest else ""
+    said = "; ".join(_each(entry, arm) for entry in largest)
+    return (f"Capacity, nobody's cash: {said}.",) if largest else ()
 
 
 def _each(entry: Freed, arm: ArmFindings) -> str:
-    amount = float(entry.amount.value)
-    number = f"{float(f'{abs(amount):.3g}'):,.0f}" if abs(amount) >= FEW else f"{abs(amount):.1f}"
-    place = f"{entry.title} ({arm.payer_title(entry.holder)})"
-    change = "freed" if amount > 0 else "taken up"
-    return f"{number} {entry.unit} {change} at {place}, worth {pounds(float(entry.worth.value))} beyond the cash"
+    number = counted(float(entry.amount.value), float(entry.amount.mcse))
+    change = "freed" if float(entry.amount.value) > 0 else "taken up"
+    worth = signed(Value(np.abs(entry.worth.value), entry.worth.mcse))
+    return f"{number} {entry.words} {change} ({arm.payer_title(entry.holder)}), worth {worth} beyond the cash"
 
 
 def facts(arm: ArmFindings) -> Row:
@@ -156,6 +164,7 @@ CAPACITY = Finding(
             {**kinds_of(COUNT, "freed", "freed_mcse"), **kinds_of(POUNDS, "worth", "worth_mcse")},
         ),
     ),
+    sentences=sentences,
     facts=facts,
     brief=brief,
 )

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from simulator.findings.budgets import capacity
-from simulator.findings.finding import BAND, POUNDS, Finding, Row, Table, end, is_clear, kinds_of, value_row
+from simulator.findings.finding import BAND, POUNDS, Finding, Row, Table, is_clear, kinds_of, signed, value_row
 from simulator.uncertainty.ranges import Value
 
 if TYPE_CHECKING:
@@ -40,13 +39,13 @@ def _discounted(mean: object, mcse: object) -> Row:
 
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
-    """What each budget gains or pays in cash, which are not known to change, and the capacity that is in none."""
+    """What each budget gains or pays in cash, and which are not known to change."""
     cash = {arm.payer_title(view.payer): cash_of(view) for view in arm.payer_views("cash")}
-    named = [f"{title} {end(float(figure.value))}" for title, figure in cash.items() if is_clear(figure)]
+    named = [f"{title} {signed(figure)}" for title, figure in cash.items() if is_clear(figure)]
     unclear = [title for title, figure in cash.items() if float(figure.value) != 0 and not is_clear(figure)]
     rest = f" Within the Monte Carlo error of no change: {', '.join(unclear)}." if unclear else ""
-    changes = ", ".join(named) or "none is known to change"
-    return (f"Budgets (cash, present value): {changes}.{rest}{capacity.in_words(arm)}",)
+    changes = "; ".join(named) or "none is known to change"
+    return (f"Budgets (cash, present value): {changes}.{rest}",)
 
 
 def facts(arm: ArmFindings) -> Row:

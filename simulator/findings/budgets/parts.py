@@ -12,13 +12,13 @@ beside everything. All are present values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.findings.finding import POUNDS, Finding, Row, Table, end, kinds_of, mean_of, pounds, value_row
+from simulator.findings.finding import POUNDS, Finding, Row, Table, kinds_of, mean_of, pounds, signed, value_row
 from simulator.money.account import Account, Kind
 from simulator.scenario.evidence import mode_quantities
 from simulator.scenario.tables import Scenario
@@ -94,23 +94,31 @@ def _grade(account: Account, scenario: Scenario, arm: str, *, social: bool) -> i
     return max((known[path].evidence_grade for path in named if path in known), default=None)
 
 
-def in_words(arm: ArmFindings) -> str:
-    """What a net saving at full value is made of, and what partners pay besides, for the headline."""
+def sentences(arm: ArmFindings) -> Sequence[str]:
+    """What a net saving at full value is made of, and what partners pay besides; none where it is all cash."""
     parts = arm.parts
-    named = {"in simulated cash": parts.cash, "in simulated capacity": parts.capacity}
-    made = [f"{end(float(part.value))} {words}" for words, part in named.items() if float(part.value) != 0]
+    named = {"simulated cash": parts.cash, "simulated capacity": parts.capacity}
+    made = [f"{words} {signed(part)}" for words, part in named.items() if float(part.value) != 0]
     if float(parts.stated.value) != 0:
-        made.append(f"{pounds(float(parts.stated.value))} are benefits as stated, grade {parts.grade}")
-    besides = [_besides(arm.payer_title(payer), float(money.value)) for payer, money in parts.partners.items()]
+        made.append(f"benefits as stated (grade {parts.grade}) {signed(parts.stated)}")
+    besides = [f"{arm.payer_title(payer)} {signed(money)}" for payer, money in parts.partners.items()]
     if float(parts.nobodys.value) != 0:
-        worth = pounds(float(parts.nobodys.value))
-        besides.append(f"{worth} of benefits as stated, grade {parts.nobodys_grade}, nobody's money")
-    within = f"of this {', '.join(made)}" if len(made) > 1 or float(parts.stated.value) != 0 else ""
-    return "; ".join(part for part in (within, f"besides, {', '.join(besides)}" if besides else "") if part)
+        besides.append(
+            f"benefits as stated that are nobody's money (grade {parts.nobodys_grade}) {signed(parts.nobodys)}"
+        )
+    within = f"made of {', '.join(made)}" if len(made) > 1 or float(parts.stated.value) != 0 else ""
+    said = "; ".join(
+        part for part in (within, f"besides, not counted, {', '.join(besides)}" if besides else "") if part
+    )
+    return () if not said or arm.survivors.is_harm else (f"{said[0].upper()}{said[1:]} (a cost is negative).",)
 
 
-def _besides(title: str, amount: float) -> str:
-    return f"{title} {'gain' if amount > 0 else 'pay'} {pounds(amount)}"
+def stated_in_words(arm: ArmFindings) -> str:
+    """How much of a net saving at full value is only stated, for the headline; empty where none is."""
+    parts = arm.parts
+    if float(parts.stated.value) == 0:
+        return ""
+    return f", of this {pounds(float(parts.stated.value))} are benefits as stated, grade {parts.grade}"
 
 
 def stated_in_cash(parts: Parts) -> str:
@@ -148,4 +156,6 @@ def brief(facts: Row) -> Row:
     return {"parts": facts["parts"]}
 
 
-PARTS = Finding(tables=(Table("parts", rows, kinds_of(POUNDS, "mean", "mcse")),), facts=facts, brief=brief)
+PARTS = Finding(
+    tables=(Table("parts", rows, kinds_of(POUNDS, "mean", "mcse")),), sentences=sentences, facts=facts, brief=brief
+)

@@ -299,7 +299,7 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
     found = arm.drivers
     if not found.seen:
         why = (
-            f" (chance is {found.chance_share:.0%} of what differs between sets of parameters)"
+            f" (chance is {found.chance_share * 100:.0f} % of what differs between sets of parameters)"
             if found.chance_share
             else ""
         )
