@@ -80,13 +80,18 @@ class Reading:
 
     Args:
         scenario: the scenario.
-        warnings: what is possible but odd, such as a law that fits badly what was asked, with file and line.
+        notes: what was changed on reading, with file and line.
         tree: who wrote what.
     """
 
     scenario: Scenario
-    warnings: tuple[Fault, ...]
+    notes: tuple[Fault, ...]
     tree: Tree
+
+    @property
+    def warnings(self) -> tuple[Fault, ...]:
+        """The notes, and what is possible but odd, such as a law that fits badly what was asked."""
+        return (*self.notes, *_warnings(self.scenario, self.tree))
 
 
 def read(path: str | FilePath, *, sets: Sequence[str] = ()) -> Scenario:
@@ -234,7 +239,7 @@ def _reading(tree: Tree, faults: Sequence[Fault] = (), *, alternatives: bool = T
         raise ScenarioError([*faults, *tree.faults(issues)])
     whole = _with_everybody(scenario)
     notes = [*notes, *_not_everybody(scenario, whole)]
-    return Reading(whole, (*tree.faults(notes), *_warnings(scenario, tree)), tree)
+    return Reading(whole, tuple(tree.faults(notes)), tree)
 
 
 def _with_everybody(scenario: Scenario) -> Scenario:
