@@ -277,9 +277,22 @@ def save(figure: Figure, path: str | Path) -> tuple[Path, Path]:
     stem = Path(path)
     stem.parent.mkdir(parents=True, exist_ok=True)
     written = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
-    for file, kind in zip(written, ("png", "svg"), strict=True):
-        file.write_bytes(as_bytes(figure, kind))
+    with _laid_out(figure):
+        for file, kind in zip(written, ("png", "svg"), strict=True):
+            file.write_bytes(as_bytes(figure, kind))
     return written
+
+
+@contextmanager
+def _laid_out(figure: Figure) -> Iterator[None]:
+    """Place everything once, not again for each file: that takes as long as drawing."""
+    layout = figure.get_layout_engine()
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(layout)
 
 
 def as_bytes(figure: Figure, kind: str) -> bytes:
