@@ -16,9 +16,10 @@ import pytest
 from engines import ENGINES, Simulate
 from numpy.typing import NDArray
 from scenes import DAYS_PER_YEAR, LONG_AFTER, TOWN, VISIT, Seen, assert_same, scene, town, watch
+from village import village
 
-from simulator.errors import Interrupted
-from simulator.running.run import run
+from simulator.errors import Interrupted, RunError
+from simulator.running.run import open_run, run
 from simulator.scenario.tables import Scenario
 
 BOTH = pytest.mark.parametrize("crowded", [False, True], ids=["free", "crowded"])
@@ -336,3 +337,22 @@ def test_a_run_that_was_stopped_and_resumed_is_the_run_that_was_not(engine: Any,
     for name in files:
         one, other = ((tmp_path / folder / "ledger" / name).read_bytes() for folder in ("stopped", "whole"))
         assert one == other
+
+
+# ------------------------------------------------------------------------------------- a folder and its manifest
+
+
+@pytest.mark.parametrize("harm", ["missing", "of another seed"])
+def test_a_finished_run_is_read_only_with_the_blocks_that_its_manifest_lists(harm: str, tmp_path: Path) -> None:
+    for seed in (1, 2):
+        run(village(), rows=8, people=40, seed=seed, workers=1, out=tmp_path / str(seed))
+    block = Path("ledger") / "block-00001.parquet"
+    whole = (tmp_path / "1" / block).read_bytes()
+    if harm == "missing":
+        (tmp_path / "1" / block).unlink()
+    else:
+        (tmp_path / "1" / block).write_bytes((tmp_path / "2" / block).read_bytes())
+    with pytest.raises(RunError, match=r"block-00001\.parquet .*--resume"):
+        open_run(tmp_path / "1")
+    run(village(), rows=8, people=40, seed=1, workers=1, out=tmp_path / "1", resume=True)
+    assert (tmp_path / "1" / block).read_bytes() == whole and open_run(tmp_path / "1").rows == 8

@@ -180,7 +180,7 @@ def is_clear(figure: Value) -> bool:
 
 
 def rounded(amount: float, error: float = 0.0) -> float:
-    """An amount to the digit that its error allows, and to three digits at most.
+    """An amount to the digit that its error allows: three digits at most, and one at least.
 
     Args:
         amount: any number.
@@ -188,13 +188,12 @@ def rounded(amount: float, error: float = 0.0) -> float:
 
     Example:
         >>> rounded(22_412.0, 23_600.0), rounded(22_412.0, 310.0), rounded(22_412.0), rounded(4_000.0, 23_600.0)
-        (20000.0, 22400.0, 22400.0, 0.0)
+        (20000.0, 22400.0, 22400.0, 4000.0)
     """
     if amount == 0 or not math.isfinite(amount):
         return amount
-    place = math.floor(math.log10(abs(amount))) - 2
-    if error > 0:
-        place = max(place, math.floor(math.log10(error)))
+    first = math.floor(math.log10(abs(amount)))
+    place = max(first - 2, min(first, math.floor(math.log10(error)))) if error > 0 else first - 2
     return float(round(amount / 10.0**place) * 10.0**place) if place < 0 else float(round(amount, -place)) + 0.0
 
 

@@ -43,6 +43,7 @@ def open_folder(folder: Path, job: Job, resume: bool) -> Path:
                 f"{folder}: holds blocks of another run (see inputs.json); use another --out, or no --resume; "
                 "only rows may be added"
             )
+        _drop_changed_blocks(folder)
         (folder / "manifest.json").unlink(missing_ok=True)
     if not resume:
         shutil.rmtree(folder / "ledger", ignore_errors=True)
@@ -55,6 +56,16 @@ def open_folder(folder: Path, job: Job, resume: bool) -> Path:
     _log_to(folder / "run.log")
     log.info("%s: %d rows, %d people, seed %d", job.scenario.name, len(job.design), job.people, job.seed)
     return folder
+
+
+def _drop_changed_blocks(folder: Path) -> None:
+    """Remove blocks of a finished run that are not those its manifest lists, so that they are computed again."""
+    manifest = folder / "manifest.json"
+    digests = json.loads(manifest.read_text())["blocks"] if manifest.exists() else {}
+    for name, digest in digests.items():
+        path = folder / "ledger" / name
+        if path.exists() and _digest(path) != digest:
+            path.unlink()
 
 
 def begun_in(folder: str | Path, budget: float | None) -> dict[str, Any] | None:
@@ -106,6 +117,24 @@ def blocks_on_disk(folder: Path, job: Job, first: int = 0) -> Iterator[tuple[int
             ledger = ledgers.load(part(folder, block))
             if ledger.rows.tolist() == list(job.rows_of(block)):
                 yield block, ledger
+
+
+def stored_blocks(folder: Path, digests: Mapping[str, str]) -> list[Path]:
+    """The files of a finished run's blocks, in order.
+
+    Args:
+        folder: the results folder.
+        digests: of its blocks, by file name, as its manifest lists them.
+
+    Raises:
+        RunError: if a block is missing, was changed, or belongs to another run.
+    """
+    paths = [folder / "ledger" / name for name in sorted(digests)]
+    for path in paths:
+        if not path.exists() or _digest(path) != digests[path.name]:
+            state = "is not the one that manifest.json lists" if path.exists() else "is missing"
+            raise RunError(f"{folder}: {path.name} {state}; run the scenario again with --out {folder} --resume")
+    return paths
 
 
 def write_manifest(folder: Path, job: Job, *, events: int, wall_s: float) -> None:

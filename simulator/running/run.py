@@ -35,7 +35,15 @@ from simulator.model.possible import refuse_impossible
 from simulator.money.account import Account
 from simulator.money.price import price
 from simulator.running.estimate import estimate, memory_of_machine
-from simulator.running.folder import begun_in, blocks_on_disk, open_folder, part, write_inputs, write_manifest
+from simulator.running.folder import (
+    begun_in,
+    blocks_on_disk,
+    open_folder,
+    part,
+    stored_blocks,
+    write_inputs,
+    write_manifest,
+)
 from simulator.running.job import Job, design_of
 from simulator.running.size import (
     BUDGET,
@@ -245,17 +253,16 @@ def open_run(folder: str | Path) -> Run:
         folder: the results folder.
 
     Raises:
-        RunError: if there is no finished run in it.
+        RunError: if there is no finished run in it, or its blocks are not those that its manifest lists.
     """
     folder = Path(folder)
     if not (folder / "manifest.json").exists():
         raise RunError(f"{folder}: no manifest.json here; give the results folder of a finished run")
     about = json.loads((folder / "manifest.json").read_text())
-    parts = sorted((folder / "ledger").glob("block-?????.parquet"))
     return Run(
         scenario=read(folder / "scenario.resolved.toml"),
         design=Design.load(folder / "design.parquet"),
-        ledger=reduce(Ledger.append, (ledgers.load(part) for part in parts)),
+        ledger=reduce(Ledger.append, map(ledgers.load, stored_blocks(folder, about["blocks"]))),
         evidence=about["evidence"],
         seed=about["seed"],
         engine=about["engine"],
