@@ -55,6 +55,7 @@ def test_the_delivery_of_a_programme_is_that_of_the_whole_place() -> None:
     waited = placed(run, "listed_days:walks", 0) / placed(run, "starts:walks", 0)
     assert first["days_waited"] == pytest.approx(waited) and waited > 0
     assert 0 < first["caseload_use"] <= 1.0
+    assert rows[2]["on_it"] > 0 and rows[2]["caseload_use"] is None  # posts are paid as they are needed
     assert rows[-1]["starts"] == 0 and rows[-1]["days_waited"] is None and rows[-1]["caseload_use"] is None
 
 
@@ -119,8 +120,9 @@ def test_a_day_of_its_own_is_not_called_the_end_of_funding() -> None:
 
 
 @pytest.mark.parametrize("after", [(), (STOP,)], ids=["run_off", "stop"])
-def test_nothing_is_told_where_funding_outlasts_the_horizon(after: tuple[str, ...]) -> None:
-    assert said(village_run("horizon.funding_years=5", *after).findings()) == ()
+@pytest.mark.parametrize("late", ["horizon.funding_years=5", "programmes.walks.opens_day=1500"])
+def test_nothing_is_told_where_funding_outlasts_the_horizon(late: str, after: tuple[str, ...]) -> None:
+    assert said(village_run(late, *after).findings()) == ()
 
 
 def test_an_effect_stands_beside_what_it_came_to() -> None:
@@ -132,6 +134,13 @@ def test_an_effect_stands_beside_what_it_came_to() -> None:
     rates = measured[:, at("visits:ae")] / measured[:, at("alive_days")]
     assert row["year"] == pytest.approx(rates[0] / rates[1])
     assert 0 < row["year_mcse"] < 0.3 and 0 < row["whole"] < 1.2
+
+
+def test_a_handful_of_rows_has_no_error_and_tells_nothing() -> None:
+    run = village_run(AE_VISITS, rows=4)
+    (row,) = table(run, "lived")
+    assert row["year"] > 0 and row["year_mcse"] is None
+    assert lived.sentences(run.findings().arm("walks")) == ()
 
 
 def test_a_need_is_counted_over_all_years_alone() -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from simulator.findings.arm import ArmFindings
 
 GROUPS = 20
+FEWEST = 8  # groups: the error of fewer is itself a guess
 TELLING = 0.25  # of the declared log ratio
 
 
@@ -100,14 +101,14 @@ def _with_errors(ratio: Lived) -> tuple[Value, Value]:
 
 
 def _with_error(ratios: Array) -> Value:
-    """The first is of all rows, the others leave out a group each; no error of a single row.
+    """The first is of all rows, the others leave out a group each; no error of a few groups.
 
-    >>> told = _with_error(np.array([0.8, 0.7, 0.9]))
-    >>> float(told.value), round(float(told.mcse), 9)
-    (0.8, 0.1)
+    >>> told = _with_error(np.array([0.8, *[0.79, 0.81] * 4]))
+    >>> float(told.value), round(float(told.mcse), 4)
+    (0.8, 0.0265)
     """
     left = ratios[1:]
-    error = np.sqrt((len(left) - 1) * left.var()) if len(left) > 1 else np.nan
+    error = np.sqrt((len(left) - 1) * left.var()) if len(left) >= FEWEST else np.nan
     return Value(np.asarray(ratios[0]), np.asarray(error))
 
 

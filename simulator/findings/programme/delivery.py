@@ -3,7 +3,7 @@
     mean            = mean over rows, of the whole place
     days waited     = mean person-days of waiting / mean starts, or entries that had to queue         a ratio of means
                       (of a list that grows: how long it would take to work off at the pace of the year)
-    caseload use    = mean over the rows with room of people on it / how many it has room for
+    caseload use    = mean over the rows with room of people on it / how many it has room for, while it recruits
 
 A list is looked at while its support recruits, a queue for a place until the end of the horizon
 (:func:`simulator.activity.delivery.grows`). What becomes of those who are on a programme when its recruitment ends is
@@ -124,9 +124,13 @@ def _per(days: Array, of: Array) -> Array:
     return np.asarray(np.divide(amount, number, out=np.full(amount.shape, np.nan), where=number > 0.0))
 
 
-def _use(use: Array | None, year: int) -> float:
-    """Mean caseload use of a year over the rows with room; nan without a limit or without room."""
-    stated = np.zeros(0) if use is None else use[:, year][~np.isnan(use[:, year])]
+def _use(each: Delivery, year: int) -> float:
+    """Mean caseload use of a year over the rows with room; nan without a limit, or where posts follow need."""
+    runs_off = _of_all(each.offers)[year] == 0 or _of_all(each.run_off)[year] > 0
+    if each.caseload_use is None or runs_off:
+        return float("nan")
+    use = each.caseload_use[:, year]
+    stated = use[~np.isnan(use)]
     return float(stated.mean()) if len(stated) else float("nan")
 
 
@@ -138,7 +142,7 @@ def delivery_rows(arm: ArmFindings) -> Iterator[Row]:
         for year in range(each.starts.shape[1]):
             for k, part in enumerate(each.parts):
                 figures = {name: float(mean[year, k]) for name, mean in means.items()}
-                use = float("nan") if k else _use(each.caseload_use, year)
+                use = float("nan") if k else _use(each, year)
                 yield {"support": each.support, "year": year, "part": part, **figures, "caseload_use": use}
 
 
