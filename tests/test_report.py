@@ -34,7 +34,7 @@ def parts(folder: Path) -> dict[str, str]:
 def test_every_table_is_there_as_csv_and_as_a_sheet(written: Written) -> None:
     folder, files = written
     tables = {"by_year", "totals", "probabilities", "programme", "transfers", "lines", "activity", "health", "returns"}
-    tables |= {"budgets", "capacity", "parts"}
+    tables |= {"budgets", "capacity", "parts", "delivery", "lived"}
     assert {file.stem for file in files if file.parent.name == "findings"} == {*tables, "before_after"}
     sheets = parts(folder)["xl/workbook.xml"]
     assert all(f'name="{name}"' in sheets for name in (*tables, "summary", "account"))

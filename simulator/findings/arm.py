@@ -16,9 +16,12 @@ from simulator.findings.budgets.parts import PARTS, Parts, parts_of
 from simulator.findings.budgets.transfers import TRANSFERS, Transfer, transfers
 from simulator.findings.evidence.claims import CLAIMS
 from simulator.findings.evidence.drivers import DRIVERS, Drivers, drivers
+from simulator.findings.evidence.lived import LIVED, LivedEffect, lived_effects
 from simulator.findings.finding import PUBLIC_PURSE, SOCIETY, Finding, Money, sample_of
 from simulator.findings.health import HEALTH, Health, health
 from simulator.findings.payback import PAYBACK
+from simulator.findings.programme.delivery import DELIVERY, Service, service
+from simulator.findings.programme.spending import REACH, SPENDING, Spending, spending
 from simulator.findings.returns import RETURNS, ReturnRatio, return_ratios
 from simulator.findings.saving import (
     INTERACTION,
@@ -31,7 +34,6 @@ from simulator.findings.saving import (
     line_savings,
     net_savings,
 )
-from simulator.findings.spending import REACH, SPENDING, Spending, spending
 from simulator.findings.survivors import SURVIVORS, Survivors, survivors
 from simulator.money.account import Account
 from simulator.scenario.evidence import claims, site_path, unclaimed
@@ -51,7 +53,9 @@ ORDER: tuple[Finding, ...] = (
     BUDGETS,
     CAPACITY,
     TRANSFERS,
+    DELIVERY,
     DRIVERS,
+    LIVED,
     CLAIMS,
     SURVIVORS,
     INTERACTION,
@@ -89,6 +93,8 @@ class ArmFindings:
     not_reported: tuple[str, ...]  # costs, uptake and the like without a claim: as in the best evidence
     unclaimed: tuple[str, ...]  # effects and benefits without a usable claim, absent in claimed mode
     drivers: Drivers  # what decides the answer
+    service: Service  # how supports were delivered and places used
+    lived: tuple[LivedEffect, ...]  # effects as they were lived beside those declared
     break_even: tuple[BreakEven, ...] = ()  # as value and as cash, for an arm that never pays back
     alternatives: tuple[OtherModel, ...] = ()  # as value and as cash, where they were worked out
 
@@ -164,6 +170,8 @@ def arm_findings(account: Account, ledger: Ledger, scenario: Scenario, arm: str)
         not_reported=not_reported,
         unclaimed=unclaimed(scenario, programmes) if as_reported else (),
         drivers=drivers(account, scenario, arm, sample),
+        service=service(account, ledger, scenario, arm),
+        lived=lived_effects(ledger, scenario, account.evidence, arm),
     )
 
 
