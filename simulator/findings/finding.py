@@ -245,7 +245,7 @@ def net(amount: float, error: float = 0.0) -> str:
     """
     if amount == 0:
         return "no net saving or cost"
-    if rounded(amount, error) == 0:
+    if abs(amount) < error / 2:
         return "about no net saving or cost"
     return f"a net {'saving' if amount > 0 else 'cost'} of {pounds(amount, error)}"
 
