@@ -30,6 +30,7 @@ from simulator.scenario.toml.tree import Issue, Tree
 from simulator.uncertainty.design import Design
 from simulator.uncertainty.quantity import Quantity
 from simulator.uncertainty.sample import central, sample
+from simulator.uncertainty.sampled import value_at
 from simulator.uncertainty.spread import plain
 
 Array = NDArray[np.float64]
@@ -88,10 +89,7 @@ def examined(scenario: Scenario, rows: int = ROWS) -> list[Issue]:
 
 def _values(design: Design, path: Path, quantity: Quantity | None, default: float = 1.0) -> Array:
     """[row] values of a quantity; ``default`` where the file leaves it out."""
-    name = dotted(path)
-    if name in design.names:
-        return design.values[:, design.names.index(name)]
-    return np.full(len(design), default if quantity is None else float(quantity))
+    return value_at(design, dotted(path), quantity, default)
 
 
 def _first(bad: NDArray[np.bool_], design: Design) -> str:

@@ -18,9 +18,9 @@ import numpy as np
 from simulator.activity.ledger import Ledger
 from simulator.errors import RunError
 from simulator.money.account import Array, Line
-from simulator.money.sampled import value_at
 from simulator.scenario.tables import CashRule, Scenario
 from simulator.uncertainty.design import Design
+from simulator.uncertainty.sampled import value_at
 from simulator.units import DAYS_PER_YEAR
 
 IN_USE = {

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from simulator.activity.delivery import delivery
 from simulator.activity.ledger import Ledger
 from simulator.model.dates import paid_days
-from simulator.money.sampled import value_at
 from simulator.scenario.tables import Scenario, Staff
 from simulator.uncertainty.design import Design
+from simulator.uncertainty.sampled import value_at
 from simulator.units import DAYS_PER_YEAR
 
 Array = NDArray[np.float64]

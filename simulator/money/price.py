@@ -27,12 +27,12 @@ from simulator.money.account import Account, Array, Line, discount_factors
 from simulator.money.cash import release
 from simulator.money.posts import Steps, through_years, workers_by_date
 from simulator.money.run_off import posts_paid, shares_of_a_year
-from simulator.money.sampled import shares_at, value_at
 from simulator.scenario.addresses import dotted
 from simulator.scenario.evidence import benefit_key, benefit_quantity, correction, effect_quantity, in_mode
 from simulator.scenario.tables import EvidenceMode, Price, ProgrammeCost, Scenario, Support, Utility
 from simulator.uncertainty.design import Design
 from simulator.uncertainty.quantity import Quantity
+from simulator.uncertainty.sampled import shares_at, value_at
 from simulator.units import DAYS_PER_YEAR
 
 COUNTED = {
