@@ -218,7 +218,8 @@ def run(
         chosen = choose(_variances(job, blocks), scenario, count, budget or BUDGET)
         tell(chosen_in_words(chosen, count))
         job = replace(job.with_rows(chosen.rows), size=chosen.to_dict())
-        _examine(job)
+        if chosen.rows > EXAMINED_ROWS:  # those before are the same, and have been looked at
+            _examine(job)
         if folder is not None:
             write_inputs(folder, job)
         blocks = _all_blocks(job, folder, workers, executor, progress, blocks)
