@@ -1,6 +1,6 @@
-"""The evidence table of scenarios/README.md: every number with a grade, as the files state it.
+"""The evidence tables of the folders of scenarios/: every number with a grade, as the files state it.
 
-`python tests/evidence_table.py` writes it anew, between its two marks.
+`python tests/evidence_table.py` writes them anew, each between its two marks.
 """
 
 from __future__ import annotations
@@ -8,32 +8,35 @@ from __future__ import annotations
 from pathlib import Path
 
 from simulator.scenario.addresses import quantities
+from simulator.scenario.inherit import parents
 from simulator.scenario.read import read
 from simulator.uncertainty.quantity import Quantity
 from simulator.uncertainty.spread import SPREAD_KEYS
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
-README = SCENARIOS / "README.md"
+FOLDERS = (SCENARIOS / "populations", SCENARIOS / "programmes")
+FILES = tuple(file for folder in FOLDERS for file in sorted(folder.glob("*.toml")))
 BEGIN, END = "<!-- evidence table: begins -->", "<!-- evidence table: ends -->"
-BASE = "england_65_plus"
-PARENTS = {"age_uk_waiting_list": "age_uk"}
 WORDS = {"ci95": "95 %", "ci80": "80 %", "range": "range"}
 
 
-def evidence_table() -> str:
-    """The table as Markdown, one section for each scenario, what it inherits left out."""
-    names = [BASE, *sorted({path.stem for path in SCENARIOS.glob("*.toml")} - {BASE})]
-    return "\n".join(part for name in names for part in _section(name))
+def evidence_table(folder: Path) -> str:
+    """The table of a folder as Markdown, one section for each scenario, what it inherits left out."""
+    return "\n".join(part for file in sorted(folder.glob("*.toml")) for part in _section(file))
 
 
-def _section(name: str) -> list[str]:
-    inherited = {} if name == BASE else quantities(read(PARENTS.get(name, BASE)))
-    stated = {path: q for path, q in quantities(read(name)).items() if inherited.get(path) != q}
+def _section(file: Path) -> list[str]:
+    inherited = [quantities(read(parent)) for parent in parents(file)]
+    stated = {
+        path: quantity
+        for path, quantity in quantities(read(file)).items()
+        if all(above.get(path) != quantity for above in inherited)
+    }
     stated |= {f"{path}.claimed": q.claimed for path, q in stated.items() if q.claimed is not None}
     own = {path: q for path, q in stated.items() if q.grade}
     head = "| Number | Value | Grade | Source, what it says, why this value |"
     rows = [f"| `{path}` | {_value(q)} | {_grade(q)} | {_evidence(q)} |" for path, q in sorted(own.items())]
-    return ["", f"### `{name}`", "", head, "|---|---|---|---|", *rows, ""]
+    return ["", f"### `{file.stem}`", "", head, "|---|---|---|---|", *rows, ""]
 
 
 def _grade(quantity: Quantity) -> str:
@@ -73,10 +76,12 @@ def between_marks(text: str) -> str:
     return text[text.index(BEGIN) + len(BEGIN) : text.index(END)].strip("\n")
 
 
-def rewritten(text: str) -> str:
-    """The text with the table as the files state it."""
-    return f"{text[: text.index(BEGIN)]}{BEGIN}\n{evidence_table()}\n{text[text.index(END) :]}"
+def rewritten(folder: Path) -> str:
+    """The README of a folder with the table as the files state it."""
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    return f"{text[: text.index(BEGIN)]}{BEGIN}\n{evidence_table(folder)}\n{text[text.index(END) :]}"
 
 
 if __name__ == "__main__":
-    README.write_text(rewritten(README.read_text(encoding="utf-8")), encoding="utf-8", newline="\n")
+    for folder in FOLDERS:
+        (folder / "README.md").write_text(rewritten(folder), encoding="utf-8", newline="\n")

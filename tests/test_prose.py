@@ -50,7 +50,13 @@ def texts() -> Iterator[Path]:
 
 def test_there_are_texts_to_look_at() -> None:
     names = {str(path.relative_to(ROOT)) for path in texts()}
-    assert {"README.md", "pyproject.toml", "simulator/faces/cli.py", "scenarios/befriending.toml", ".ci/run"} <= names
+    assert {
+        "README.md",
+        "pyproject.toml",
+        "simulator/faces/cli.py",
+        "scenarios/programmes/befriending.toml",
+        ".ci/run",
+    } <= names
 
 
 def test_no_text_names_a_machine_or_a_tool_of_its_makers() -> None:

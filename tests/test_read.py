@@ -176,6 +176,23 @@ def test_a_fault_in_an_inherited_value_names_the_file_and_line_that_wrote_it(tmp
     assert (fault.file, fault.line) == ("parent.toml", EXAMPLE.split("\n").index("rate = 5.0") + 1)
 
 
+def test_a_file_that_extends_several_holds_the_programmes_of_all(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text(EXAMPLE)
+    both = (
+        'extends = "base"\nremove = ["needs.gp.season"]\n[programmes.{0}]\n[programmes.{0}.offers.door]\nrate = {1}\n'
+    )
+    (tmp_path / "base.toml").write_text(EXAMPLE + "\n[needs.gp.season]\namplitude = 0.1\n")
+    (tmp_path / "one.toml").write_text(both.format("one", 0.1) + "[arms]\nfirst = ['one']\n")
+    (tmp_path / "two.toml").write_text(both.format("two", 0.2) + "[needs.gp]\nrate = 7\n")
+    (tmp_path / "all.toml").write_text('extends = ["one", "two"]\n[programmes.two.offers.door]\nrate = 0.3\n')
+    scenario = read(tmp_path / "all.toml")
+    assert scenario.all_arms() == {"usual care": (), "first": ("one",), "two": ("two",)}
+    assert scenario.needs["gp"].season is None
+    assert scenario.needs["gp"].rate.value == 7
+    assert scenario.programmes["one"].offers["door"].rate.value == 0.1
+    assert scenario.programmes["two"].offers["door"].rate.value == 0.3
+
+
 def test_windows_line_ends_and_byte_order_marks_are_read(tmp_path: Path) -> None:
     file = tmp_path / "village.toml"
     file.write_bytes(b"\xef\xbb\xbf" + EXAMPLE.replace("\n", "\r\n").encode())
@@ -335,8 +352,8 @@ def test_the_schema_lets_a_quantity_be_a_number_or_a_table() -> None:
 def test_the_schema_that_the_scenarios_name_is_there_and_knows_the_keys_of_today() -> None:
     kept = json.loads((SCENARIOS / "schema.json").read_text(encoding="utf-8"))
     assert keys_in(kept) == keys_in(schema()), "write it anew: simulator schema > scenarios/schema.json"
-    for file in SCENARIOS.glob("*.toml"):
-        assert file.read_text(encoding="utf-8").startswith("#:schema ./schema.json\n"), file.name
+    for file in SCENARIOS.glob("*/*.toml"):
+        assert file.read_text(encoding="utf-8").startswith("#:schema ../schema.json\n"), file.name
 
 
 def keys_in(part: Any) -> dict[str, set[str]]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
-from evidence_table import README, SCENARIOS, between_marks, evidence_table
+from evidence_table import FILES, FOLDERS, SCENARIOS, between_marks, evidence_table
 
 from simulator.checks.check import check
 from simulator.model.build import build
@@ -15,19 +14,21 @@ from simulator.model.model import ClockKind
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import quantities
 from simulator.scenario.evidence import active_groups, active_quantities
+from simulator.scenario.library import find
 from simulator.scenario.read import examine, read, read_text
 from simulator.scenario.tables import EVIDENCE_MODES, Scenario, Table
 from simulator.scenario.write import write
 from simulator.uncertainty.sample import sample
 
-NAMES = sorted(path.stem for path in SCENARIOS.glob("*.toml"))
+NAMES = [file.stem for file in FILES]
+README = SCENARIOS / "README.md"
 PROGRAMMES = ["age_uk", "befriending", "popp"]
 
 
 @pytest.fixture(scope="module", params=NAMES)
 def shipped(request: pytest.FixtureRequest) -> Scenario:
     """Every shipped scenario in turn."""
-    return read(SCENARIOS / f"{request.param}.toml")
+    return read(request.param)
 
 
 def test_the_base_and_the_three_programmes_are_there():
@@ -36,7 +37,7 @@ def test_the_base_and_the_three_programmes_are_there():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_scenario_reads_without_a_warning(name):
-    assert examine(SCENARIOS / f"{name}.toml").warnings == ()
+    assert examine(find(name)).warnings == ()
 
 
 def test_the_resolved_scenario_reads_back_equal(shipped):
@@ -119,7 +120,7 @@ def test_an_emergency_stay_of_mean_length_costs_what_is_on_record():
 
 
 def test_no_value_of_the_social_value_bank_is_shipped():
-    for path in [*SCENARIOS.glob("*.toml"), README]:
+    for path in SCENARIOS.rglob("*.*"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"HACT value", text), path.name
 
@@ -129,22 +130,22 @@ def test_no_value_of_the_social_value_bank_is_shipped():
 
 def test_the_readme_lists_every_scenario():
     text = README.read_text(encoding="utf-8")
-    for name in NAMES:
-        assert f"`{name}.toml`" in text
+    for file in FILES:
+        assert f"`{file.relative_to(SCENARIOS)}`" in text
 
 
 def test_the_readme_explains_every_key():
-    text = README.read_text(encoding="utf-8")
-    reference = text[: text.index("## Evidence")]
+    reference = README.read_text(encoding="utf-8")
     for cls in vars(types).values():
         if isinstance(cls, type) and issubclass(cls, Table) and cls is not Table and cls is not Scenario:
             for key, field in cls.model_fields.items():
                 assert f"`{field.alias or key}`" in reference, f"{cls.__name__}.{key}"
 
 
-def test_the_evidence_table_is_what_the_files_state():
-    stands = between_marks(README.read_text(encoding="utf-8"))
-    assert stands == evidence_table().strip("\n"), "write it anew: python tests/evidence_table.py"
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_evidence_table_is_what_the_files_state(folder):
+    stands = between_marks((folder / "README.md").read_text(encoding="utf-8"))
+    assert stands == evidence_table(folder).strip("\n"), "write it anew: python tests/evidence_table.py"
 
 
 # ------------------------------------------------------------------------------------- what is on record
@@ -153,7 +154,7 @@ def test_the_evidence_table_is_what_the_files_state():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_judged_check_is_met(name):
-    results = check(read(Path(SCENARIOS / f"{name}.toml")))
+    results = check(read(name))
     assert [r.name for r in results if r.passed is False] == []
     noisy = [r.name for r in results if r.passed is not None and r.mcse > (r.high - r.low) / 8]
     assert noisy == [], "judged on too few samples of people: state `rows`"

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import pytest
 from corpus import VALID
-from evidence_table import SCENARIOS
+from evidence_table import FILES
 from hand_made import central, ledger
 
 from simulator.model.build import build, items
@@ -28,7 +28,7 @@ SIMULATED_AGAIN = {"Health", "Utility"}
 
 def scenarios() -> Iterator[Scenario]:
     """Every file; corrections for optimism may lack a grade, and are tested elsewhere."""
-    for file in [*sorted(SCENARIOS.glob("*.toml")), *VALID]:
+    for file in [*FILES, *VALID]:
         yield read(file, sets=['economics.optimism="none"'])
 
 

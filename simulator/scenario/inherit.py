@@ -1,8 +1,8 @@
 """Turns a scenario file and the files it extends into one tree of data, with the file and line of each part.
 
-A file may begin with ``extends = "other.toml"`` (beside the file, or the name of a packaged scenario) and
-``remove = ["programmes.befriending"]``. What the other file says comes first; tables merge key by key and the later
-file wins. Three things replace what was there as a whole: a quantity (a number, or a table with ``value``), a list, and
+A file may begin with ``extends = "other.toml"`` (beside the file, or the name of a packaged scenario), or with a list of
+such, and ``remove = ["programmes.befriending"]``. What other files say comes first, each file once though several extend
+it, in the order of the list; tables merge key by key and the later file wins. Three things replace what was there as a whole: a quantity (a number, or a table with ``value``), a list, and
 a table that says its ``dist``. ``remove`` takes out of what is inherited before anything is added. ``name`` is never
 inherited.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -75,28 +75,71 @@ def load_text(text: str, file: str, folder: FilePath) -> Tree:
     return _inherit(text, file, folder, ())
 
 
+def parents(path: FilePath) -> tuple[FilePath, ...]:
+    """The files that a file says it extends, in its order."""
+    own = _written(_text_of(path), path.name, path.parent)
+    return tuple(_parent(own.tree, extends, (path.resolve(),)) for extends in own.extends)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What one file says, apart from what it extends."""
+
+    tree: Tree
+    extends: tuple[str, ...]
+    remove: tuple[str, ...]
+
+
 def _load(path: FilePath, chain: tuple[FilePath, ...]) -> Tree:
+    return _inherit(_text_of(path), path.name, path.parent, (*chain, path.resolve()))
+
+
+def _text_of(path: FilePath) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         fault = Fault(path.name, "", None, "text that is not UTF-8", "UTF-8", "save it as UTF-8")
         raise ScenarioError([fault]) from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise ScenarioError([Fault(path.name, "", None, f"no readable file ({reason})", "a TOML file")]) from None
-    return _inherit(text, path.name, path.parent, (*chain, path.resolve()))
 
 
 def _inherit(text: str, file: str, folder: FilePath, chain: tuple[FilePath, ...]) -> Tree:
+    own = _written(text, file, folder)
+    first, *others = _in_line(own, chain, {}).values()
+    tree, removed = first.tree, set[Path]()
+    for later in others:
+        tree = merged(_without(tree, later.tree, later.remove, removed), later.tree)
+    return _all_compared(tree, own, chain) if len(own.extends) > 1 else tree
+
+
+def _in_line(own: _Written, chain: tuple[FilePath, ...], line: dict[FilePath, _Written]) -> dict[FilePath, _Written]:
+    """Files in the order in which they are laid over each other: what is extended first, each file once."""
+    for extends in own.extends:
+        path = _parent(own.tree, extends, chain)
+        if path.resolve() not in line:
+            _in_line(_written(_text_of(path), path.name, path.parent), (*chain, path.resolve()), line)
+    line[chain[-1] if chain else own.tree.folder / own.tree.file] = own
+    return line
+
+
+def _all_compared(tree: Tree, own: _Written, chain: tuple[FilePath, ...]) -> Tree:
+    """Programmes of a file without arms are arms of their own beside the arms of the other files."""
+    alone = [_load(_parent(own.tree, extends, chain), chain).data for extends in own.extends]
+    if "arms" in own.tree.data or not any("arms" in data for data in alone):
+        return tree
+    arms = {name: [name] for data in alone if "arms" not in data for name in table_in(data, "programmes")}
+    return replace(tree, data={**tree.data, "arms": {**tree.data["arms"], **arms}})
+
+
+def _written(text: str, file: str, folder: FilePath) -> _Written:
     located = locate(text, file)
     data = {"name": _name_from(file), **located.data}
-    own = Tree({key: data[key] for key in data if key not in DIRECTIVES}, located.where, file, folder)
+    tree = Tree({key: data[key] for key in data if key not in DIRECTIVES}, located.where, file, folder)
     extends, remove = data.get("extends"), data.get("remove")
-    _check_directives(own, extends, remove)
-    if extends is None:
-        return own
-    base = _load(_parent(own, extends, chain), chain)
-    return merged(_without(base, own, remove or []), own)
+    _check_directives(tree, extends, remove)
+    return _Written(tree, (extends,) if isinstance(extends, str) else tuple(extends or ()), tuple(remove or ()))
 
 
 def _name_from(file: str) -> str:
@@ -105,15 +148,19 @@ def _name_from(file: str) -> str:
 
 def _check_directives(own: Tree, extends: object, remove: object) -> None:
     issues = []
-    if extends is not None and not isinstance(extends, str):
-        issues.append(Issue(("extends",), shown(extends), "the name of a file in quotes"))
-    if remove is not None and not (isinstance(remove, list) and all(isinstance(x, str) for x in remove)):
+    if not (extends is None or isinstance(extends, str) or (_texts(extends) and extends)):
+        issues.append(Issue(("extends",), shown(extends), "the name of a file in quotes, or a list of such names"))
+    if not (remove is None or _texts(remove)):
         issues.append(Issue(("remove",), shown(remove), 'a list of dotted paths, ["programmes.befriending"]'))
     if remove and extends is None:
         hint = "leave the lines out instead"
         issues.append(Issue(("remove",), "remove without extends", "remove beside extends", hint))
     if issues:
         raise own.refuse(*issues)
+
+
+def _texts(written: object) -> bool:
+    return isinstance(written, list) and all(isinstance(item, str) for item in written)
 
 
 def _parent(own: Tree, extends: str, chain: tuple[FilePath, ...]) -> FilePath:
@@ -135,19 +182,22 @@ def _parent(own: Tree, extends: str, chain: tuple[FilePath, ...]) -> FilePath:
 # ------------------------------------------------------------------------------------------ remove, merge
 
 
-def _without(base: Tree, own: Tree, remove: Sequence[str]) -> Tree:
+def _without(base: Tree, own: Tree, remove: Sequence[str], before: set[Path]) -> Tree:
+    """What is inherited, without what a file takes out of it; what an earlier file took out need not be there."""
     data, issues, removed = base.data, list[Issue](), list[Path]()
     for position, text in enumerate(remove):
         try:
             path = keys_of(text)
-            _check_exists(base.data, path)
+            if path not in before:
+                _check_exists(base.data, path)
         except NotAllowed as fault:
             issues.append(Issue(("remove", position), fault.found, fault.allowed, fault.hint))
         else:
-            data = _without_path(data, path)
+            data = _without_path(data, path) if path not in before else data
             removed.append(path)
     if issues:
         raise own.refuse(*issues)
+    before.update(removed)
     return replace(base, data=data, where=_outside(base.where, removed))
 
 

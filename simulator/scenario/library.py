@@ -11,13 +11,13 @@ SUFFIX = ".toml"
 
 
 def packaged() -> dict[str, Path]:
-    """Scenario files by name: those that come with the package, and over them those in ./scenarios.
+    """Scenario files by name: those that come with the package, and over them those in ./scenarios and its folders.
 
     >>> all(path.suffix == ".toml" for path in packaged().values())
     True
     """
     folders = (Path(__file__).parents[2] / FOLDER, Path(FOLDER))
-    return {path.stem: path for folder in folders for path in sorted(folder.glob(f"*{SUFFIX}"))}
+    return {path.stem: path for folder in folders for path in sorted(folder.rglob(f"*{SUFFIX}"))}
 
 
 def find(name_or_path: str | Path) -> Path:
