@@ -1,10 +1,10 @@
 """Turns a scenario file and the files it extends into one tree of data, with the file and line of each part.
 
-A file may begin with ``extends = "other.toml"`` (beside the file, or the name of a packaged scenario), or with a list of
-such, and ``remove = ["programmes.befriending"]``. What other files say comes first, each file once though several extend
-it, in the order of the list; tables merge key by key and the later file wins. Three things replace what was there as a whole: a quantity (a number, or a table with ``value``), a list, and
-a table that says its ``dist``. ``remove`` takes out of what is inherited before anything is added. ``name`` is never
-inherited.
+A file may begin with ``extends = "other.toml"`` (beside the file, or the name of a packaged scenario) or a list of
+such, and with ``remove = ["programmes.befriending"]``. What other files say comes first, each file once however many
+extend it, in the order of the list; tables merge key by key and the later file wins. Three things replace what was
+there as a whole: a quantity (a number, or a table with ``value``), a list, and a table that says its ``dist``.
+``remove`` takes out of what is inherited before anything is added. ``name`` is never inherited.
 """
 
 from __future__ import annotations
