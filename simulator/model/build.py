@@ -27,6 +27,7 @@ from simulator.model.pathway import (
     population,
     routes,
 )
+from simulator.model.reach import Reach
 from simulator.model.supports import Supports
 from simulator.model.values import Values, band_weights
 from simulator.scenario.evidence import in_mode
@@ -89,11 +90,11 @@ def build(
     clocks = Clocks(scenario, values)
     add_life_clocks(clocks)
     add_need_clocks(clocks)
-    supports = Supports(scenario, values, durations, clocks)
+    route_table, route_share = routes(scenario, values)
+    supports = Supports(scenario, values, durations, clocks, Reach(clocks, route_share))
     support_table = supports.table()
     place_table = places(scenario, values, durations)
     flare_length = durations.add("flares.length", scenario.flares.length) if scenario.flares else NONE
-    route_table, route_share = routes(scenario, values)
     offers, offer_by_health = supports.offer_table()
     names = Names(
         clocks={name: i for i, name in enumerate(clocks.names)},

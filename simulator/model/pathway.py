@@ -240,7 +240,7 @@ def _add_health_moves(clocks: Clocks) -> None:
 
 def add_need_clocks(clocks: Clocks) -> None:
     """One clock a need, its reference rate derived from the population mean where that is stated."""
-    cells, in_flare = _starting_cells(clocks.scenario, clocks.values), _share_in_flare(clocks)
+    cells = _starting_cells(clocks.scenario, clocks.values)
     for number, (name, need) in enumerate(clocks.scenario.needs.items()):
         path = f"needs.{name}"
         by_health = clocks.health_ratios(f"{path}.by_health", need.by_health)
@@ -248,7 +248,7 @@ def add_need_clocks(clocks: Clocks) -> None:
         flare_ratio = _flare_ratio(clocks, name)
         rate = clocks.values.of(f"{path}.rate", need.rate) * need.adjust
         if need.rate_is == "mean":
-            rate /= float(by_band @ cells @ (by_health * (1.0 + in_flare * (flare_ratio - 1.0))))
+            rate /= float(by_band @ cells @ (by_health * mean_flare_ratio(clocks, name)))
         clocks.add(
             f"need:{name}",
             ClockKind.NEED,
@@ -262,6 +262,11 @@ def add_need_clocks(clocks: Clocks) -> None:
             peak_day=need.season.peak_day if need.season else 0.0,
             in_warm_up=1,
         )
+
+
+def mean_flare_ratio(clocks: Clocks, need: str) -> NDArray[np.float64]:
+    """What flares do to a need over time: [state]."""
+    return 1.0 + _share_in_flare(clocks) * (_flare_ratio(clocks, need) - 1.0)
 
 
 def _flare_ratio(clocks: Clocks, need: str) -> float:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from simulator.model.dates import closing_day, ending_day
 from simulator.model.model import CHANGE, CRITERIA, NONE, OFFER, SUPPORT, ClockKind, Table
 from simulator.model.pathway import Clocks, Durations, place_number, whole_slots
+from simulator.model.reach import Reach, pace
 from simulator.model.values import Values
-from simulator.scenario.tables import Eligibility, Offer, Scenario, Staff, Support
+from simulator.scenario.tables import Eligibility, Offer, Programme, Scenario, Staff, Support
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Supports:
     values: Values
     durations: Durations
     clocks: Clocks
+    reach: Reach
     criteria: list[tuple[float, ...]] = field(default_factory=list)
     offers: list[tuple[float, ...]] = field(default_factory=list)
     offer_names: list[str] = field(default_factory=list)
@@ -38,8 +40,9 @@ class Supports:
         table = np.zeros(len(self.names), dtype=SUPPORT)
         for number, (name, (path, support)) in enumerate(self.scenario.all_supports().items()):
             self._fill(table, number, path, support)
+            often = pace(self.reach, name, support) if isinstance(support, Programme) else 1.0
             for label, offer in support.offers.items():
-                self._offer(f"{name}.{label}", number, f"{path}.offers.{label}", offer)
+                self._offer(f"{name}.{label}", number, f"{path}.offers.{label}", offer, often)
             if support.drop_out_rate is not None:
                 rate = self.values.of(f"{path}.drop_out_rate", support.drop_out_rate)
                 table[number]["drop_out_clock"] = self.clocks.add(
@@ -108,7 +111,7 @@ class Supports:
         )
         return len(self.criteria) - 1
 
-    def _offer(self, name: str, support: int, path: str, offer: Offer) -> None:
+    def _offer(self, name: str, support: int, path: str, offer: Offer, often: float) -> None:
         event, _, place = offer.on.partition(":")
         number = place_number(self.scenario, place) if place else NONE
         by_health = self.clocks.health_ratios(f"{path}.by_health", offer.by_health)
@@ -118,7 +121,7 @@ class Supports:
                 f"offer:{name}",
                 ClockKind.OFFER,
                 len(self.offers),
-                self.values.of(f"{path}.rate", offer.rate),
+                self.values.of(f"{path}.rate", offer.rate) * often,
                 by_health=by_health,
                 risk_power=offer.risk_power,
                 in_warm_up=self.scenario.programmes.get(self.names[support]) is None,
@@ -128,7 +131,7 @@ class Supports:
                 support,
                 number if event == "visit" else NONE,
                 number if event == "discharge" else NONE,
-                self.values.of(f"{path}.share", offer.share),
+                self.values.of(f"{path}.share", offer.share) * often,
                 offer.risk_power,
                 self.durations.add(f"{path}.delay", offer.delay),
                 self._criteria(offer.eligible),

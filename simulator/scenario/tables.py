@@ -509,16 +509,28 @@ class Support(Table):
 class Programme(Support):
     """A support that an arm adds to usual care, with the story of its evidence.
 
+    ``starts_per_year``: people of the place who start in its first year, in place of how often it is offered: all rates
+    and shares of its offers are multiplied by what brings so many; without offers everybody eligible is offered it.
+
     ``between_sites`` is the spread of its effects between places: one factor of a place on every ratio of an effect,
     1 in the middle. Left out, no spread is stated and there is no range for a new place. ``after_funding`` says what
     becomes of those who are on it when recruitment ends with its funding: they are supported to their end by posts
     that are paid for as long as they are needed (``run_off``), or they leave that day (``stop``).
     """
 
+    starts_per_year: Rate | None = None
     between_sites: Ratio | None = None
     after_funding: Literal["run_off", "stop"] = "run_off"
     summary: str = ""
     evidence_note: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _offered_to_all(cls, written: Any) -> Any:
+        """One offer to everybody who may have it where only the starts a year are stated."""
+        if isinstance(written, dict) and "starts_per_year" in written and not written.get("offers"):
+            return {**written, "offers": {"open_door": {"rate": 1.0}}}
+        return written
 
 
 class Synergy(Table):

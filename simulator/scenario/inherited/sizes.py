@@ -3,7 +3,7 @@
     per_people = N beside a number    the number is for N people; x place_size / N
     entrants.per_year                 x place_size / the size it was written for, with a note
     slots, workers, fixed costs,      written for one size and inherited by a place of another: a fault, until they are
-    hospital_scale                    written again or say ``per_people``
+    starts_per_year, hospital_scale   written again or say ``per_people``
 
 Everything is done when a file is read, so that the scenario itself holds the numbers of its own place.
 """
@@ -23,6 +23,7 @@ Data: TypeAlias = dict[str, Any]
 
 SIZE: Path = ("population", "place_size")
 ENTRANTS: Path = ("population", "entrants", "per_year")
+STARTS = "starts_per_year"
 PER = "per_people"
 FIXED = ("one_off", "per_year")
 SCALED_KEYS = ("value", "ci95", "ci80", "range", "se", "sample", "slots")
@@ -98,6 +99,8 @@ def _sized(data: Mapping[str, Any]) -> Iterator[Path]:
     for path, keys in _owners(data):
         table = _at(data, path)
         yield from ((*path, key) for key in keys if key in table and PER not in table)
+    programmes = table_in(data, "programmes")
+    yield from (("programmes", name, STARTS) for name in programmes if STARTS in table_in(programmes, name))
     for name, rule in table_in(data, "cash").items():
         if isinstance(rule, dict) and "step" in rule:
             yield ("cash", name, "hospital_scale")
@@ -149,6 +152,8 @@ def _asked(path: Path, own: float, size: float, data: Mapping[str, Any]) -> Issu
     found = f"a number for a place of {plain(own)} people in one of {plain(size)}"
     if path[-1] == "hospital_scale":
         return Issue(path, found, "a number for this place", "write it again: the hospital's size over the place's")
+    if path[-1] == STARTS:
+        return Issue(path, found, "a number for this place", "write it again: so many start there")
     return Issue(path, found, "a number for this place", f"write it again, or {PER} = {own:g} beside it")
 
 

@@ -320,12 +320,25 @@ def _programme(path: Path, programme: types.Programme, facts: Setting) -> Iterat
     if programme.starting_share:
         hint = "what exists before year 0 is usual care: make it a support"
         yield Issue((*path, "starting_share"), "a starting share in a programme", "a programme that starts empty", hint)
+    yield from _paced(path, programme)
     if programme.after_funding == "stop" and programme.ends_day is not None:
         found = f'"stop" beside ends_day, {plain(programme.ends_day)}'
         hint = "with stop everyone leaves when recruitment closes; ends_day says another day"
         yield Issue((*path, "after_funding"), found, "one of them", hint)
     if programme.between_sites is not None:
         yield from _between_sites((*path, "between_sites"), programme, float(programme.between_sites))
+
+
+def _paced(path: Path, programme: types.Programme) -> Iterator[Issue]:
+    """Starts a year can be solved for what the starting population shows: age, health, risk, visits."""
+    ways = {("eligible",): programme.eligible} | {
+        ("offers", name, "eligible"): offer.eligible for name, offer in programme.offers.items()
+    }
+    for where, eligible in ways.items():
+        if programme.starts_per_year is not None and (eligible.recent or eligible.on):
+            hint = "leave starts_per_year out; simulator calibrate finds the offers for a check of starts"
+            key = "recent" if eligible.recent else "on"
+            yield Issue((*path, *where, key), f"{key} beside starts_per_year", "age and health beside it", hint)
 
 
 def _between_sites(path: Path, programme: types.Programme, middle: float) -> Iterator[Issue]:
