@@ -21,11 +21,19 @@ TOWN: dict[str, Any] = {
         "ages": {"edges": [60, 70, 90], "share": [0.6, 0.4]},
         "age_bands": [60, 75],
         "risk": {"log_sd": 0.9},
+        "groups": {"alone": {"values": ["yes", "no"], "share": [0.3, 0.7], "share_by_age": {"75": [0.6, 0.4]}}},
     },
     "health": {"states": ["fit", "frail"], "initial": {"60": [0.8, 0.2], "75": [0.4, 0.6]}},
     "flares": {"rate": 0.5, "length": {"dist": "exponential", "mean": 40}, "ratio": {"fall": 3.0}},
     "needs": {
-        "fall": {"goes_to": "ae", "rate": 0.3, "rate_is": "mean", "by_health": {"frail": 2.0}, "by_age": {"75": 1.5}}
+        "fall": {
+            "goes_to": "ae",
+            "rate": 0.3,
+            "rate_is": "mean",
+            "by_health": {"frail": 2.0},
+            "by_age": {"75": 1.5},
+            "by_group": {"alone": {"yes": 1.8}},
+        }
     },
     "places": {
         "ae": {"stay": VISIT, "routes": {"in": {"to": "ward", "share": 0.4, "by_health": {"frail": 1.5}}}},
@@ -53,6 +61,8 @@ def test_a_renewal_process_with_a_dead_time_starts_as_often_as_its_law_says() ->
 WAYS = {
     "everybody": {},
     "by risk and health": {"offers": {"o": {"rate": 1.0, "risk_power": 1.0, "by_health": {"frail": 3.0}}}},
+    "those alone": {"eligible": {"groups": {"alone": ["yes"]}}, "offers": {"o": {"on": "visit:ae", "share": 0.5}}},
+    "by group": {"offers": {"o": {"rate": 1.0, "by_group": {"alone": {"yes": 4.0}}}}},
     "the old and frail": {"eligible": {"health": ["frail"], "min_age": 68}},
     "after a stay": {"offers": {"o": {"on": "discharge:ward", "share": 0.01}}},
     "two ways": {"offers": {"a": {"rate": 0.1}, "v": {"on": "visit:ae", "share": 0.3, "eligible": {"max_age": 80}}}},

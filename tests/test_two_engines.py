@@ -109,6 +109,35 @@ def places(draw: st.DrawFn) -> dict[str, Any]:
     return {"gp": gp, "ae": ae, "ward": ward}
 
 
+RATIO = st.floats(0.2, 3.0)
+GROUPS = {
+    "illness": {"values": ["copd", "none"], "share": [0.4, 0.6], "share_by_age": {"75": [0.7, 0.3]}},
+    "alone": {"values": ["yes", "no", "unknown"], "share": [0.3, 0.5, 0.2]},
+}
+WHO = st.sampled_from([{"illness": ["copd"]}, {"alone": ["yes", "unknown"]}, {"illness": ["none"], "alone": ["no"]}])
+BY_GROUP = st.fixed_dictionaries({"illness": st.fixed_dictionaries({"copd": RATIO})}) | st.fixed_dictionaries(
+    {"illness": st.fixed_dictionaries({"none": RATIO}), "alone": st.fixed_dictionaries({"yes": RATIO, "no": RATIO})}
+)
+
+
+def by_group(draw: st.DrawFn, data: dict[str, Any]) -> None:
+    """Groups of people, and some of all that may name them."""
+    data["population"]["groups"] = GROUPS
+    data["population"]["subgroups"] += draw(st.sampled_from([[], ["alone"], ["illness", "alone"]]))
+    programmes = (*data["supports"].values(), *data["programmes"].values())
+    offers = [offer for one in programmes for offer in one["offers"].values()]
+    rated = (*data["needs"].values(), *data["health"]["moves"].values(), data["death"], data["flares"], *offers)
+    for table in rated:
+        if draw(st.booleans()):
+            table["by_group"] = draw(BY_GROUP)
+    for need in data["needs"].values():
+        need["rate_is"] = draw(st.sampled_from(["mean", "reference"]))
+    for one in programmes:
+        for table in (one.setdefault("eligible", {}), *one.get("effects", {}).values()):
+            if draw(st.booleans()):
+                table["groups"] = draw(WHO)
+
+
 @st.composite
 def supports(draw: st.DrawFn, programme: bool) -> dict[str, Any]:
     """A support with any mix of offers, staff, length, drop-out, volunteers and effects."""
@@ -229,6 +258,8 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         for one in (*data["places"].values(), *data["supports"].values(), *data["programmes"].values()):
             for key in ("slots", "changes", "wait_limit", "staff", "keep_days"):
                 one.pop(key, None)
+    if draw(st.booleans()):
+        by_group(draw, data)
     return Scenario.model_validate(data)
 
 

@@ -102,7 +102,7 @@ def build(
         routes={route: i for i, route in enumerate(_route_names(scenario))},
         supports=supports.names,
     )
-    effects = Effects(scenario, values, names, evidence, _flows(scenario, values, route_share))
+    effects = Effects(scenario, values, names, evidence, _flows(scenario, values, route_share), clocks.kinds)
     effects.add_all()
     on_clock, order = effects.by_clock(len(clocks.rows))
     benefits = [(i, b.years) for i, (_, s) in enumerate(scenario.all_supports().values()) for b in s.benefits.values()]
@@ -116,6 +116,7 @@ def build(
         clocks=np.concatenate([np.zeros(0, dtype=CLOCK), *clocks.rows]),
         by_health=np.array(clocks.by_health).reshape(-1, len(scenario.health.states)),
         by_band=np.array(clocks.by_band).reshape(-1, len(scenario.population.age_bands)),
+        by_kind=np.array(clocks.by_kind).reshape(-1, clocks.kinds.count),
         boost_ratio=_boost_ratio(scenario, values, clocks.names),
         boosts=_boosts(scenario),
         flare_length=flare_length,
@@ -131,8 +132,11 @@ def build(
         opens=supports.opens(),
         offers=offers,
         offer_by_health=offer_by_health,
+        offer_by_kind=np.array(supports.offer_by_kind).reshape(-1, clocks.kinds.count),
         criteria=supports.criteria_table(),
+        criterion_kinds=np.array(supports.criterion_kinds, dtype=np.bool_).reshape(-1, clocks.kinds.count),
         effects=effects.table(),
+        effect_kinds=np.array(effects.kinds_of, dtype=np.bool_).reshape(-1, clocks.kinds.count),
         step_until=np.asarray(effects.step_until, dtype=np.float64),
         step_weight=np.asarray(effects.step_weight, dtype=np.float64),
         effects_on_clock=on_clock,
@@ -204,6 +208,7 @@ def _words(scenario: Scenario, clocks: list[str], supports: Supports) -> Words:
             kind: [[(kind, name) for name in supports.names]] for kind in ("willing", "length", "starting", "volunteer")
         },
         "traits": [[("trait", kind) for kind in ("age", "health", "risk", "cluster", "arrival")]],
+        "groups": [[("trait", f"group:{name}") for name in scenario.population.groups]],
     }
     word = register((name for table in purposes.values() for row in table for name in row), spare_bits=LAYER_BITS)
 
@@ -221,5 +226,6 @@ def _words(scenario: Scenario, clocks: list[str], supports: Supports) -> Words:
         length=array("length")[0],
         starting=array("starting")[0],
         volunteer=array("volunteer")[0],
+        groups=array("groups")[0],
         **traits,
     )

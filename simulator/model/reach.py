@@ -1,9 +1,9 @@
 """Turns the starts a year that a programme plans into the factor on all its offers that brings them.
 
-With f the factor, a person of age a, state h and personal risk R is offered the programme at the rate
+With f the factor, a person of age a, state h, personal risk R and kind g is offered the programme at the rate
 
-    f L(a, h, R) = f sum over offers of rate x ratio[h] x R^power                     offers at a rate
-                 + f sum over offers of share x ratio[h] x R^power x events(a, h, R)  offers on a visit or a discharge
+    f L = f sum over offers of rate x ratio[h] x ratio[g] x R^power              offers at a rate
+        + f sum over offers of share x ratio[h] x ratio[g] x R^power x events    offers on a visit or a discharge
 
 while eligible. Events are the visits that needs and routes bring in a year. Of those who would say yes, a person starts
 within the year as a renewal process with a fixed length D of the support says (D = 1 year or more, or ``once``: at most
@@ -42,7 +42,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Reach:
-    """The starting population by age, state of health and personal risk, and what takes them to places of care."""
+    """The starting population by age, state, personal risk and kind, and what takes them to places of care."""
 
     clocks: Clocks  # with those of needs
     route_share: Array  # [route, state]
@@ -82,29 +82,30 @@ class Reach:
 
     @cached_property
     def people(self) -> Array:
-        """Share of the starting population: [age, state, node]."""
+        """Share of the starting population: [age, state, node, kind]."""
         spread = self.scenario.population.ages
         edges, share = np.asarray(spread.edges), self.clocks.values.shares("population.ages.share", spread.share)
         step = np.searchsorted(edges, self.ages, side="right") - 1
         each = (share / np.diff(edges))[step] * np.diff(self.cuts)
         mix = initial_mix(self.scenario, self.clocks.values)[self.band]
-        return np.asarray(each[:, None, None] * mix[:, :, None] * self.risk[1])
+        kinds = self.clocks.kinds.mix()[self.band]
+        return np.asarray(np.einsum("a,as,n,ak->asnk", each, mix, self.risk[1], kinds))
 
     @cached_property
     def visits(self) -> Array:
-        """Visits a year to each place: [place, age, state, node]."""
+        """Visits a year to each place: [place, age, state, node, kind]."""
         places = tuple(self.scenario.places)
         into = np.zeros((len(places), *self.people.shape))
         for name, need in self.scenario.needs.items():
             into[places.index(need.goes_to)] += self._rate(name)
-        return np.asarray(np.einsum("spq,qasn->pasn", self._through(places), into))
+        return np.asarray(np.einsum("spq,qasnk->pasnk", self._through(places), into))
 
     def _rate(self, need: str) -> Array:
-        """Needs a year: [age, state, node]."""
-        number = self.clocks.names.index(f"need:{need}")
-        base, by_band = self.clocks.rows[number]["base"][0], self.clocks.by_band[number][self.band]
-        by_health = self.clocks.by_health[number] * mean_flare_ratio(self.clocks, need)
-        return np.asarray(base * by_band[:, None, None] * by_health[None, :, None] * self.risk[0])
+        """Needs a year: [age, state, node, kind]."""
+        clocks, number = self.clocks, self.clocks.names.index(f"need:{need}")
+        base, by_band = clocks.rows[number]["base"][0], clocks.by_band[number][self.band]
+        in_state = clocks.by_health[number] * mean_flare_ratio(clocks, need)  # [kind, state]
+        return np.asarray(base * np.einsum("a,ks,n,k->asnk", by_band, in_state, self.risk[0], clocks.by_kind[number]))
 
     def _through(self, places: tuple[str, ...]) -> Array:
         """Visits to the first place for each need that goes to the second, by all routes: [state, place, place]."""
@@ -179,18 +180,18 @@ def starts_in_a_year(offers: Array, years_on: float) -> Array:
 
 
 def _offered(reach: Reach, path: str, programme: Programme, offer: Offer) -> Array:
-    """Offers a year by one way in while eligible, at a factor of 1: [age, state, node]."""
-    values, states = reach.clocks.values, reach.scenario.health.states
-    ratio = (
-        values.ratios(f"{path}.by_health", offer.by_health, states)[None, :, None] * reach.risk[0] ** offer.risk_power
-    )
-    who = (_may(reach, programme.eligible) * _may(reach, offer.eligible))[:, :, None]
+    """Offers a year by one way in while eligible, at a factor of 1: [age, state, node, kind]."""
+    values, clocks = reach.clocks.values, reach.clocks
+    by_health = clocks.health_ratios(f"{path}.by_health", offer.by_health)
+    by_kind = clocks.kinds.ratios(f"{path}.by_group", offer.by_group)
+    ratio = np.einsum("s,n,k->snk", by_health, reach.risk[0] ** offer.risk_power, by_kind)
+    who = _may(reach, programme.eligible) * _may(reach, offer.eligible)
     if offer.rate is not None:
         return np.asarray(values.of(f"{path}.rate", offer.rate) * ratio * who)
     event, _, place = offer.on.partition(":")
     events = reach.visits[place_number(reach.scenario, place)]
     if event == "discharge":
-        events = events * (1.0 - _dying(reach, place))[None, :, None]
+        events = events * (1.0 - _dying(reach, place))[None, :, None, None]
     return np.asarray(values.of(f"{path}.share", offer.share) * ratio * who * events)
 
 
@@ -201,11 +202,12 @@ def _dying(reach: Reach, place: str) -> Array:
 
 
 def _may(reach: Reach, eligible: Eligibility) -> Array:
-    """Whether people are eligible by age and health: [age, state]."""
+    """Whether people are eligible by age, state and kind: [age, state, 1, kind]."""
     states = reach.scenario.health.states
     by_health = np.array([not eligible.health or state in eligible.health for state in states], dtype=np.float64)
     by_age = (reach.ages >= eligible.min_age) & (reach.ages < eligible.max_age)
-    return by_age[:, None] * by_health
+    by_kind = reach.clocks.kinds.among(eligible.groups)
+    return np.asarray(np.einsum("a,s,k->ask", by_age, by_health, by_kind)[:, :, None, :])
 
 
 def _years_on(values: Values, path: str, programme: Programme) -> float:

@@ -28,6 +28,8 @@ class Supports:
     offers: list[tuple[float, ...]] = field(default_factory=list)
     offer_names: list[str] = field(default_factory=list)
     offer_by_health: list[NDArray[np.float64]] = field(default_factory=list)
+    offer_by_kind: list[NDArray[np.float64]] = field(default_factory=list)
+    criterion_kinds: list[NDArray[np.bool_]] = field(default_factory=list)
     changes: list[tuple[float, int, float, int]] = field(default_factory=list)
 
     @property
@@ -97,6 +99,7 @@ class Supports:
     def _criteria(self, eligible: Eligibility) -> int:
         states, places = self.scenario.health.states, tuple(self.scenario.places)
         recent = eligible.recent
+        self.criterion_kinds.append(self.clocks.kinds.among(eligible.groups))
         self.criteria.append(
             (
                 eligible.min_age,
@@ -115,6 +118,7 @@ class Supports:
         event, _, place = offer.on.partition(":")
         number = place_number(self.scenario, place) if place else NONE
         by_health = self.clocks.health_ratios(f"{path}.by_health", offer.by_health)
+        by_kind = self.clocks.kinds.ratios(f"{path}.by_group", offer.by_group)
         clock = NONE
         if offer.rate is not None:
             clock = self.clocks.add(
@@ -123,6 +127,7 @@ class Supports:
                 len(self.offers),
                 self.values.of(f"{path}.rate", offer.rate) * often,
                 by_health=by_health,
+                by_kind=by_kind,
                 risk_power=offer.risk_power,
                 in_warm_up=self.scenario.programmes.get(self.names[support]) is None,
             )
@@ -140,6 +145,7 @@ class Supports:
         )
         self.offer_names.append(name)
         self.offer_by_health.append(by_health)
+        self.offer_by_kind.append(by_kind)
 
     def opens(self) -> NDArray[np.float64]:
         """First day in each cluster (stepped wedge): [support, cluster].

@@ -64,6 +64,10 @@ Paid = Annotated[
 """A payer by name, or several with the share that each bears."""
 Ratios = dict[str, Ratio]
 """Ratios by name (health state, or lower end of an age band); a missing name means 1."""
+GroupRatios = dict[str, Ratios]
+"""Ratios by group of people and value of it; a missing one means 1."""
+Members = dict[str, Annotated[tuple[str, ...], Field(min_length=1)]]
+"""Values by group: those are meant who have one of them in every group that is named."""
 
 EvidenceMode = Literal["calibrated", "claimed", "sceptical"]
 EVIDENCE_MODES: tuple[EvidenceMode, ...] = get_args(EvidenceMode)
@@ -73,6 +77,8 @@ MODE_WORDS = {
     "sceptical": "track record of similar programmes",
 }
 USUAL_CARE = "usual care"
+PART_KINDS = ("cluster", "age", "health")
+"""What parts of the population are counted apart by, besides the groups of people that a scenario defines."""
 CostPart = Literal[
     "on-costs", "overheads", "supervision", "involvement payments", "evaluation", "double running", "exit", "VAT"
 ]
@@ -147,14 +153,27 @@ class PersonalRisk(Table):
     log_sd: Amount
 
 
+class Group(Table):
+    """A fixed characteristic of people beside their state of health: a diagnosis, a practice, living alone.
+
+    Everybody has one of the ``values``, by ``share``, or by that of the age band in which they begin where
+    ``share_by_age`` has it; apart from that it is independent of everything else. What goes together (a diagnosis and
+    living alone) is one group of the combinations.
+    """
+
+    values: tuple[Name, ...] = Field(min_length=1)
+    share: Shares
+    share_by_age: dict[str, Shares] = {}
+
+
 class Population(Table):
     """Who lives in the place. ``place_size`` sets the pounds, ``people`` only the precision.
 
     Where a place or a support is limited everybody is lived, since queues do not scale: ``people`` is then
     ``place_size``, or that of one of ``identical_places`` with a share of every capacity.
 
-    ``subgroups`` are counted apart in the ledger: clusters (always, where there are several), age bands and states of
-    health as people begin.
+    ``subgroups`` are counted apart in the ledger: clusters (always, where there are several), age bands, states of
+    health as people begin, and groups.
     """
 
     place_size: float = Field(gt=0)
@@ -164,7 +183,8 @@ class Population(Table):
     age_bands: tuple[float, ...] = Field(min_length=1)
     risk: PersonalRisk | None = None
     clusters: int = Field(1, ge=1)
-    subgroups: tuple[Literal["cluster", "age", "health"], ...] = ()
+    groups: dict[Name, Group] = {}
+    subgroups: tuple[str, ...] = ()
     entrants: Entrants | None = None
     leaving_rate: Rate | None = None
 
@@ -178,6 +198,11 @@ class Population(Table):
         """Age bands by their lower ends, as they are written in a scenario file and in the items of a ledger."""
         return tuple(f"{lower:g}" for lower in self.age_bands)
 
+    @property
+    def group_values(self) -> dict[str, tuple[str, ...]]:
+        """The values of each group by its name."""
+        return {name: group.values for name, group in self.groups.items()}
+
 
 class HealthMove(Table):
     """A rate of moving from one health state to another."""
@@ -186,6 +211,7 @@ class HealthMove(Table):
     to: str
     rate: Rate
     by_age: Ratios = {}
+    by_group: GroupRatios = {}
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -215,7 +241,7 @@ class Health(Table):
 class Death(Table):
     """Gompertz hazard ``rate * exp(growth * (age - reference_age))`` times a health ratio.
 
-    With ``recentre`` the ratio is divided by its mean in the starting mix of the age band, so that
+    With ``recentre`` the ratio, groups included, is divided by its mean in the starting mix of the age band, so that
     deaths in the whole band follow the life table.
     """
 
@@ -223,6 +249,7 @@ class Death(Table):
     reference_age: float
     growth: Number
     by_health: Ratios = {}
+    by_group: GroupRatios = {}
     recentre: bool = True
     at_risk: Literal["anywhere", "home"] = "anywhere"
 
@@ -234,6 +261,7 @@ class Flares(Table):
     length: Duration
     ratio: Ratios
     by_health: Ratios = {}
+    by_group: GroupRatios = {}
 
 
 class Boost(Table):
@@ -255,7 +283,7 @@ class Season(Table):
 class Need(Table):
     """An occasion that takes a person at home to a place of care.
 
-    ``rate_is = "mean"``: ``rate`` is the mean of the starting population, risk, flares, health and
+    ``rate_is = "mean"``: ``rate`` is the mean of the starting population, risk, flares, health, groups and
     age mix included, and the rate of the reference person is derived, so every sampled row meets
     it. ``rate_is = "reference"``: ``rate`` belongs to someone with all ratios 1. ``adjust`` is the
     factor found by calibration for what cannot be derived (after-event boosts, time spent away
@@ -268,6 +296,7 @@ class Need(Table):
     adjust: float = Field(1.0, gt=0)
     by_health: Ratios = {}
     by_age: Ratios = {}
+    by_group: GroupRatios = {}
     season: Season | None = None
     emergency: bool = False
     priority: int = 0
@@ -329,6 +358,7 @@ class Eligibility(Table):
     """Who may be offered a support. Every condition given must hold."""
 
     health: tuple[str, ...] = ()
+    groups: Members = {}
     min_age: float = 0.0
     max_age: float = 200.0
     on: tuple[str, ...] = ()
@@ -348,6 +378,7 @@ class Offer(Table):
     on: str = ""
     share: Probability | None = None
     by_health: Ratios = {}
+    by_group: GroupRatios = {}
     risk_power: float = Field(0.0, ge=0)
     eligible: Eligibility = Eligibility()
     delay: Duration | None = None
@@ -388,7 +419,7 @@ class Effect(Table):
     ``measured_on`` says whom the figure was measured on; uptake and drop-out are applied once. ``window_days`` is the
     time over which it was measured: from the start it lasts so long, no more and, unless it was measured on those who
     were active, no less, whatever becomes of the support. A profile runs its course likewise. A half-life begins at
-    the end.
+    the end. ``groups``: it acts on those people alone.
     ``calibrated`` is the best independent evidence, ``claimed`` the figure in circulation,
     ``sceptical`` the record of similar programmes (left out: the scenario's own prior).
     ``adjust`` multiplies the log ratio: the factor found by calibration for what cannot be derived (time
@@ -396,6 +427,7 @@ class Effect(Table):
     """
 
     target: str
+    groups: Members = {}
     measured_on: Literal["active", "starters", "offered", "population"] = "active"
     calibrated: Quantity
     claimed: Quantity | None = None

@@ -214,7 +214,7 @@ class World:
         arrays = self.memory.arrays
         life = arrays["life"]
         for row, (_, person) in zip(life, people, strict=True):
-            row["person"], row["age"], row["health"], row["risk"], row["cluster"] = person
+            row["person"], row["age"], row["health"], row["risk"], row["cluster"], row["kind"] = person
         life["stream"], life["flare_until"] = stream, -inf
         arrays["spells"]["start"] = arrays["spells"]["before_start"] = inf
         arrays["boost_until"][:] = -inf

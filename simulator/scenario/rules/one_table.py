@@ -25,6 +25,8 @@ from simulator.units import DAYS_PER_YEAR
 DAYS_OF_HISTORY = 365
 SUM_TOLERANCE = 1e-9
 GRADES = tuple("123456")
+MOST_KINDS = 4096
+"""Combinations of values of groups: each has a ratio of its own on every clock."""
 
 T = TypeVar("T", bound=Table)
 Rule = Callable[[Path, T, "Setting"], Iterator[Issue]]
@@ -185,6 +187,20 @@ def _population(path: Path, population: types.Population, facts: Setting) -> Ite
     for position, band in enumerate(population.age_bands):
         if band != int(band):
             yield Issue((*path, "age_bands", position), str(band), "a whole number of years")
+    kinds = math.prod(len(group.values) for group in population.groups.values())
+    if kinds > MOST_KINDS:
+        hint = "let a group have fewer values: those with the same ratios may be one"
+        yield Issue((*path, "groups"), f"{kinds:,} combinations of values", f"at most {MOST_KINDS:,}", hint)
+
+
+@_rule(types.Group)
+def _group(path: Path, group: types.Group, facts: Setting) -> Iterator[Issue]:
+    if len(group.values) != len(set(group.values)):
+        yield Issue((*path, "values"), "a value twice", "each value once")
+    words = f"one for each of {len(group.values)} values, {', '.join(group.values)}"
+    yield from _as_many((*path, "share"), group.share, len(group.values), words)
+    for band, shares in group.share_by_age.items():
+        yield from _as_many((*path, "share_by_age", band), shares, len(group.values), words)
 
 
 @_rule(types.Entrants)
