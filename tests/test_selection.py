@@ -30,7 +30,7 @@ from oracles import (
     poisson_law,
     select,
 )
-from scenes import AT_ONCE, DAYS_PER_YEAR, VISIT, Seen, scene, watch
+from scenes import AT_ONCE, DAYS_PER_YEAR, LONG_AFTER, VISIT, Seen, scene, watch
 
 WINDOW = 365.0  # days
 LOG_SD, MEAN = 1.0, 0.6
@@ -360,3 +360,30 @@ def test_a_season_moves_needs_within_the_year_and_not_between_years(simulate: Si
         yield from in_steps(at, np.linspace(0, 0.5, 101).tolist())
 
     check(first, law_over(list(wave()), "a"))
+
+
+@pytest.mark.parametrize("trend", [-0.3, 0.5])
+def test_a_trend_grows_from_the_first_day_and_counts_are_its_integral(simulate: Simulate, trend: float) -> None:
+    """rate x ((1 + g)^(y + 1) - (1 + g)^y) / ln(1 + g) in year y, in every arm; the rate itself before day 0."""
+    need, years = 4.0, 3
+    scheme = {"closes_day": LONG_AFTER, "offers": {"all": {"rate": AT_ONCE}}}
+    tables = (ward(need), {"needs": {"crisis": {"trend": trend}}, "programmes": {"nothing": scheme}})
+    seen = watch(simulate, scene(*tables, people=400, years=years, warm_up_years=1.5))
+    for arm in range(2):
+        for year in range(years):
+            grown = ((1 + trend) ** (year + 1) - (1 + trend) ** year) / np.log1p(trend)
+            check(seen.count("visits:ward", arm)[:, year], poisson_law(need * grown))
+    check(seen.window("visits:ward")[:, 0, 0], poisson_law(need * 365 / DAYS_PER_YEAR))
+
+
+def test_a_change_of_health_may_have_a_trend(simulate: Simulate) -> None:
+    rate, trend, years = 0.3, 0.6, 2
+    health = {
+        "states": ["fit", "frail"],
+        "initial": {"65": [1.0, 0.0]},
+        "moves": {"decline": {"from": "fit", "to": "frail", "rate": rate, "trend": trend}},
+    }
+    seen = watch(simulate, scene({"health": health}, people=600, years=years))
+    frail = seen.days("person_days:frail:65") > 0
+    still_fit = np.exp(-rate * ((1 + trend) ** years - 1) / np.log1p(trend))
+    check_mean(frail.any(axis=1), bernoulli(1 - still_fit))

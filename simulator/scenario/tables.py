@@ -175,12 +175,13 @@ class Population(Table):
 
 
 class HealthMove(Table):
-    """A rate of moving from one health state to another."""
+    """A rate of moving from one health state to another, with a ``trend`` as a need has it."""
 
     from_: str = Field(alias="from")
     to: str
     rate: Rate
     by_age: Ratios = {}
+    trend: Change | None = None
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -254,7 +255,8 @@ class Need(Table):
     age mix included, and the rate of the reference person is derived, so every sampled row meets
     it. ``rate_is = "reference"``: ``rate`` belongs to someone with all ratios 1. ``adjust`` is the
     factor found by calibration for what cannot be derived (after-event boosts, time spent away
-    from home, survivors).
+    from home, survivors). ``trend`` is how much more a year: the rate times (1 + trend) to the power of the years since
+    day 0, in every arm.
     """
 
     goes_to: str
@@ -264,6 +266,7 @@ class Need(Table):
     by_health: Ratios = {}
     by_age: Ratios = {}
     season: Season | None = None
+    trend: Change | None = None
     emergency: bool = False
     priority: int = 0
     at_risk: Literal["home"] = "home"
