@@ -200,6 +200,23 @@ def test_people_whose_windows_leave_the_simulated_time_are_left_out(
     assert (~np.isnan(seen.window("people")[:, WITH, BEFORE])).tolist() == [kept] * 3
 
 
+@pytest.mark.parametrize(("warm_up_years", "years", "kept"), [(2.0, 3, True), (1.9, 3, False), (2.0, 1, False)])
+def test_windows_may_be_shorter_or_longer_than_a_year(
+    simulate: Simulate, warm_up_years: float, years: int, kept: bool
+) -> None:
+    """Counts are Poisson over the window; people whose windows leave the simulated time are left out."""
+    need, window = 3.0, 730.0
+    programme = {"closes_day": 0.5, "offers": {"all": {"rate": AT_ONCE}}}
+    tables = (ward(need, programmes={"care": programme}), {"horizon": {"window_days": window}})
+    seen = watch(simulate, scene(*tables, people=300, years=years, warm_up_years=warm_up_years))
+    people = seen.window("people")[:, WITH]
+    assert (~np.isnan(people)).all() == kept
+    if kept:
+        np.testing.assert_array_equal(seen.window("alive_days")[:, WITH], np.full((300, 2), window))
+        for side in (BEFORE, AFTER):
+            check(seen.window("visits:ward")[:, WITH, side], poisson_law(need * window / DAYS_PER_YEAR))
+
+
 def test_the_dead_stay_in_with_the_days_they_were_alive(simulate: Simulate) -> None:
     programme = {"closes_day": 0.5, "offers": {"all": {"rate": AT_ONCE}}}
     tables = ward(2.0, programmes={"care": programme}, death={"rate": 0.7, "growth": 0.0, "reference_age": 65})

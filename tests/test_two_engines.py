@@ -194,6 +194,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "years": 2,
             "warm_up_years": draw(st.sampled_from([0.0, 0.5, 1.5])),
             "funding_years": draw(st.sampled_from([0.7, 1.5, 5.0])),
+            "window_days": draw(st.sampled_from([30.0, 100.0, 365.0])),
         },
         "population": {
             "place_size": people,

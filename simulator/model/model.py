@@ -235,6 +235,7 @@ class Model:
     seed: int
     years: int
     warm_up_days: float
+    window_days: float  # of what is looked at before and after a first start
     population: Population
     words: Words
     bands: NDArray[np.float64]  # [band] lower ages

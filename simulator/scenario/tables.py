@@ -27,7 +27,9 @@ from simulator.uncertainty.quantity import (
     Ratio,
     Shares,
 )
+from simulator.units import DAYS_PER_YEAR
 
+WHOLE_MONTHS = 0.03  # so near are 365 days to 12 months of 30.44, and 1095 to 36
 T = TypeVar("T")
 PRICED, ASIDE = "priced", "aside"
 Priced = Annotated[T, PRICED]
@@ -85,12 +87,24 @@ class Horizon(Table):
     """How long the programme is paid for, how long it is followed, and the unreported warm-up.
 
     ``first_year``: what year 0 is called, "2026/27" (a financial year) or "2026"; years are numbers without it.
+    ``window_days``: how long the ledger looks at those who start before their first start, and after it.
     """
 
     first_year: Aside[str] = Field("", pattern=rf"^({FIRST_YEAR.pattern})?$")
     years: int = Field(10, ge=1, le=100)
     warm_up_years: float = Field(0.0, ge=0, le=30)
     funding_years: float = Field(5.0, gt=0, le=100)
+    window_days: float = Field(365.0, ge=30, le=1825)
+
+    @property
+    def window_words(self) -> str:
+        """The windows before and after a start in words: whole months where they are.
+
+        >>> Horizon().window_words, Horizon(window_days=730.5).window_words, Horizon(window_days=90).window_words
+        ('12 months', '24 months', '90 days')
+        """
+        months = 12 * self.window_days / DAYS_PER_YEAR
+        return f"{months:.0f} months" if abs(months - round(months)) < WHOLE_MONTHS else f"{self.window_days:g} days"
 
     def year_name(self, year: int) -> str:
         """What a year is called: a financial year where the first is one.

@@ -38,7 +38,6 @@ from simulator.engines.shared.hazards import (
 )
 from simulator.engines.shared.memory import BOOSTED, CHANGED, FIRST_DAY, FRESH, Addresses
 from simulator.engines.shared.people import traits
-from simulator.engines.shared.records import WINDOW_DAYS
 from simulator.model.model import NONE, Basis, ClockKind, Target
 from simulator.model.moments import DATE, ENDING
 from simulator.uncertainty.draws import open_unit
@@ -325,10 +324,10 @@ def one_person(m: Addresses, arms: int, stream: int, person: int, start: float) 
 @compiled_for_types
 def look_around(m: Addresses, arms: int, start: float, window_row: int, completers: bool) -> bool:
     """Windows of a participant, from the stays written down; false when there are none inside the simulated time."""
-    any_index, bodies, stays = False, of.body(m), of.stays(m)
+    any_index, bodies, stays, window = False, of.body(m), of.stays(m), of.number(m, of.WINDOW_DAYS)
     for k in range(arms - 1):
         index = bodies[k + 1]["index_day"]
-        inside = index - WINDOW_DAYS >= start and index + WINDOW_DAYS <= of.number(m, of.HORIZON)
+        inside = index - window >= start and index + window <= of.number(m, of.HORIZON)
         of.floats2(m, of.WINDOW_INDEX)[0, k] = index if inside else np.nan
         of.flags2(m, of.MEMBER)[0, k] = book.COMPLETER if completers and bodies[k + 1]["completed"] else 1
         any_index = any_index or inside

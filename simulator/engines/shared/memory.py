@@ -320,13 +320,13 @@ _VISITS = _field("visits", VISIT, "clock")
 _NUMBERS = _field("numbers", np.float64, "number")
 _WHOLES = _field("wholes", np.int64, "whole number")
 
-NUMBERS = ("start", "first_year", "horizon", "risk_log_sd")
+NUMBERS = ("start", "first_year", "horizon", "risk_log_sd", "window_days")
 WHOLES = (
     "seed", "minded", "flare_length", "zero_level", "clusters", "recent", "years", "forks",
     "need_counts", "support_counts", "life_counts", "days", "support_days", "life_days", "health_days",
     "utility_days", "benefit_items",
 )  # fmt: skip
-START, FIRST_YEAR, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
+START, FIRST_YEAR, HORIZON, RISK_LOG_SD, WINDOW_DAYS = range(len(NUMBERS))
 (
     SEED, MINDED, FLARE_LENGTH, ZERO_LEVEL, CLUSTERS, RECENT, YEARS, FORKS, NEED_COUNTS, SUPPORT_COUNTS,
     LIFE_COUNTS, DAYS, SUPPORT_DAYS, LIFE_DAYS, HEALTH_DAYS, UTILITY_DAYS, BENEFIT_ITEMS,
@@ -604,6 +604,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "first_year": first_year * DAYS_PER_YEAR,
         "horizon": model.horizon,
         "risk_log_sd": them.risk_log_sd,
+        "window_days": model.window_days,
     }
     wholes = {
         "seed": int(np.uint64(model.seed).astype(np.int64)),
