@@ -147,6 +147,8 @@ def programme_only(draw: st.DrawFn) -> dict[str, Any]:
     """Length, volunteers, effects of every target and timing, early uplift, redirect."""
     one: dict[str, Any] = {"opens_day": draw(st.floats(0, 300))}
     if draw(st.booleans()):
+        one = {"opens_day": 0.0, "starting_share": {draw(st.sampled_from(["all", "frail"])): draw(st.floats(0.1, 1.0))}}
+    if draw(st.booleans()):
         one["length"] = draw(lengths()) | {"mean": draw(st.floats(20, 300))}
         if draw(st.booleans()):
             one["volunteers"] = {"share": 0.5, "training_days": 20.0, "supports": 2, "tenure": draw(lengths())}

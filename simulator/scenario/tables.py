@@ -70,6 +70,8 @@ MODE_WORDS = {
     "sceptical": "track record of similar programmes",
 }
 USUAL_CARE = "usual care"
+EVERY_STATE = "all"
+"""In place of a state of health, where a share is the same in all that are not named."""
 CostPart = Literal[
     "on-costs", "overheads", "supervision", "involvement payments", "evaluation", "double running", "exit", "VAT"
 ]
@@ -483,7 +485,11 @@ class Benefit(Table):
 
 
 class Support(Table):
-    """Something a person is on while living at home: home care, reablement, or a programme."""
+    """Something a person is on while living at home: home care, reablement, or a programme.
+
+    ``starting_share`` of the people are on it already, by state of health (``all``: those not named): on a support of
+    usual care when the warm-up starts, on a programme those of them who may have it on day 0, in the arms that add it.
+    """
 
     title: str = ""
     eligible: Eligibility = Eligibility()

@@ -23,7 +23,6 @@ from simulator.engines.shared import memory as of
 from simulator.engines.shared.candidates import INDEX
 from simulator.engines.shared.hazards import (
     clock_of,
-    draw,
     draw_ahead,
     foresee,
     is_event,
@@ -82,23 +81,6 @@ def _begin_effects(m: Addresses, life: int) -> None:
 
 
 @compiled_for_types
-def _start_prevalent(m: Addresses, life: int, start: float) -> None:
-    """Supports that someone is already on."""
-    for s in range(len(of.supports(m))):
-        share = of.floats2(m, of.STARTING_SHARE)[s, of.life(m)[life]["health"]]
-        if share == 0.0 or not of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], s]:
-            continue
-        if draw(m, life, of.ints(m, of.STARTING_WORDS)[s], 0)[1] >= share:
-            continue
-        which = of.ints(m, of.SUPPORT_RESOURCE)[s]
-        if which < 0:
-            lives.start_support(m, life, s, 0, start)
-        elif of.resources(m)[which]["users"] < of.resources(m)[which]["capacity"]:
-            of.resources(m)[which]["users"] += 1
-            lives.start_support(m, life, s, 1, start)
-
-
-@compiled_for_types
 def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int, start: float) -> None:
     """A life at its start: traits, clocks, effects on whole populations, supports already on."""
     one, body = of.life(m)[life], of.body(m)[life]
@@ -138,7 +120,7 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
     if start < 0.0:
         lives.note(m, life, 0.0, DATE, FIRST_DAY, 0, 0, 0.0)
     if start == of.number(m, of.START):
-        _start_prevalent(m, life, start)
+        lives.start_prevalent(m, life, start)
     if joined:
         book.count_life(m, life, LifeCount.ENTRANTS, start)
 
@@ -466,7 +448,7 @@ def note_is_shared(m: Addresses, life: int, i: int) -> bool:
     """Whether what was noted can affect anyone else."""
     body = of.body(m)[life]
     if i != lives.STAY_ENDS:
-        return of.notes(m)[life, i]["what"] != FIRST_DAY
+        return of.notes(m)[life, i]["what"] != FIRST_DAY or of.whole(m, of.FIRST_DAY_SHARED) == 1
     if body["has_slot"] or of.flags(m, of.DISCHARGE_OFFERS_SHARED)[body["place"]]:
         return True
     route = next_route(m, life, body["place"], body["stay_emergency"], body["route_mark"], body["stay_end"])

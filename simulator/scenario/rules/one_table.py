@@ -320,9 +320,10 @@ def _payable(path: Path, support: types.Support) -> Iterator[Issue]:
 
 @_rule(types.Programme)
 def _programme(path: Path, programme: types.Programme, facts: Setting) -> Iterator[Issue]:
-    if programme.starting_share:
-        hint = "what exists before year 0 is usual care: make it a support"
-        yield Issue((*path, "starting_share"), "a starting share in a programme", "a programme that starts empty", hint)
+    if programme.starting_share and (opens := min(programme.cluster_opens_days, default=programme.opens_day)) > 0:
+        hint = "nobody is on it before it opens; what exists before year 0 is usual care: make it a support"
+        found = f"a starting share in a programme that opens on day {plain(opens)}"
+        yield Issue((*path, "starting_share"), found, "a programme that opens on day 0", hint)
     if programme.after_funding == "stop" and programme.ends_day is not None:
         found = f'"stop" beside ends_day, {plain(programme.ends_day)}'
         hint = "with stop everyone leaves when recruitment closes; ends_day says another day"
