@@ -142,6 +142,9 @@ SUPPORT = np.dtype(
         ("criteria", "i8"),
         ("drop_out_clock", "i8"),
         ("has_offers", "i8"),
+        ("ends", "i8"),  # bit set of supports that whoever starts it leaves
+        ("starts", "i8"),  # that begin with it
+        ("on_end", "i8"),  # that begin when it ends
     ]
 )
 OFFER = np.dtype(

@@ -63,6 +63,8 @@ class Supports:
         row["criteria"] = self._criteria(support.eligible)
         row["drop_out_clock"] = NONE
         row["has_offers"] = bool(support.offers)
+        for key in ("ends", "starts", "on_end"):
+            row[key] = _bits(tuple(name for name in getattr(support, key) if name in self.names), self.names)
         self._fill_staff(row, number, path, support.staff)
         self._fill_volunteers(row, path, support)
         row["redirect_place"] = (

@@ -489,6 +489,8 @@ class Support(Table):
 
     ``starting_share`` of the people are on it already, by state of health (``all``: those not named): on a support of
     usual care when the warm-up starts, on a programme those of them who may have it on day 0, in the arms that add it.
+    ``ends`` and ``starts``: other supports that whoever starts this one leaves, or begins, at that moment; ``on_end``:
+    those that begin when it ends, for whatever reason but death and moving away.
     """
 
     title: str = ""
@@ -503,6 +505,9 @@ class Support(Table):
     staff: Staff | None = None
     length: Duration | None = None
     drop_out_rate: Rate | None = None
+    ends: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    on_end: tuple[str, ...] = ()
     pause_in_hospital: bool = False
     once: bool = False
     keep_days: float | None = Field(None, ge=0)

@@ -286,7 +286,7 @@ def planned_days(m: Addresses, life: int, s: int, number: int) -> float:
 
 
 @compiled_for_types
-def start_support(m: Addresses, life: int, s: int, has_slot: int, t: float) -> None:
+def begin_support(m: Addresses, life: int, s: int, has_slot: int, t: float) -> None:
     """Enrol: effects begin, drop-out runs, the end is noted."""
     body, e, row = of.body(m)[life], of.enrol(m)[life, s], of.supports(m)[s]
     before_support_changes(m, life, t)
@@ -309,6 +309,74 @@ def start_support(m: Addresses, life: int, s: int, has_slot: int, t: float) -> N
         note(m, life, max(row["ends_day"], t), DATE, PROGRAMME_END, s, number, 0.0)
     start_effects(m, life, s, _ACTIVE, t, INF)
     start_effects(m, life, s, _STARTERS, t, min(planned, row["ends_day"]))
+
+
+@compiled_for_types
+def stop_support(m: Addresses, life: int, s: int, t: float) -> None:
+    """Write the days, let effects fade, give the slot back."""
+    body, e, effects = of.body(m)[life], of.enrol(m)[life, s], of.effects(m)
+    body["on"] &= ~(1 << s)
+    book.active_days(m, life, s, e["active_since"], t)
+    forget(m, life, s, e["number"])
+    if of.supports(m)[s]["drop_out_clock"] != NONE:
+        set_clock(m, life, of.supports(m)[s]["drop_out_clock"], 0)
+    for f in range(len(effects)):
+        if effects[f]["support"] == s and effects[f]["basis"] == _ACTIVE:
+            book.weigh(m, life, f, t)
+            end_effect(m, life, f, t)
+    body["stale"] = CHANGED
+    if e["has_slot"]:
+        e["has_slot"] = 0
+        queue.free(m, of.ints(m, of.SUPPORT_RESOURCE)[s])
+
+
+@compiled_for_types
+def maybe_volunteer(m: Addresses, life: int, s: int, number: int, t: float) -> None:
+    """Some of those who complete become volunteers after training."""
+    row = of.supports(m)[s]
+    if row["tenure"] == NONE or of.enrol(m)[life, s]["volunteering"]:
+        return
+    u = draw(m, life, of.ints(m, of.VOLUNTEER_WORDS)[s], number)
+    if u[1] < row["volunteer_share"]:
+        note(m, life, t + row["training_days"], ENDING, VOLUNTEER_START, s, 0, u[2])
+
+
+@compiled_for_types
+def begin_others(m: Addresses, life: int, which: int, t: float) -> None:
+    """Supports without a limit that begin with another, or at its end, in the order of their numbers."""
+    if which:
+        for s in range(len(of.supports(m))):
+            if which >> s & 1 and of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], s] and not is_on(m, life, s):
+                begin_support(m, life, s, 0, t)
+
+
+@compiled_for_types
+def end_support(m: Addresses, life: int, s: int, how: int, t: float) -> None:
+    """Completion, drop-out or lapse: effects fade, the slot is free, offers may run again, others may begin."""
+    e, row = of.enrol(m)[life, s], of.supports(m)[s]
+    number = e["number"]
+    before_support_changes(m, life, t)
+    book.count_support(m, life, how, s, t)
+    stop_support(m, life, s, t)
+    if not row["once"] and t >= e["refused_until"]:
+        set_offers(m, life, s, 1)
+    begin_others(m, life, row["on_end"], t)
+    if how == SupportCount.COMPLETIONS:
+        if row["programme"]:
+            of.body(m)[life]["completed"] = 1
+        maybe_volunteer(m, life, s, number, t)
+
+
+@compiled_for_types
+def start_support(m: Addresses, life: int, s: int, has_slot: int, t: float) -> None:
+    """Enrol; the supports whose place it takes end, and then those begin that come with it."""
+    row = of.supports(m)[s]
+    begin_support(m, life, s, has_slot, t)
+    if row["ends"] & of.body(m)[life]["on"]:
+        for other in range(len(of.supports(m))):
+            if row["ends"] >> other & 1 and is_on(m, life, other):
+                end_support(m, life, other, SupportCount.LAPSES, t)
+    begin_others(m, life, row["starts"], t)
 
 
 @compiled_for_types
@@ -488,52 +556,6 @@ def pause_supports(m: Addresses, life: int, t: float) -> None:
         if is_on(m, life, s) and of.supports(m)[s]["pause"]:
             book.active_days(m, life, s, of.enrol(m)[life, s]["active_since"], t)
             of.enrol(m)[life, s]["active_since"] = INF
-
-
-@compiled_for_types
-def stop_support(m: Addresses, life: int, s: int, t: float) -> None:
-    """Write the days, let effects fade, give the slot back."""
-    body, e, effects = of.body(m)[life], of.enrol(m)[life, s], of.effects(m)
-    body["on"] &= ~(1 << s)
-    book.active_days(m, life, s, e["active_since"], t)
-    forget(m, life, s, e["number"])
-    if of.supports(m)[s]["drop_out_clock"] != NONE:
-        set_clock(m, life, of.supports(m)[s]["drop_out_clock"], 0)
-    for f in range(len(effects)):
-        if effects[f]["support"] == s and effects[f]["basis"] == _ACTIVE:
-            book.weigh(m, life, f, t)
-            end_effect(m, life, f, t)
-    body["stale"] = CHANGED
-    if e["has_slot"]:
-        e["has_slot"] = 0
-        queue.free(m, of.ints(m, of.SUPPORT_RESOURCE)[s])
-
-
-@compiled_for_types
-def maybe_volunteer(m: Addresses, life: int, s: int, number: int, t: float) -> None:
-    """Some of those who complete become volunteers after training."""
-    row = of.supports(m)[s]
-    if row["tenure"] == NONE or of.enrol(m)[life, s]["volunteering"]:
-        return
-    u = draw(m, life, of.ints(m, of.VOLUNTEER_WORDS)[s], number)
-    if u[1] < row["volunteer_share"]:
-        note(m, life, t + row["training_days"], ENDING, VOLUNTEER_START, s, 0, u[2])
-
-
-@compiled_for_types
-def end_support(m: Addresses, life: int, s: int, how: int, t: float) -> None:
-    """Completion, drop-out or lapse: effects begin to fade, the slot is free, offers may run again."""
-    e, row = of.enrol(m)[life, s], of.supports(m)[s]
-    number = e["number"]
-    before_support_changes(m, life, t)
-    book.count_support(m, life, how, s, t)
-    stop_support(m, life, s, t)
-    if not row["once"] and t >= e["refused_until"]:
-        set_offers(m, life, s, 1)
-    if how == SupportCount.COMPLETIONS:
-        if row["programme"]:
-            of.body(m)[life]["completed"] = 1
-        maybe_volunteer(m, life, s, number, t)
 
 
 @compiled_for_types

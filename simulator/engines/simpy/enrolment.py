@@ -169,6 +169,20 @@ class Enrolment(State):
         return self._length(duration, self._draw(self.world.model.words.length[support], number)[2])
 
     def _start_support(self, support: int, slot: Any, t: float) -> None:
+        """Enrol; the supports whose place it takes end, and then those begin that come with it."""
+        self._begin_support(support, slot, t)
+        for other in self.world.ends[support]:
+            if other in self.enrolled:
+                self._end_support(other, SupportCount.LAPSES, t)
+        self._begin_others(self.world.comes_with[support], t)
+
+    def _begin_others(self, supports: list[int], t: float) -> None:
+        """Supports without a limit that begin with another, or at its end, in the order of their numbers."""
+        for other in supports:
+            if other not in self.enrolled:
+                self._begin_support(other, None, t)
+
+    def _begin_support(self, support: int, slot: Any, t: float) -> None:
         """Enrol: effects begin, drop-out runs, the end is noted."""
         if self.journey is None:
             self._close_home(t)
@@ -240,7 +254,7 @@ class Enrolment(State):
             self._unlist(support, t)
 
     def _end_support(self, support: int, how: SupportCount, t: float) -> None:
-        """Completion, drop-out or lapse: effects begin to fade, the slot is free, offers may run again."""
+        """Completion, drop-out or lapse: effects fade, the slot is free, offers may run again, others may begin."""
         if self.journey is None:
             self._close_home(t)
         self.count(how, t, support)
@@ -248,6 +262,7 @@ class Enrolment(State):
         self._stop_support(support, t)
         if not self.world.support[support].once and t >= self.refused_until.get(support, -inf):
             self._set_offers(support, 1)
+        self._begin_others(self.world.begun_after[support], t)
 
     def _stop_support(self, support: int, t: float) -> None:
         """Book the days, let effects fade, give the slot back."""
