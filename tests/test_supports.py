@@ -373,6 +373,36 @@ def test_a_programme_without_any_place_in_each_place_is_refused_and_not_run_empt
         watch(simulate, few)
 
 
+def test_a_referral_lapses_after_its_days_on_the_list_and_may_be_made_again(simulate: Simulate) -> None:
+    """One place, taken for good: the others are listed for 90 days, offered again within the hour, listed again."""
+    lapse, people = 90.0, 12
+    staff = {"workers": 1, "caseload": 1, "lapse_days": lapse}
+    seen = watch(simulate, scene(club(staff=staff), people=people, years=2))
+    waiting = per_person(seen, "starts:club") == 0
+    assert waiting.sum() == people - 1
+    lapses, days = per_person(seen, "lapsed_referrals:club"), per_person(seen, "listed_days:club")
+    assert (lapses[waiting] == int(2 * YEAR / lapse)).all() and lapses[~waiting].sum() == 0
+    last = days[waiting] - lapse * lapses[waiting]
+    assert (last > 2 * YEAR % lapse - 9 * AN_HOUR).all() and (last < 2 * YEAR % lapse).all()
+
+
+def test_as_many_referrals_lapse_as_the_memoryless_place_keeps_waiting(simulate: Simulate) -> None:
+    """Two people, one place held for an exponential time, asked on the first day alone: exp(-L / m) lapse."""
+    lapse, mean = 90.0, 100.0
+    staff = {"workers": 1, "caseload": 1, "lapse_days": lapse}
+    first_day = {"all": {"rate": AT_ONCE, "eligible": {"max_age": 65.01}}}
+    programme = club(staff=staff, length={"mean": mean}, offers=first_day, once=True)
+    made = scene(programme, {"population": {"ages": {"edges": [65, 65.001]}}}, people=2, years=3)
+    runs = [watch(simulate, made, stream=stream) for stream in range(300)]
+    lapsed = np.array([per_person(one, "lapsed_referrals:club").sum() for one in runs])
+    listed = np.array([per_person(one, "listed_days:club").sum() for one in runs])
+    assert lapsed.max() == 1
+    check_mean(lapsed, bernoulli(exp(-lapse / mean)))
+    np.testing.assert_allclose(listed[lapsed == 1], lapse)
+    assert (listed[lapsed == 0] < lapse).all()
+    sampled_mean(listed, mean * (1 - exp(-lapse / mean)))
+
+
 def test_eligibility_is_looked_at_again_when_a_place_is_free(simulate: Simulate) -> None:
     """Everyone is listed at 65 and too old by the time that the first worker comes."""
     comes = 600.0

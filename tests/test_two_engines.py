@@ -129,6 +129,8 @@ def supports(draw: st.DrawFn, programme: bool) -> dict[str, Any]:
             "when_full": draw(st.sampled_from(["wait", "refuse"])),
             "changes": [{"day": 400.0, "slots": draw(st.integers(0, 4))}],
         }
+        if one["staff"]["when_full"] == "wait" and draw(st.booleans()):
+            one["staff"]["lapse_days"] = draw(st.floats(5, 200))
         one["keep_days"] = draw(st.none() | st.just(0.0) | st.just(5.0))
         one = {key: value for key, value in one.items() if value is not None}
     if draw(st.booleans()):

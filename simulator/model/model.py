@@ -129,6 +129,7 @@ SUPPORT = np.dtype(
         ("ends_day", "f8"),
         ("places", "f8"),  # workers x caseload in this sample; inf: no limit
         ("refuse_when_full", "i8"),
+        ("lapse_days", "f8"),  # on the waiting list; inf: never
         ("length", "i8"),
         ("pause", "i8"),
         ("keep_days", "f8"),

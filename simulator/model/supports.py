@@ -73,13 +73,14 @@ class Supports:
         row["redirect_share"] = values.of(f"{path}.redirect.share", support.redirect.share) if support.redirect else 0.0
 
     def _fill_staff(self, row: Table, number: int, path: str, staff: Staff | None) -> None:
-        row["places"] = np.inf
+        row["places"] = row["lapse_days"] = np.inf
         if staff is None:
             return
         caseload = self.values.of(f"{path}.staff.caseload", staff.caseload)
         workers = self.values.of(f"{path}.staff.workers", staff.workers)
         row["places"] = self._whole(f"{path}.staff", workers * caseload)
         row["refuse_when_full"] = staff.when_full == "refuse"
+        row["lapse_days"] = np.inf if staff.lapse_days is None else staff.lapse_days
         changes = ((c.day, self._whole(f"{path}.staff.changes", c.slots * caseload)) for c in staff.changes)
         self.changes += [(day, number, places, 0) for day, places in changes]
 

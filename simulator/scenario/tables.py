@@ -368,13 +368,18 @@ class Offer(Table):
 
 
 class Staff(Table):
-    """Workers by date and how many people each can support at once; ``per_people``: for a place of so many people."""
+    """Workers by date and how many people each can support at once; ``per_people``: for a place of so many people.
+
+    ``lapse_days``: a referral that has been on the waiting list so long lapses; left out, it waits until it is its turn
+    or recruitment ends.
+    """
 
     workers: Amount
     caseload: Amount
     per_people: float | None = Field(None, gt=0)
     changes: tuple[CapacityChange, ...] = ()
     when_full: Literal["wait", "refuse"] = "wait"
+    lapse_days: float | None = Field(None, gt=0)
 
 
 class Volunteers(Table):

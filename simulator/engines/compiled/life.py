@@ -24,6 +24,7 @@ from simulator.engines.shared.memory import (
     IDLE,
     KEEP_END,
     LIST_END,
+    LIST_LAPSE,
     PROGRAMME_END,
     START_DUE,
     SUPPORT_END,
@@ -401,6 +402,8 @@ def seek_support(m: Addresses, life: int, s: int, t: float) -> None:
     e["listed"], e["listed_since"] = 1, t
     if row["closes_day"] < INF:
         note(m, life, row["closes_day"], DATE, LIST_END, s, e["starts"] + 1, 0.0)
+    if row["lapse_days"] < INF:
+        note(m, life, t + row["lapse_days"], LIMIT, LIST_LAPSE, s, e["starts"] + 1, 0.0)
     set_offers(m, life, s, 0)
 
 
@@ -579,6 +582,17 @@ def unlist(m: Addresses, life: int, s: int, t: float) -> None:
     forget(m, life, s, e["starts"] + 1)
     queue.give_back(m, queue.node_of(m, life, of.ints(m, of.SUPPORT_RESOURCE)[s]))
     book.support_days(m, life, SupportDays.LISTED_DAYS, s, e["listed_since"], t)
+
+
+@compiled_for_types
+def list_lapse(m: Addresses, life: int, s: int, number: int, t: float) -> None:
+    """Too long on the list: the referral lapses, unless it has just come to its turn."""
+    e, node = of.enrol(m)[life, s], queue.node_of(m, life, of.ints(m, of.SUPPORT_RESOURCE)[s])
+    if not e["listed"] or e["starts"] >= number or of.nodes(m)[node]["state"] == GRANTED:
+        return
+    unlist(m, life, s, t)
+    book.count_support(m, life, SupportCount.LAPSED_REFERRALS, s, t)
+    set_offers(m, life, s, 1)
 
 
 @compiled_for_types
@@ -1055,6 +1069,8 @@ def on_note(m: Addresses, life: int, i: int) -> None:
     elif what == LIST_END:
         if of.enrol(m)[life, a]["listed"] and of.enrol(m)[life, a]["starts"] < b:
             unlist(m, life, a, t)
+    elif what == LIST_LAPSE:
+        list_lapse(m, life, a, b, t)
     elif what == KEEP_END:
         here = body["place"] != NONE and float(body["stay_number"]) == x
         if here and is_on(m, life, a) and of.enrol(m)[life, a]["number"] == b:

@@ -199,8 +199,9 @@ IDLE, QUEUED, GRANTED = 0, 1, 2
 FRESH, BOOSTED, CHANGED = 0, 1, 2  # no hazard, those that some boost raises, any
 
 (
-    SUPPORT_END, PROGRAMME_END, LIST_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY,
-) = range(9)  # fmt: skip
+    SUPPORT_END, PROGRAMME_END, LIST_END, LIST_LAPSE, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE,
+    FIRST_DAY,
+) = range(10)  # fmt: skip
 STAYS_PER_YEAR = 1024
 AXES = 5
 
@@ -543,7 +544,7 @@ def _most_notes(model: Model) -> int:
     """How much one agenda may hold at a time: the first day, limits of waits, and what each support may note."""
     rows = model.supports
     delayed = {int(offer["support"]) for offer in model.offers if offer["delay"] != NONE}
-    dates = ("ends_day", "closes_day", "keep_days")
+    dates = ("ends_day", "closes_day", "keep_days", "lapse_days")
     ends = (rows["length"] != NONE).sum() + sum(np.isfinite(rows[name]).sum() for name in dates)
     volunteering = 4 * (rows["tenure"] != NONE).sum()  # trained again before the first training is over
     return int(1 + np.isfinite(model.places["limit_days"]).sum() + ends + volunteering + len(delayed))

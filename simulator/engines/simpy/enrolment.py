@@ -12,7 +12,7 @@ from simulator.engines.shared.people import Person
 from simulator.engines.simpy.state import Spell, State
 from simulator.engines.simpy.world import Journey, Request, Wait, World
 from simulator.model.model import NONE, Basis, Target
-from simulator.model.moments import DATE, ENDING, OFFER
+from simulator.model.moments import DATE, ENDING, LIMIT, OFFER
 from simulator.units import DAYS_PER_YEAR
 
 _UPTAKE = int(Target.UPTAKE)
@@ -138,6 +138,8 @@ class Enrolment(State):
         closes = self.world.support[support].closes_day
         if closes < inf:
             self._note(closes, DATE, Enrolment._on_list_end, (support, self.starts.get(support, 0) + 1))
+        if (lapses := self.world.support[support].lapse_days) < inf:
+            self._note(t + lapses, LIMIT, Enrolment._on_list_lapse, (support, wait))
         self._set_offers(support, 0)
         self._say(t, "listed", support)
         request.callbacks.append(lambda _: self._call(lambda now: self._turn_on(support, wait, now)))
@@ -252,6 +254,16 @@ class Enrolment(State):
         support, number = which
         if support in self.listed and self.starts.get(support, 0) < number:
             self._unlist(support, t)
+
+    def _on_list_lapse(self, which: tuple[int, Wait], t: float) -> None:
+        """Too long on the list: the referral lapses, unless it has just come to its turn."""
+        support, wait = which
+        if self.listed.get(support) is not wait or wait.request.triggered:
+            return
+        self._unlist(support, t)
+        self.count(SupportCount.LAPSED_REFERRALS, t, support)
+        self._say(t, "referral lapses", support)
+        self._set_offers(support, 1)
 
     def _end_support(self, support: int, how: SupportCount, t: float) -> None:
         """Completion, drop-out or lapse: effects fade, the slot is free, offers may run again, others may begin."""
