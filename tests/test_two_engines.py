@@ -192,6 +192,15 @@ def others(supports: list[str]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @st.composite
+def own_capacity(draw: st.DrawFn, data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Other numbers of slots and workers in one arm, wherever there is a limit."""
+    here = [{"place": name, "slots": draw(st.integers(0, 6))} for name, p in data["places"].items() if "slots" in p]
+    some = {"package": data["supports"]["package"], "p": data["programmes"]["p"]}
+    here += [{"support": name, "workers": draw(st.integers(0, 4))} for name, s in some.items() if "staff" in s]
+    return [{**one, "day": draw(st.sampled_from([0.0, 200.0, 400.0]))} for one in here]
+
+
+@st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
     """Any small place for two years after a half-year of warm-up; in half of them people share nothing."""
     people = draw(st.integers(5, 25))
@@ -238,7 +247,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "p": draw(supports(programme=True)) | draw(others(["package", "q"])),
             "q": draw(supports(programme=True)) | draw(others(["package"])),
         },
-        "arms": {"one": ["p"], "both": ["p", "q"]},
+        "arms": {"one": ["p"], "both": ["p", "q"], "more": {"programmes": ["p"]}},
         "economics": {"discount_rate": 0.035, "discount_rate_later": 0.03, "health_discount_rate": 0.015},
     }
     if draw(st.booleans()):
@@ -248,6 +257,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         for one in (*data["places"].values(), *data["supports"].values(), *data["programmes"].values()):
             for key in ("slots", "changes", "wait_limit", "staff", "keep_days"):
                 one.pop(key, None)
+    data["arms"]["more"]["capacity"] = draw(own_capacity(data))
     return Scenario.model_validate(data)
 
 

@@ -193,7 +193,7 @@ EFFECT = np.dtype(
 )
 SYNERGY = np.dtype([("first", "i8"), ("second", "i8"), ("target", "i8"), ("subject", "i8"), ("ln_ratio", "f8")])
 BOOST = np.dtype([("after", "i8"), ("days", "f8"), ("emergency_only", "i8")])
-CHANGE = np.dtype([("day", "f8"), ("subject", "i8"), ("slots", "f8"), ("is_place", "i8")])
+CHANGE = np.dtype([("day", "f8"), ("subject", "i8"), ("slots", "f8"), ("is_place", "i8"), ("arm", "i8")])  # NONE: all
 
 
 @dataclass(frozen=True)

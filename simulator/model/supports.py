@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,7 +28,7 @@ class Supports:
     offers: list[tuple[float, ...]] = field(default_factory=list)
     offer_names: list[str] = field(default_factory=list)
     offer_by_health: list[NDArray[np.float64]] = field(default_factory=list)
-    changes: list[tuple[float, int, float, int]] = field(default_factory=list)
+    changes: list[tuple[float, int, float, int, int]] = field(default_factory=list)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ class Supports:
         row["refuse_when_full"] = staff.when_full == "refuse"
         row["lapse_days"] = np.inf if staff.lapse_days is None else staff.lapse_days
         changes = ((c.day, self._whole(f"{path}.staff.changes", c.slots * caseload)) for c in staff.changes)
-        self.changes += [(day, number, places, 0) for day, places in changes]
+        self.changes += [(day, number, places, 0, NONE) for day, places in changes]
 
     def _whole(self, path: str, slots: float) -> float:
         return float(whole_slots(self.scenario, path, slots))
@@ -171,13 +171,29 @@ class Supports:
         return self.values.of(f"{path}.{key}", shares.get(key))
 
     def all_changes(self) -> Table:
-        """Dates at which places or supports change capacity, by day."""
+        """Dates at which places or supports change capacity, by day; of one day those of an arm come last, and stay."""
         places = [
-            (c.day, i, self._whole(f"places.{name}.changes", c.slots), 1)
+            (c.day, i, self._whole(f"places.{name}.changes", c.slots), 1, NONE)
             for i, (name, place) in enumerate(self.scenario.places.items())
             for c in place.changes
         ]
-        return np.array(sorted(self.changes + places), dtype=CHANGE)
+        changes = [*self.changes, *places, *self._arm_changes()]
+        return np.array(sorted(changes, key=lambda row: (row[0], row[4] != NONE, *row)), dtype=CHANGE)
+
+    def _arm_changes(self) -> Iterator[tuple[float, int, float, int, int]]:
+        places, supports = tuple(self.scenario.places), self.scenario.all_supports()
+        for number, (arm, stated) in enumerate(self.scenario.arms.items(), 1):
+            for each in stated.capacity:
+                if each.place:
+                    slots = self._whole(f"arms.{arm}.capacity", each.slots or 0.0)
+                    yield each.day, places.index(each.place), slots, 1, number
+                elif each.support in supports:
+                    path, support = supports[each.support]
+                    caseload = self.values.of(
+                        f"{path}.staff.caseload", support.staff.caseload if support.staff else None
+                    )
+                    slots = self._whole(f"arms.{arm}.capacity", (each.workers or 0.0) * caseload)
+                    yield each.day, self.names.index(each.support), slots, 0, number
 
     def offer_table(self) -> tuple[Table, NDArray[np.float64]]:
         """Offers and their ratios by health: [offer], [offer, state]."""

@@ -52,6 +52,7 @@ REFERENCES: dict[type[Table], dict[str, tuple[str, ...]]] = {
         "on_end": ("support", "programme"),
     },
     types.Synergy: {"between": ("programme",)},
+    types.ArmCapacity: {"place": ("place",), "support": ("support", "programme")},
     types.Price: {"payer": ("payer",), "bearer": ("payer",), "cash": ("cash rule",)},
     types.Check: {"programme": ("programme",)},
 }
@@ -267,15 +268,16 @@ def _forms(grammar: Mapping[str, tuple[str, ...] | None]) -> Iterator[str]:
 
 
 def _in_arms(data: Mapping[str, Any], names: Known) -> Iterator[Issue]:
-    for arm, members in table_in(data, "arms").items():
-        path = ("arms", arm)
+    for arm, stated in table_in(data, "arms").items():
+        path: Path = ("arms", arm)
         if _is_blank(arm):
             yield Issue(path, "an arm without a name", "a name", "it stands beside every result")
         if arm == USUAL_CARE:
             yield Issue(path, f'an arm called "{USUAL_CARE}"', "another name", "usual care is always an arm")
-        yield from _unknown(path, members if isinstance(members, list) else None, ("programme",), names)
+        members, at = (stated.get("programmes"), (*path, "programmes")) if isinstance(stated, dict) else (stated, path)
+        yield from _unknown(at, members if isinstance(members, list) else None, ("programme",), names)
         if isinstance(members, list) and len(members) != len({str(name) for name in members}):
-            yield Issue(path, "a programme twice in one arm", "each programme once")
+            yield Issue(at, "a programme twice in one arm", "each programme once")
 
 
 def _clashing(data: Mapping[str, Any]) -> Iterator[Issue]:

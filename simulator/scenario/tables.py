@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
@@ -54,6 +54,14 @@ def _or_date(schema: dict[str, Any]) -> dict[str, Any]:
     return schema | {"items": _or_date(schema["items"])} if "items" in schema else schema
 
 
+class _OrList:
+    """Marks a table in whose place a list of names may stand; editors that know the schema accept both."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        return {"anyOf": [{"type": "array", "items": {"type": "string"}}, handler(core)]}
+
+
+OR_LIST = _OrList()
 DATED = _Dated()
 Dated = Annotated[T, DATED]
 """A day, counted from the start of year 0; a file may hold a date instead where ``horizon.first_year`` is stated."""
@@ -80,8 +88,12 @@ COST_PARTS: tuple[CostPart, ...] = get_args(CostPart)
 
 
 class Table(BaseModel):
-    """A table of a scenario file: unknown keys are faults, values never change."""
+    """A table of a scenario file: unknown keys are faults, values never change.
 
+    ``AS_LIST``: the key that a list in place of the table is taken for.
+    """
+
+    AS_LIST: ClassVar[str] = ""
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
 
 
@@ -548,6 +560,35 @@ class Synergy(Table):
     log_ratio: Number
 
 
+class ArmCapacity(Table):
+    """From ``day`` on a place has so many ``slots``, or a support so many ``workers``, in one arm alone.
+
+    ``per_people``: the number is for a place of so many people.
+    """
+
+    place: str = ""
+    support: str = ""
+    day: Dated[float]
+    slots: float | None = Field(None, ge=0)
+    workers: float | None = Field(None, ge=0)
+    per_people: float | None = Field(None, gt=0)
+
+
+class Arm(Table):
+    """What is compared with usual care: programmes together, and capacity that differs; a list is programmes alone."""
+
+    AS_LIST: ClassVar[str] = "programmes"
+
+    programmes: tuple[str, ...]
+    title: Aside[str] = ""
+    capacity: tuple[ArmCapacity, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_list(cls, written: Any) -> Any:
+        return {cls.AS_LIST: written} if isinstance(written, list | tuple) else written
+
+
 class Payer(Table):
     """An organisation with a budget, or people and families."""
 
@@ -678,7 +719,7 @@ class Scenario(Table):
     supports: dict[Name, Support] = {}
     programmes: dict[Name, Programme] = {}
     synergies: dict[Name, Synergy] = {}
-    arms: dict[str, tuple[str, ...]] = {}
+    arms: dict[str, Annotated[Arm, OR_LIST]] = {}
     payers: Priced[dict[Name, Payer]] = {}
     cash: Priced[dict[Name, CashRule]] = {}
     prices: Priced[dict[Name, Price]] = {}
@@ -690,8 +731,21 @@ class Scenario(Table):
 
     def all_arms(self) -> dict[str, tuple[str, ...]]:
         """Arms by name, usual care first; without ``[arms]`` each programme is an arm of its own."""
-        named = self.arms or {name: (name,) for name in self.programmes}
+        named = {name: arm.programmes for name, arm in self.arms.items()} or {name: (name,) for name in self.programmes}
         return {USUAL_CARE: (), **named}
+
+    def arm_alone(self, programme: str) -> dict[str, Arm]:
+        """The arm that is named after a programme and adds nothing else, with its own capacity; empty without one."""
+        arm = self.arms.get(programme)
+        return {programme: arm} if arm is not None and arm.programmes == (programme,) else {}
+
+    def own_workers(self, support: str) -> list[tuple[tuple[float, float], ...]]:
+        """Days from which a support has another number of workers in one arm alone, and how many: by arm."""
+        own = {
+            name: tuple((each.day, float(each.workers or 0.0)) for each in arm.capacity if each.support == support)
+            for name, arm in self.arms.items()
+        }
+        return [own.get(name, ()) for name in self.all_arms()]
 
     def all_supports(self, *, in_arms: bool = False) -> dict[str, tuple[str, Support]]:
         """Supports by name with their dotted path: usual care's first, then programmes.
@@ -717,9 +771,9 @@ class Scenario(Table):
         return {name: _simulated(value) for name, value in _unmarked(self)}
 
     def arm_title(self, arm: str) -> str:
-        """What an arm is called: the title of the programme it is named after, else its own name."""
-        programme = self.programmes.get(arm)
-        return (programme.title if programme else "") or arm.replace("_", " ")
+        """What an arm is called: its own title, that of the programme it is named after, else its own name."""
+        own, programme = self.arms.get(arm), self.programmes.get(arm)
+        return (own.title if own else "") or (programme.title if programme else "") or arm.replace("_", " ")
 
     def with_(self, changes: Mapping[str, object]) -> Scenario:
         """This scenario with some values replaced: `scenario.read.with_changes` as a method, for notebooks.

@@ -577,9 +577,11 @@ def hand_on(m: Addresses, t: float) -> None:
 
 
 @compiled_for_types
-def _change(m: Addresses, which: int) -> None:
-    """A place or a support changes its capacity."""
+def _change(m: Addresses, arm: int, which: int) -> None:
+    """A place or a support changes its capacity, if it does so in this arm."""
     row = of.changes(m)[which]
+    if row["arm"] not in (NONE, arm):
+        return
     if row["is_place"]:
         resource = of.ints(m, of.PLACE_RESOURCE)[row["subject"]]
         if resource >= 0:
@@ -633,7 +635,7 @@ def live_together(
         life = of.calendar(m)[0]["life"]
         t = stop[life]["time"]
         if change < len(changes) and changes[change]["day"] <= t and changes[change]["day"] < horizon:
-            _change(m, change)
+            _change(m, arm, change)
             hand_on(m, max(changes[change]["day"], first_day))
             change += 1
             continue

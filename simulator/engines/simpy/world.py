@@ -244,7 +244,9 @@ class World:
 
     def dates(self) -> Generator[Moment, None, None]:
         """Change capacities at their dates."""
-        for day, subject, slots, is_place in self.model.changes.tolist():
+        for day, subject, slots, is_place, arm in self.model.changes.tolist():
+            if arm not in (NONE, self.arm):
+                continue
             if day >= self.env.now:
                 yield Moment(self.env, day, DATE, BEFORE_EVERYBODY)
             if is_place:
