@@ -254,6 +254,7 @@ def _add_health_moves(clocks: Clocks) -> None:
             by_band=clocks.band_ratios(f"health.moves.{name}.by_age", move.by_age),
             by_kind=clocks.kinds.ratios(f"health.moves.{name}.by_group", move.by_group),
             from_state=health.states.index(move.from_),
+            trend=_trend(values, f"health.moves.{name}", move.trend),
             runs_away=1,
         )
 
@@ -284,6 +285,7 @@ def add_need_clocks(clocks: Clocks) -> None:
             risk_power=1.0 if clocks.scenario.population.risk else 0.0,
             amplitude=need.season.amplitude if need.season else 0.0,
             peak_day=need.season.peak_day if need.season else 0.0,
+            trend=_trend(clocks.values, path, need.trend),
             in_warm_up=1,
         )
 
@@ -291,6 +293,11 @@ def add_need_clocks(clocks: Clocks) -> None:
 def mean_flare_ratio(clocks: Clocks, need: str) -> NDArray[np.float64]:
     """What flares do to a need over time: [kind, state]."""
     return 1.0 + _share_in_flare(clocks) * (_flare_ratio(clocks, need) - 1.0)
+
+
+def _trend(values: Values, path: str, trend: Quantity | None) -> float:
+    """Log of the ratio of a rate from one year to the next."""
+    return math.log1p(values.of(f"{path}.trend", trend))
 
 
 def _flare_ratio(clocks: Clocks, need: str) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
@@ -27,7 +27,9 @@ from simulator.uncertainty.quantity import (
     Ratio,
     Shares,
 )
+from simulator.units import DAYS_PER_YEAR
 
+WHOLE_MONTHS = 0.03  # so near are 365 days to 12 months of 30.44, and 1095 to 36
 T = TypeVar("T")
 PRICED, ASIDE = "priced", "aside"
 Priced = Annotated[T, PRICED]
@@ -52,6 +54,14 @@ def _or_date(schema: dict[str, Any]) -> dict[str, Any]:
     return schema | {"items": _or_date(schema["items"])} if "items" in schema else schema
 
 
+class _OrList:
+    """Marks a table in whose place a list of names may stand; editors that know the schema accept both."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        return {"anyOf": [{"type": "array", "items": {"type": "string"}}, handler(core)]}
+
+
+OR_LIST = _OrList()
 DATED = _Dated()
 Dated = Annotated[T, DATED]
 """A day, counted from the start of year 0; a file may hold a date instead where ``horizon.first_year`` is stated."""
@@ -79,6 +89,8 @@ MODE_WORDS = {
 USUAL_CARE = "usual care"
 PART_KINDS = ("cluster", "age", "health")
 """What parts of the population are counted apart by, besides the groups of people that a scenario defines."""
+EVERY_STATE = "all"
+"""In place of a state of health, where a share is the same in all that are not named."""
 CostPart = Literal[
     "on-costs", "overheads", "supervision", "involvement payments", "evaluation", "double running", "exit", "VAT"
 ]
@@ -87,8 +99,12 @@ COST_PARTS: tuple[CostPart, ...] = get_args(CostPart)
 
 
 class Table(BaseModel):
-    """A table of a scenario file: unknown keys are faults, values never change."""
+    """A table of a scenario file: unknown keys are faults, values never change.
 
+    ``AS_LIST``: the key that a list in place of the table is taken for.
+    """
+
+    AS_LIST: ClassVar[str] = ""
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
 
 
@@ -96,12 +112,24 @@ class Horizon(Table):
     """How long the programme is paid for, how long it is followed, and the unreported warm-up.
 
     ``first_year``: what year 0 is called, "2026/27" (a financial year) or "2026"; years are numbers without it.
+    ``window_days``: how long the ledger looks at those who start before their first start, and after it.
     """
 
     first_year: Aside[str] = Field("", pattern=rf"^({FIRST_YEAR.pattern})?$")
     years: int = Field(10, ge=1, le=100)
     warm_up_years: float = Field(0.0, ge=0, le=30)
     funding_years: float = Field(5.0, gt=0, le=100)
+    window_days: float = Field(365.0, ge=30, le=1825)
+
+    @property
+    def window_words(self) -> str:
+        """The windows before and after a start in words: whole months where they are.
+
+        >>> Horizon().window_words, Horizon(window_days=730.5).window_words, Horizon(window_days=90).window_words
+        ('12 months', '24 months', '90 days')
+        """
+        months = 12 * self.window_days / DAYS_PER_YEAR
+        return f"{months:.0f} months" if abs(months - round(months)) < WHOLE_MONTHS else f"{self.window_days:g} days"
 
     def year_name(self, year: int) -> str:
         """What a year is called: a financial year where the first is one.
@@ -205,13 +233,14 @@ class Population(Table):
 
 
 class HealthMove(Table):
-    """A rate of moving from one health state to another."""
+    """A rate of moving from one health state to another, with a ``trend`` as a need has it."""
 
     from_: str = Field(alias="from")
     to: str
     rate: Rate
     by_age: Ratios = {}
     by_group: GroupRatios = {}
+    trend: Change | None = None
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -287,7 +316,8 @@ class Need(Table):
     age mix included, and the rate of the reference person is derived, so every sampled row meets
     it. ``rate_is = "reference"``: ``rate`` belongs to someone with all ratios 1. ``adjust`` is the
     factor found by calibration for what cannot be derived (after-event boosts, time spent away
-    from home, survivors).
+    from home, survivors). ``trend`` is how much more a year: the rate times (1 + trend) to the power of the years since
+    day 0, in every arm.
     """
 
     goes_to: str
@@ -298,6 +328,7 @@ class Need(Table):
     by_age: Ratios = {}
     by_group: GroupRatios = {}
     season: Season | None = None
+    trend: Change | None = None
     emergency: bool = False
     priority: int = 0
     at_risk: Literal["home"] = "home"
@@ -385,13 +416,18 @@ class Offer(Table):
 
 
 class Staff(Table):
-    """Workers by date and how many people each can support at once; ``per_people``: for a place of so many people."""
+    """Workers by date and how many people each can support at once; ``per_people``: for a place of so many people.
+
+    ``lapse_days``: a referral that has been on the waiting list so long lapses; left out, it waits until it is its turn
+    or recruitment ends.
+    """
 
     workers: Amount
     caseload: Amount
     per_people: float | None = Field(None, gt=0)
     changes: tuple[CapacityChange, ...] = ()
     when_full: Literal["wait", "refuse"] = "wait"
+    lapse_days: float | None = Field(None, gt=0)
 
 
 class Volunteers(Table):
@@ -512,7 +548,13 @@ def shares_of(payer: Paid) -> dict[str, float]:
 
 
 class Support(Table):
-    """Something a person is on while living at home: home care, reablement, or a programme."""
+    """Something a person is on while living at home: home care, reablement, or a programme.
+
+    ``starting_share`` of the people are on it already, by state of health (``all``: those not named): on a support of
+    usual care when the warm-up starts, on a programme those of them who may have it on day 0, in the arms that add it.
+    ``ends`` and ``starts``: other supports that whoever starts this one leaves, or begins, at that moment; ``on_end``:
+    those that begin when it ends, for whatever reason but death and moving away.
+    """
 
     title: str = ""
     eligible: Eligibility = Eligibility()
@@ -526,6 +568,9 @@ class Support(Table):
     staff: Staff | None = None
     length: Duration | None = None
     drop_out_rate: Rate | None = None
+    ends: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    on_end: tuple[str, ...] = ()
     pause_in_hospital: bool = False
     once: bool = False
     keep_days: float | None = Field(None, ge=0)
@@ -571,6 +616,35 @@ class Synergy(Table):
     between: tuple[str, str]
     target: str
     log_ratio: Number
+
+
+class ArmCapacity(Table):
+    """From ``day`` on a place has so many ``slots``, or a support so many ``workers``, in one arm alone.
+
+    ``per_people``: the number is for a place of so many people.
+    """
+
+    place: str = ""
+    support: str = ""
+    day: Dated[float]
+    slots: float | None = Field(None, ge=0)
+    workers: float | None = Field(None, ge=0)
+    per_people: float | None = Field(None, gt=0)
+
+
+class Arm(Table):
+    """What is compared with usual care: programmes together, and capacity that differs; a list is programmes alone."""
+
+    AS_LIST: ClassVar[str] = "programmes"
+
+    programmes: tuple[str, ...]
+    title: Aside[str] = ""
+    capacity: tuple[ArmCapacity, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_list(cls, written: Any) -> Any:
+        return {cls.AS_LIST: written} if isinstance(written, list | tuple) else written
 
 
 class Payer(Table):
@@ -705,7 +779,7 @@ class Scenario(Table):
     supports: dict[Name, Support] = {}
     programmes: dict[Name, Programme] = {}
     synergies: dict[Name, Synergy] = {}
-    arms: dict[str, tuple[str, ...]] = {}
+    arms: dict[str, Annotated[Arm, OR_LIST]] = {}
     payers: Priced[dict[Name, Payer]] = {}
     cash: Priced[dict[Name, CashRule]] = {}
     prices: Priced[dict[Name, Price]] = {}
@@ -717,8 +791,21 @@ class Scenario(Table):
 
     def all_arms(self) -> dict[str, tuple[str, ...]]:
         """Arms by name, usual care first; without ``[arms]`` each programme is an arm of its own."""
-        named = self.arms or {name: (name,) for name in self.programmes}
+        named = {name: arm.programmes for name, arm in self.arms.items()} or {name: (name,) for name in self.programmes}
         return {USUAL_CARE: (), **named}
+
+    def arm_alone(self, programme: str) -> dict[str, Arm]:
+        """The arm that is named after a programme and adds nothing else, with its own capacity; empty without one."""
+        arm = self.arms.get(programme)
+        return {programme: arm} if arm is not None and arm.programmes == (programme,) else {}
+
+    def own_workers(self, support: str) -> list[tuple[tuple[float, float], ...]]:
+        """Days from which a support has another number of workers in one arm alone, and how many: by arm."""
+        own = {
+            name: tuple((each.day, float(each.workers or 0.0)) for each in arm.capacity if each.support == support)
+            for name, arm in self.arms.items()
+        }
+        return [own.get(name, ()) for name in self.all_arms()]
 
     def all_supports(self, *, in_arms: bool = False) -> dict[str, tuple[str, Support]]:
         """Supports by name with their dotted path: usual care's first, then programmes.
@@ -744,9 +831,9 @@ class Scenario(Table):
         return {name: _simulated(value) for name, value in _unmarked(self)}
 
     def arm_title(self, arm: str) -> str:
-        """What an arm is called: the title of the programme it is named after, else its own name."""
-        programme = self.programmes.get(arm)
-        return (programme.title if programme else "") or arm.replace("_", " ")
+        """What an arm is called: its own title, that of the programme it is named after, else its own name."""
+        own, programme = self.arms.get(arm), self.programmes.get(arm)
+        return (own.title if own else "") or (programme.title if programme else "") or arm.replace("_", " ")
 
     def with_(self, changes: Mapping[str, object]) -> Scenario:
         """This scenario with some values replaced: `scenario.read.with_changes` as a method, for notebooks.

@@ -118,6 +118,15 @@ def _owners(data: Mapping[str, Any]) -> Iterator[tuple[Path, tuple[str, ...]]]:
             for label, cost in table_in(support, "costs").items():
                 if isinstance(cost, dict) and cost.get("kind") in FIXED:
                     yield (kind, name, "costs", label), ("amount",)
+    yield from _capacity_of_arms(data)
+
+
+def _capacity_of_arms(data: Mapping[str, Any]) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    for name, arm in table_in(data, "arms").items():
+        rows = arm.get("capacity") if isinstance(arm, dict) else None
+        for number, row in enumerate(rows if isinstance(rows, list) else ()):
+            if isinstance(row, dict):
+                yield ("arms", name, "capacity", number), ("slots", "workers")
 
 
 def _stated_per(data: Mapping[str, Any]) -> Iterator[tuple[Path, float]]:
@@ -131,7 +140,8 @@ def _for_this_place(data: Data, path: Path, factor: float) -> Data:
     """A table that says ``per_people`` with the numbers of this place, which need not say it any more."""
     keys = next(keys for owner, keys in _owners(data) if owner == path)
     table = {key: inner for key, inner in _at(data, path).items() if key != PER}
-    return _put(data, path, {key: times(inner, factor) if key in keys else inner for key, inner in table.items()})
+    put: Data = _put(data, path, {key: times(inner, factor) if key in keys else inner for key, inner in table.items()})
+    return put
 
 
 def _at(data: Any, path: Path) -> Any:
@@ -140,9 +150,13 @@ def _at(data: Any, path: Path) -> Any:
     return data
 
 
-def _put(data: Data, path: Path, value: Any) -> Data:
+def _put(data: Any, path: Path, value: Any) -> Any:
+    if not path:
+        return value
     first, *rest = path
-    return {**data, str(first): _put(data[str(first)], tuple(rest), value) if rest else value}
+    if isinstance(data, list):
+        return [_put(inner, tuple(rest), value) if n == first else inner for n, inner in enumerate(data)]
+    return {**data, first: _put(data[first], tuple(rest), value)}
 
 
 # ------------------------------------------------------------------------------------------------- in words
