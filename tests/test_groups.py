@@ -283,6 +283,7 @@ def test_totals_are_met_for_those_whom_each_effect_acts_on() -> None:
 def test_two_programmes_together_count_once_for_each_person() -> None:
     both = {"between": ["one", "two"], "target": "need:gp", "log_ratio": -0.2}
     halves = [{"target": "need:gp", "calibrated": 0.9, "groups": {"side": [value]}} for value in ("a", "b")]
+    halves.append({"target": "need:gp", "calibrated": 0.95})  # a second one on everybody
     programmes = {"one": for_all(*halves), "two": for_all({"target": "need:gp", "calibrated": 0.8})}
     tables = {**GP, "programmes": programmes, "synergies": {"both": both}, "arms": {"both": ["one", "two"]}}
     model = build(grouped({"side": TWO}, tables), {})
