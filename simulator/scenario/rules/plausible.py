@@ -218,10 +218,17 @@ def two_effects_on_one(scenario: Scenario) -> Iterator[Issue]:
         before: list[tuple[str, types.Effect]] = []
         for label, effect in support.effects.items():
             for other, earlier in before:
-                if both := _acted_on(effect, scenario) & _acted_on(earlier, scenario):
+                both = _acted_on(effect, scenario) & _acted_on(earlier, scenario)
+                if both and not _on_others(effect, earlier):
                     path: Path = (*root, "effects", label)
                     yield Issue(path, _joint(effect, other, earlier, min(both)), "", "leave one out if not meant")
             before.append((label, effect))
+
+
+def _on_others(effect: types.Effect, earlier: types.Effect) -> bool:
+    """Whether two effects act on different people: on other values of a group."""
+    both = effect.groups.keys() & earlier.groups.keys()
+    return any(not set(effect.groups[name]) & set(earlier.groups[name]) for name in both)
 
 
 def _joint(effect: types.Effect, other: str, earlier: types.Effect, what: str) -> str:
