@@ -335,7 +335,7 @@ def _cluster_days(path: Path, support: types.Support) -> Iterator[Issue]:
         where = (*path, "cluster_opens_days", position)
         if day < support.opens_day:
             hint = f"write opens_day = {min(support.cluster_opens_days):g}, from when it is paid for"
-            yield Issue(where, f"day {plain(day)}", f"opens_day, {plain(support.opens_day)}, or later", hint)
+            yield Issue(where, f"day {day:,g}", f"opens_day, {support.opens_day:,g}, or later", hint)
         if day >= closes:
             hint = "nobody could start there"
             yield Issue(where, f"day {plain(day)}", f"before it closes on day {plain(closes)}", hint)
