@@ -21,6 +21,7 @@ from simulator.findings.finding import (
     Table,
     counted,
     give_or_take,
+    held,
     is_clear,
     mean_of,
     only,
@@ -156,7 +157,7 @@ def sentences(arm: ArmFindings) -> Iterator[str]:
     if arm.survivors.is_harm or float(gained.mean) == 0:
         return
     ends = " to ".join(f"{float(f'{x:.2g}'):,g}" for x in (float(gained.place.low), float(gained.place.high)))
-    yield f"Health: {in_words(arm.health)} (95 % in a place like yours: {ends}){_price(arm)}."
+    yield f"Health: {in_words(arm.health)} ({held(arm.rows)} in a place like yours: {ends}){_price(arm)}."
     if arm.health.worth:
         yield f"With health valued at {'; at '.join(map(_benefit, arm.health.worth))}."
 

@@ -225,6 +225,26 @@ def _kept(share: Array, is_parted: NDArray[np.bool_], sample: Sample) -> Array:
     return np.sqrt(np.where(is_parted, np.maximum(1 - share, 0), 1.0))
 
 
+def rows_needed(parted: Parted) -> Array:
+    """How many rows of as many people would let chance be told from parameters, nineteen times in twenty: [...].
+
+    With E the error of log(V / T), which falls with the square root of the rows, and c errors to the limit,
+    rows x ((c + 1.645) E / log(T / V))^2; P = T - V is taken as no less than its own standard error.
+    """
+    rows, spread = len(parted.rows), parted.spread
+    others = _others(spread, rows)
+    apart = np.log1p(np.divide(others, spread.chance, out=np.full_like(others, np.inf), where=spread.chance > 0))
+    error = np.log(parted.limit) / _sure(rows)
+    few, many = (rows * ((sure + SURE) * error / np.maximum(apart, 1e-9)) ** 2 for sure in (SURE_OF_FEW, SURE))
+    return np.asarray(np.minimum(few, np.maximum(many, FEW_ROWS)))
+
+
+def _others(spread: Spread, rows: int) -> Array:
+    """The variance that is not chance, no less than its own standard error."""
+    error = np.sqrt(2 * spread.total**2 / max(rows - 1, 1) + 2 * spread.chance**2 / rows)
+    return np.asarray(np.maximum(spread.total - spread.chance, error))
+
+
 def people_needed(parted: Parted, sample: Sample) -> Array:
     """How many people a row would let chance be told from parameters, nineteen times in twenty: [...].
 
@@ -233,9 +253,7 @@ def people_needed(parted: Parted, sample: Sample) -> Array:
     """
     rows, spread = len(parted.rows), parted.spread
     further = 1 + SURE / _sure(rows)
-    error = np.sqrt(2 * spread.total**2 / max(rows - 1, 1) + 2 * spread.chance**2 / rows)
-    others = np.maximum(spread.total - spread.chance, error)
-    allowed = others / np.maximum(parted.limit**further - 1, 1e-9)
+    allowed = _others(spread, rows) / np.maximum(parted.limit**further - 1, 1e-9)
     times = np.divide(spread.chance, allowed, out=np.zeros_like(allowed), where=allowed > 0)
     return np.asarray(times * float(sample.people.sum(axis=1).mean()))
 
