@@ -337,7 +337,8 @@ def range_sentences(arm: ArmFindings) -> Iterator[str]:
     view, cash = arm.view(), arm.view(money="cash")
     if arm.survivors.is_harm or view.payback.status == "no investment":
         return
-    yield f"In a place like yours: {low_to_high(view.npv.place)} ({held(arm.rows)} of futures)."
+    share = f" ({held(arm.rows)} of futures)" if arm.rows > 1 else ""
+    yield f"In a place like yours: {low_to_high(view.npv.place)}{share}."
     stated = parts.stated_in_cash(arm.parts)
     doubt = "" if is_clear(value_of(cash.npv.expected)) else ", which this run can't tell from nothing"
     said = f"{_with_error(cash.npv)}{doubt}{stated}"
