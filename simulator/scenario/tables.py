@@ -26,6 +26,7 @@ from simulator.uncertainty.quantity import (
     Rate,
     Ratio,
     Shares,
+    Times,
 )
 
 T = TypeVar("T")
@@ -57,8 +58,8 @@ Dated = Annotated[T, DATED]
 """A day, counted from the start of year 0; a file may hold a date instead where ``horizon.first_year`` is stated."""
 FIRST_YEAR = re.compile(r"\d{4}(/\d{2})?")
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
-Ratios = dict[str, Ratio]
-"""Ratios by name (health state, or lower end of an age band); a missing name means 1."""
+Ratios = dict[str, Times]
+"""Ratios by name (health state, or lower end of an age band); a missing name means 1, and 0 is never."""
 
 EvidenceMode = Literal["calibrated", "claimed", "sceptical"]
 EVIDENCE_MODES: tuple[EvidenceMode, ...] = get_args(EvidenceMode)
@@ -227,7 +228,7 @@ class Flares(Table):
 
     rate: Rate
     length: Duration
-    ratio: Ratios
+    ratio: dict[str, Ratio]
     by_health: Ratios = {}
 
 
@@ -236,7 +237,7 @@ class Boost(Table):
 
     after: str
     days: float = Field(gt=0)
-    ratio: Ratios
+    ratio: dict[str, Ratio]
     emergency_only: bool = True
 
 
@@ -607,8 +608,9 @@ class Check(Table):
     """A figure the simulator should meet, and how it is compared.
 
     Base population checks name a ``measure`` of usual care; programme checks name a programme, an
-    evidence mode and a comparison. ``rows``: samples of people that it needs, where the usual number leaves a Monte
-    Carlo error above an eighth of the width from ``low`` to ``high``.
+    evidence mode and a comparison. ``years`` are those that a measure of usual care is taken over, from the start of
+    one to the start of another: the first alone, if left out. ``rows``: samples of people that it needs, where the
+    usual number leaves a Monte Carlo error above an eighth of the width from ``low`` to ``high``.
     """
 
     measure: str
@@ -616,6 +618,7 @@ class Check(Table):
     low: float
     high: float
     per: float = 1.0
+    years: tuple[int, int] = (0, 1)
     programme: str = ""
     evidence: EvidenceMode = "calibrated"
     comparison: Literal["usual care", "before and after", "with and without"] = "usual care"
