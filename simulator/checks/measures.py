@@ -151,7 +151,7 @@ def figure(stated: Check, simulated: Simulated) -> Parts:
     kind, _, subject = stated.measure.partition(":")
     usual = stated.comparison == "usual care"
     named = (USUAL_CARE if usual else PROGRAMME).get(kind)
-    if subject and kind in WITHOUT_LABEL:
+    if subject and named is not None and kind in WITHOUT_LABEL:
         raise RunError(f'found the measure "{stated.measure}"; allowed {kind} alone; it has no parts to name')
     if named is not None:
         return named(subject, stated, simulated)
