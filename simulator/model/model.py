@@ -92,6 +92,7 @@ CLOCK = np.dtype(
         ("from_state", "i8"),  # health state a move starts from, else NONE
         ("base", "f8"),  # rate a year with every ratio 1
         ("growth", "f8"),  # Gompertz, per year of age
+        ("trend", "f8"),  # log of the ratio from one year to the next, from t = 0
         ("reference_age", "f8"),
         ("amplitude", "f8"),
         ("peak_day", "f8"),
@@ -128,6 +129,7 @@ SUPPORT = np.dtype(
         ("ends_day", "f8"),
         ("places", "f8"),  # workers x caseload in this sample; inf: no limit
         ("refuse_when_full", "i8"),
+        ("lapse_days", "f8"),  # on the waiting list; inf: never
         ("length", "i8"),
         ("pause", "i8"),
         ("keep_days", "f8"),
@@ -141,6 +143,9 @@ SUPPORT = np.dtype(
         ("criteria", "i8"),
         ("drop_out_clock", "i8"),
         ("has_offers", "i8"),
+        ("ends", "i8"),  # bit set of supports that whoever starts it leaves
+        ("starts", "i8"),  # that begin with it
+        ("on_end", "i8"),  # that begin when it ends
     ]
 )
 OFFER = np.dtype(
@@ -234,6 +239,7 @@ class Model:
     seed: int
     years: int
     warm_up_days: float
+    window_days: float  # of what is looked at before and after a first start
     population: Population
     words: Words
     bands: NDArray[np.float64]  # [band] lower ages

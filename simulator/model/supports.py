@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +12,8 @@ from simulator.model.dates import closing_day, ending_day
 from simulator.model.model import CHANGE, CRITERIA, NONE, OFFER, SUPPORT, ClockKind, Table
 from simulator.model.pathway import Clocks, Durations, place_number, whole_slots
 from simulator.model.values import Values
-from simulator.scenario.tables import Eligibility, Offer, Scenario, Staff, Support
+from simulator.scenario.tables import EVERY_STATE, Eligibility, Offer, Scenario, Staff, Support
+from simulator.uncertainty.quantity import Quantity
 
 
 @dataclass
@@ -61,6 +63,8 @@ class Supports:
         row["criteria"] = self._criteria(support.eligible)
         row["drop_out_clock"] = NONE
         row["has_offers"] = bool(support.offers)
+        for key in ("ends", "starts", "on_end"):
+            row[key] = _bits(tuple(name for name in getattr(support, key) if name in self.names), self.names)
         self._fill_staff(row, number, path, support.staff)
         self._fill_volunteers(row, path, support)
         row["redirect_place"] = (
@@ -69,13 +73,14 @@ class Supports:
         row["redirect_share"] = values.of(f"{path}.redirect.share", support.redirect.share) if support.redirect else 0.0
 
     def _fill_staff(self, row: Table, number: int, path: str, staff: Staff | None) -> None:
-        row["places"] = np.inf
+        row["places"] = row["lapse_days"] = np.inf
         if staff is None:
             return
         caseload = self.values.of(f"{path}.staff.caseload", staff.caseload)
         workers = self.values.of(f"{path}.staff.workers", staff.workers)
         row["places"] = self._whole(f"{path}.staff", workers * caseload)
         row["refuse_when_full"] = staff.when_full == "refuse"
+        row["lapse_days"] = np.inf if staff.lapse_days is None else staff.lapse_days
         changes = ((c.day, self._whole(f"{path}.staff.changes", c.slots * caseload)) for c in staff.changes)
         self.changes += [(day, number, places, 0) for day, places in changes]
 
@@ -153,13 +158,17 @@ class Supports:
         return np.array(rows, dtype=np.float64).reshape(len(rows), clusters)
 
     def starting_share(self) -> NDArray[np.float64]:
-        """Share already on each support when the warm-up starts: [support, state]."""
+        """Share already on each support when the warm-up starts, on a programme on day 0: [support, state]."""
         states = self.scenario.health.states
         rows = [
-            [self.values.of(f"{path}.starting_share.{s}", support.starting_share.get(s)) for s in states]
+            [self._share(f"{path}.starting_share", support.starting_share, state) for state in states]
             for path, support in self.scenario.all_supports().values()
         ]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(states))
+
+    def _share(self, path: str, shares: Mapping[str, Quantity], state: str) -> float:
+        key = state if state in shares else EVERY_STATE
+        return self.values.of(f"{path}.{key}", shares.get(key))
 
     def all_changes(self) -> Table:
         """Dates at which places or supports change capacity, by day."""

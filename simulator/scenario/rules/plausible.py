@@ -116,12 +116,27 @@ def nobody_employed(scenario: Scenario) -> Iterator[Issue]:
 def waiting_without_end(scenario: Scenario) -> Iterator[Issue]:
     """A list that nobody has decided on."""
     for root, support in _supports(scenario):
-        if root[0] == "programmes" and support.staff and "when_full" not in support.staff.model_fields_set:
+        staff = support.staff
+        undecided = staff and "when_full" not in staff.model_fields_set and staff.lapse_days is None
+        if root[0] == "programmes" and undecided:
             words = "a limited team, with a list on which referrals never lapse"
-            yield Issue((*root, "staff"), words, "", 'write when_full = "wait" if that is meant, else "refuse"')
+            hint = 'write lapse_days, or when_full = "wait" if that is meant, else "refuse"'
+            yield Issue((*root, "staff"), words, "", hint)
 
 
 # ----------------------------------------------------------------------------------------------- dates
+
+
+def windows_without_a_before(scenario: Scenario) -> Iterator[Issue]:
+    """A programme that people are on from day 0, which has no before that was simulated."""
+    warm_up, window = scenario.horizon.warm_up_years * DAYS_PER_YEAR, scenario.horizon.window_days
+    for name, programme in scenario.programmes.items():
+        if programme.starting_share and warm_up < window:
+            words = (
+                f"people on it from day 0, after {plain(warm_up)} days of warm-up with windows of {plain(window)} days"
+            )
+            hint = "before-after figures leave them out; make horizon.warm_up_years as long as the windows"
+            yield Issue(("programmes", name, "starting_share"), words, "", hint)
 
 
 def beyond_the_horizon(scenario: Scenario) -> Iterator[Issue]:
@@ -264,6 +279,7 @@ ODDITIES: tuple[Oddity, ...] = (
     price_of_a_post,
     nobody_employed,
     waiting_without_end,
+    windows_without_a_before,
     beyond_the_horizon,
     paid_before_it_opens,
     priced_twice,
