@@ -132,7 +132,7 @@ ODD = {
     ),
     "a benefit beside its pathway": (
         walks('benefits.b]\ncalibrated = 10\npayer = "nhs"\nkind = "capacity"\nyears = 1'),
-        "programmes.walks.benefits.b: a stated benefit to nhs beside the effect gp on visit:gp, which it pays",
+        "programmes.walks.benefits.b: a stated benefit to nhs beside the effect gp on visit:gp, paid there too",
     ),
 }  # fmt: skip
 

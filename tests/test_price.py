@@ -95,6 +95,23 @@ def test_prices_of_other_years_are_brought_to_the_scenarios() -> None:
     assert spending(account, "prices.ae_visit", USUAL) == [round(30 * 102.5 * WEIGHT, 6)] * 4
 
 
+def test_prices_of_a_case_are_in_pounds_of_its_own_year() -> None:
+    now, then = {"value": 125, "price_year": "2023/24"}, {"value": 100, "price_year": "2013/14"}
+    index = {"price_year": "2013/14", "economics.index": {"2013/14": 1.25}, "economics.index_year": "2023/24"}
+    for amount in (now, then):
+        account = priced({"prices.ae_visit.amount": amount, **index})
+        assert spending(account, "prices.ae_visit", USUAL) == [round(30 * 100 * WEIGHT, 6)] * 4
+
+
+def test_a_cost_shared_by_payers_is_borne_in_shares_and_adds_up() -> None:
+    alone, shared = priced(), priced({f"{COSTS}.per_walk.payer": {"council": 0.25, "nhs": 0.75}})
+    for payer, share in {"council": 0.25, "nhs": 0.75}.items():
+        lines = [k for k, one in enumerate(shared.lines) if (one.name, one.payer) == (f"{COSTS}.per_walk", payer)]
+        spent = shared.spending[0, 0, WALKS, 0, :, lines].sum(axis=0)
+        assert spent == pytest.approx([share * pounds for pounds in spending(alone, f"{COSTS}.per_walk")])
+    assert shared.saving("walks", None) == pytest.approx(alone.saving("walks", None))
+
+
 def test_a_price_year_without_an_index_is_a_fault_that_says_where() -> None:
     with pytest.raises(RunError, match=r"prices\.ae_visit\.amount: found price_year 2019/20; allowed 2023/24"):
         priced({"prices.ae_visit.amount": {"value": 100, "price_year": "2019/20"}})

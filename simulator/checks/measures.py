@@ -348,7 +348,7 @@ def _pounds_by_item(payers: list[str], simulated: Simulated) -> Array:
         kind, _, subject = price.per.partition(":")
         if price.payer not in payers or kind == "person_day":
             continue
-        year = uplift(price.amount, scenario.price_year, scenario.economics.index, f"prices.{name}")
+        year = uplift(price.amount, scenario.price_year, scenario.economics, f"prices.{name}")
         for item, units in COUNTED[kind]:
             pounds[names.index(f"{item}:{subject}")] += float(price.amount) * year * units
     return pounds

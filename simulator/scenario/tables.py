@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from simulator.scenario.rule_sets import RULE_SETS, Headline, Rules, fixed_by
 from simulator.uncertainty.quantity import (
@@ -57,6 +57,11 @@ Dated = Annotated[T, DATED]
 """A day, counted from the start of year 0; a file may hold a date instead where ``horizon.first_year`` is stated."""
 FIRST_YEAR = re.compile(r"\d{4}(/\d{2})?")
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+Paid = Annotated[
+    Annotated[str, Tag("one")] | Annotated[dict[str, float], Tag("shares")],
+    Discriminator(lambda written: "shares" if isinstance(written, dict) else "one"),
+]
+"""A payer by name, or several with the share that each bears."""
 Ratios = dict[str, Ratio]
 """Ratios by name (health state, or lower end of an age band); a missing name means 1."""
 
@@ -442,7 +447,7 @@ class ProgrammeCost(Table):
         "per_start_hours",
     ]
     amount: Cost
-    payer: str
+    payer: Paid
     per_people: float | None = Field(None, gt=0)
     day: Dated[float] = 0.0
     hours: Amount | None = None
@@ -459,10 +464,19 @@ class Benefit(Table):
 
     calibrated: Priced[Cost | None] = None
     claimed: Priced[Cost | None] = None
-    payer: Priced[str]
+    payer: Priced[Paid]
     kind: Priced[Literal["cash", "capacity", "social"]] = "social"
     of: Priced[Literal["quality of life", "activity", "something else"] | None] = None
     years: float = Field(gt=0)
+
+
+def shares_of(payer: Paid) -> dict[str, float]:
+    """The share that each payer bears.
+
+    >>> shares_of("icb"), shares_of({"icb": 0.5, "council": 0.5})
+    ({'icb': 1.0}, {'icb': 0.5, 'council': 0.5})
+    """
+    return payer if isinstance(payer, dict) else {payer: 1.0}
 
 
 class Support(Table):
@@ -558,6 +572,7 @@ class Price(Table):
 class Economics(Table):
     """Discounting, price index, what a QALY is worth, and which correction for optimism applies.
 
+    ``index`` brings amounts of other years to ``index_year``, the scenario's price year where it is left out.
     ``rules`` names a set of :mod:`simulator.scenario.rule_sets`, which then fixes rates and values together.
     """
 
@@ -568,6 +583,7 @@ class Economics(Table):
     health_discount_rate: Priced[float] = Field(ge=0, lt=1)
     qaly_values: Priced[tuple[float, ...]] = ()
     index: Priced[dict[str, float]] = {}
+    index_year: Priced[str] = ""
     optimism: Literal["none", "grade", "shrink"] = "none"
     optimism_by_grade: dict[str, float] = {}
     discounting: Priced[Literal["yearly", "continuous"]] = "yearly"

@@ -14,13 +14,14 @@ Where anything is limited a whole number of people lives in each place, and iden
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import Path, as_written, dotted, is_quantity, walk
+from simulator.scenario.inherited.price_years import INDEX_YEAR
 from simulator.scenario.names import table_in
 from simulator.scenario.rule_sets import fixed_by
 from simulator.scenario.tables import Scenario, Table
@@ -236,13 +237,23 @@ def lonely_groups(scenario: Scenario) -> Iterator[Issue]:
 
 
 def _price_years(found: Sound, data: Data) -> Iterator[Issue]:
-    wanted, index = data.get("price_year"), table_in(table_in(data, "economics"), "index")
+    wanted, economics = data.get("price_year"), table_in(data, "economics")
+    index = table_in(economics, "index")
+    known = (economics.get(INDEX_YEAR) or wanted, *index)
+    if wanted not in known:
+        yield Issue(("price_year",), f'the price year "{wanted}"', _listed(known), _add(wanted, known[0]))
     for path, item in found.items():
         year = item.price_year if isinstance(item, Quantity) else None
-        if year is not None and year != wanted and year not in index:
-            words = ", ".join(str(known) for known in (wanted, *index))
-            hint = f'write economics.index."{year}" = pounds of {wanted} to a pound of {year}'
-            yield Issue((*path, "price_year"), f'the price year "{year}"', words, hint)
+        if year is not None and year != wanted and year not in known:
+            yield Issue((*path, "price_year"), f'the price year "{year}"', _listed(known), _add(year, known[0]))
+
+
+def _listed(years: Iterable[Any]) -> str:
+    return ", ".join(map(str, years))
+
+
+def _add(year: object, to: object) -> str:
+    return f'write economics.index."{year}" = pounds of {to} to a pound of {year}'
 
 
 # ----------------------------------------------------------------------------- rules and double counting

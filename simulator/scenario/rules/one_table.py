@@ -364,12 +364,23 @@ def _cost(path: Path, cost: types.ProgrammeCost, facts: Setting) -> Iterator[Iss
         yield Issue((*path, "per_people"), f"per_people for a cost {cost.kind}", "per_people with one_off or per_year")
     if cost.day != 0 and cost.kind != "one_off":
         yield Issue((*path, "day"), f"a day for a cost {cost.kind}", "a day with one_off")
+    yield from _shared((*path, "payer"), types.shares_of(cost.payer))
+
+
+def _shared(path: Path, shares: Mapping[str, float]) -> Iterator[Issue]:
+    """Several payers, who bear all of it together and each a part of it."""
+    for payer, share in shares.items():
+        if not 0 < share <= 1:
+            yield Issue((*path, payer), plain(share), "above 0, up to 1")
+    if abs((total := math.fsum(shares.values())) - 1) > SUM_TOLERANCE:
+        yield Issue(path, f"shares that add to {plain(total)}", "shares that add to 1")
 
 
 @_rule(types.Benefit)
 def _benefit(path: Path, benefit: types.Benefit, facts: Setting) -> Iterator[Issue]:
     if benefit.calibrated is None and benefit.claimed is None:
         yield Issue(path, "a benefit without an amount", "calibrated, claimed or both")
+    yield from _shared((*path, "payer"), types.shares_of(benefit.payer))
 
 
 # ----------------------------------------------------------------------------------------------- money

@@ -5,7 +5,7 @@ Each function knows one oddity and its sentence. A note says what was found and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import Path, keys_of, walk
@@ -235,9 +235,11 @@ def benefit_beside_pathway(scenario: Scenario) -> Iterator[Issue]:
         for label, benefit in support.benefits.items():
             if benefit.kind == "social" or benefit.of == "something else":
                 continue
+            payers = tuple(types.shares_of(benefit.payer))
             for name, effect in support.effects.items():
-                if _both_stated(effect, benefit) and (units := _paid_by(benefit.payer, effect, scenario)):
-                    words = f"a stated benefit to {benefit.payer} beside the effect {name} on {units[0]}, which it pays"
+                if _both_stated(effect, benefit) and (units := _paid_by(payers, effect, scenario)):
+                    to = " and ".join(payers)
+                    words = f"a stated benefit to {to} beside the effect {name} on {units[0]}, paid there too"
                     hint = 'leave one out if it is the same; if it is not, write of = "something else"'
                     yield Issue((*root, "benefits", label), words, "", hint)
                     break
@@ -249,12 +251,12 @@ def _both_stated(effect: types.Effect, benefit: types.Benefit) -> bool:
     return any(stated and ratio and (ratio.is_uncertain or float(ratio) != 1) for stated, ratio in modes)
 
 
-def _paid_by(payer: str, effect: types.Effect, scenario: Scenario) -> list[str]:
-    """Units of activity that a payer pays for in the place that an effect acts on."""
+def _paid_by(payers: Collection[str], effect: types.Effect, scenario: Scenario) -> list[str]:
+    """Units of activity that some payers pay for in the place that an effect acts on."""
     kind, _, subject = effect.target.partition(":")
     place = scenario.needs[subject].goes_to if kind == "need" else subject.partition(".")[0]
     prices = scenario.prices.values()
-    return [price.per for price in prices if price.payer == payer and price.per.partition(":")[2] == place != ""]
+    return [price.per for price in prices if price.payer in payers and price.per.partition(":")[2] == place != ""]
 
 
 ODDITIES: tuple[Oddity, ...] = (
