@@ -31,6 +31,8 @@ from oracles import (
 from scenes import AT_ONCE, DAYS_PER_YEAR, LONG_AFTER, VISIT, Seen, for_all, scene, watch
 from scipy.integrate import quad
 
+from simulator.engines.shared.people import draw_people
+
 YEAR = DAYS_PER_YEAR
 AN_HOUR = 0.5  # days in which somebody offered a place at once surely starts
 
@@ -554,6 +556,59 @@ def test_people_on_a_programme_from_the_start_are_so_in_its_own_arm_only(simulat
     assert per_person(seen, "starts:club", 0).sum() == 0
     assert per_person(seen, "active_days:club", 0).sum() == 0
     check_mean(per_person(seen, "active_days:club", 1) > 0, bernoulli(0.4))
+
+
+def test_a_cohort_that_is_on_a_programme_from_the_first_day_declines_as_it_drops_out(simulate: Simulate) -> None:
+    """All on it on day 0 after a warm-up: exp(-d t) are left, and nobody starts later."""
+    rate, years, people = 0.8, 3, 500
+    made = scene(
+        club(offers={}, starting_share={"all": 1}, drop_out_rate=rate), people=people, years=years, warm_up_years=1.5
+    )
+    seen = watch(simulate, made)
+    np.testing.assert_array_equal(seen.started(), np.zeros(people))
+    assert (per_person(seen, "starts:club") == 1).all() and (seen.count("starts:club")[:, 1:] == 0).all()
+    chain = Chain.of({("on", "off"): rate}, running=lambda s: YEAR * (s == "on"))
+    for year in range(years):
+        on = chain.probabilities(year, "on")
+        check(seen.days("active_days:club", 1)[:, year], law(chain, 1, dict(zip(chain.states, on, strict=True))))
+    np.testing.assert_allclose(seen.window("alive_days"), 365.0)
+    assert per_person(seen, "active_days:club", 0).sum() == 0
+
+
+def test_a_share_of_those_who_may_have_a_programme_is_on_it_from_the_first_day(simulate: Simulate) -> None:
+    """By health, `all` for the others; too young, or in a cluster that opens later: nobody."""
+    shares = {"all": 0.7, "frail": 0.2}
+    population = {"ages": {"edges": [65, 75, 85], "share": [0.5, 0.5]}, "age_bands": [65, 75], "clusters": 2}
+    mix = {"states": ["fit", "frail"], "initial": {"65": [0.5, 0.5], "75": [0.5, 0.5]}}
+    scheme = club(
+        offers={}, starting_share=shares, eligible={"min_age": 75}, cluster_opens_days=[0, 50], length={"mean": 1e6}
+    )
+    made = scene(scheme, {"population": population, "health": mix}, people=2000, years=1, warm_up_years=0.5)
+    seen = watch(simulate, made)
+    on, model = seen.started() == 0.0, seen.model
+    drawn = draw_people(model, 0, np.arange(2000))
+    for state, share in ((0, 0.7), (1, 0.2)):
+        may = np.array([p.age >= 75 and p.cluster == 0 and p.health == state for p in drawn])
+        check_mean(on[may], bernoulli(share))
+        assert may.sum() > 150
+    assert not on[[p.age < 75 or p.cluster == 1 for p in drawn]].any()
+
+
+@pytest.mark.parametrize("measured_on", ["active", "starters", "offered"])
+def test_the_effect_on_people_who_are_on_it_from_the_first_day_grows_from_then(
+    simulate: Simulate, measured_on: str
+) -> None:
+    mood = {"target": "utility", "calibrated": 0.1, "ramp_days": 100.0, "measured_on": measured_on}
+    made = scene(club(offers={}, starting_share={"all": 1}, effects={"mood": mood}), people=3, years=1, warm_up_years=1)
+    np.testing.assert_allclose(per_person(watch(simulate, made), "effect_days:club.mood"), YEAR - 50.0)
+
+
+def test_a_limited_programme_has_as_many_from_the_first_day_as_it_has_room_for(simulate: Simulate) -> None:
+    staff = {"workers": 1, "caseload": 7}
+    made = scene(club(offers={}, starting_share={"all": 1}, staff=staff), people=30, years=1, warm_up_years=0.5)
+    seen = watch(simulate, made)
+    assert np.flatnonzero(seen.started() == 0.0).tolist() == list(range(7))
+    np.testing.assert_allclose(per_person(seen, "active_days:club").sum(), 7 * YEAR)
 
 
 def test_people_who_join_age_and_leave(simulate: Simulate) -> None:

@@ -147,6 +147,8 @@ def programme_only(draw: st.DrawFn) -> dict[str, Any]:
     """Length, volunteers, effects of every target and timing, early uplift, redirect."""
     one: dict[str, Any] = {"opens_day": draw(st.floats(0, 300))}
     if draw(st.booleans()):
+        one = {"opens_day": 0.0, "starting_share": {draw(st.sampled_from(["all", "frail"])): draw(st.floats(0.1, 1.0))}}
+    if draw(st.booleans()):
         one["length"] = draw(lengths()) | {"mean": draw(st.floats(20, 300))}
         if draw(st.booleans()):
             one["volunteers"] = {"share": 0.5, "training_days": 20.0, "supports": 2, "tenure": draw(lengths())}
@@ -185,6 +187,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     """Any small place for two years after a half-year of warm-up; in half of them people share nothing."""
     people = draw(st.integers(5, 25))
     emergency, planned = draw(st.floats(0.1, 3.0)), draw(st.floats(0.1, 2.0))
+    trend = draw(st.sampled_from([0.0, -0.4, 0.8]))
     data: dict[str, Any] = {
         "name": "any",
         "title": "any place",
@@ -193,6 +196,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "years": 2,
             "warm_up_years": draw(st.sampled_from([0.0, 0.5, 1.5])),
             "funding_years": draw(st.sampled_from([0.7, 1.5, 5.0])),
+            "window_days": draw(st.sampled_from([30.0, 100.0, 365.0])),
         },
         "population": {
             "place_size": people,
@@ -206,13 +210,13 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         "health": {
             "states": ["fit", "frail"],
             "initial": {"65": [0.8, 0.2], "75": [0.5, 0.5]},
-            "moves": {"decline": {"from": "fit", "to": "frail", "rate": 0.5, "by_age": {"75": 2.0}}},
+            "moves": {"decline": {"from": "fit", "to": "frail", "rate": 0.5, "by_age": {"75": 2.0}, "trend": -trend}},
         },
         "death": {"rate": draw(st.floats(0.01, 0.3)), "reference_age": 75, "growth": 0.1, "by_health": {"frail": 2}},
         "flares": {"rate": draw(st.floats(0.1, 3)), "length": draw(lengths()), "ratio": {"ae": 4.0, "gp": 0.5}},
         "boosts": {"after": {"after": "ward", "days": 30, "ratio": {"ae": 3.0}}} if draw(st.booleans()) else {},
         "needs": {
-            "gp": {"goes_to": "gp", "rate": draw(st.floats(0.5, 12)), "season": {"amplitude": 0.3}},
+            "gp": {"goes_to": "gp", "rate": draw(st.floats(0.5, 12)), "season": {"amplitude": 0.3}, "trend": trend},
             "ae": {"goes_to": "ae", "rate": emergency, "by_health": {"frail": 2.0}},
             "planned": {"goes_to": "ward", "rate": planned, "priority": 1},
         },

@@ -137,7 +137,7 @@ class BenefitDays(Item):
 
 
 class PlaceMeasure(Item):
-    """What the 365 days before and after an index date hold of a place."""
+    """What the windows before and after an index date hold of a place."""
 
     VISITS = 0
     EMERGENCY = 1

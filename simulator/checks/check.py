@@ -35,6 +35,7 @@ from simulator.running.run import Engine, engine_named
 from simulator.scenario.evidence import active_quantities
 from simulator.scenario.tables import Check, EvidenceMode, Scenario
 from simulator.uncertainty.sample import central
+from simulator.units import DAYS_PER_YEAR
 
 __all__ = ["CheckResult", "check"]
 
@@ -229,7 +230,8 @@ def _settings(scenario: Scenario, checks: dict[str, Check]) -> dict[tuple[str, E
         if stated.comparison == "usual care":
             settings["", "calibrated", 1 + LATER.get(stated.measure.partition(":")[0], 0), rows].append(name)
         else:
-            years = min(ceil(scenario.horizon.funding_years) + 1, scenario.horizon.years)
+            after = ceil(scenario.horizon.window_days / DAYS_PER_YEAR)
+            years = min(ceil(scenario.horizon.funding_years) + after, scenario.horizon.years)
             settings[stated.programme, stated.evidence, years, rows].append(name)
     return settings
 

@@ -23,11 +23,11 @@ repeat_share_year_five:PLACE         the same five years later
 ===================================  ==================================================================================
 
 ===================================  ==================================================================================
-a programme, one evidence mode       until a year after its funding
+a programme, one evidence mode       until a year after its funding, or as long as ``horizon.window_days``
 ===================================  ==================================================================================
 visits, emergency, days:PLACE        change per person-year alive of those who started (several joined by ``+``) over 12
-                                     months: "before and after" against the year before; "with and without" against the
-                                     same people and months without the programme
+                                     months (``window_days``): "before and after" against as long before; "with and
+                                     without" against the same people and months without the programme
 unselected, the same:                the same people and months, all without the programme: what selection alone does
 starts                               people who start while it is funded, for ``per`` people
 volunteer_share                      new volunteers for each person who completes the programme

@@ -109,6 +109,7 @@ def build(
         seed=check_seed(seed),
         years=scenario.horizon.years,
         warm_up_days=scenario.horizon.warm_up_years * DAYS_PER_YEAR,
+        window_days=scenario.horizon.window_days,
         population=population(scenario, values, count),
         words=_words(scenario, clocks.names, supports),
         bands=np.asarray(scenario.population.age_bands, dtype=np.float64),

@@ -92,6 +92,7 @@ CLOCK = np.dtype(
         ("from_state", "i8"),  # health state a move starts from, else NONE
         ("base", "f8"),  # rate a year with every ratio 1
         ("growth", "f8"),  # Gompertz, per year of age
+        ("trend", "f8"),  # log of the ratio from one year to the next, from t = 0
         ("reference_age", "f8"),
         ("amplitude", "f8"),
         ("peak_day", "f8"),
@@ -234,6 +235,7 @@ class Model:
     seed: int
     years: int
     warm_up_days: float
+    window_days: float  # of what is looked at before and after a first start
     population: Population
     words: Words
     bands: NDArray[np.float64]  # [band] lower ages

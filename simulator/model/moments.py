@@ -3,6 +3,9 @@
 Things that happen at the same time run by kind, in the order below, then by person. What ends comes before what
 begins, so that a slot freed at a moment can be taken at it. What a clock brings has its kind in
 :class:`simulator.model.model.ClockKind`.
+
+Changes of capacity come first among dates, before anybody's. The first day is a date: whoever is on a programme from
+then on takes a place on it in the order of persons, each programme in turn, before anything else of that day.
 """
 
 from __future__ import annotations

@@ -234,6 +234,7 @@ def _add_health_moves(clocks: Clocks) -> None:
             pace * values.of(f"health.moves.{name}.rate", move.rate),
             by_band=clocks.band_ratios(f"health.moves.{name}.by_age", move.by_age),
             from_state=health.states.index(move.from_),
+            trend=_trend(values, f"health.moves.{name}", move.trend),
             runs_away=1,
         )
 
@@ -260,8 +261,14 @@ def add_need_clocks(clocks: Clocks) -> None:
             risk_power=1.0 if clocks.scenario.population.risk else 0.0,
             amplitude=need.season.amplitude if need.season else 0.0,
             peak_day=need.season.peak_day if need.season else 0.0,
+            trend=_trend(clocks.values, path, need.trend),
             in_warm_up=1,
         )
+
+
+def _trend(values: Values, path: str, trend: Quantity | None) -> float:
+    """Log of the ratio of a rate from one year to the next."""
+    return math.log1p(values.of(f"{path}.trend", trend))
 
 
 def _flare_ratio(clocks: Clocks, need: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +12,8 @@ from simulator.model.dates import closing_day, ending_day
 from simulator.model.model import CHANGE, CRITERIA, NONE, OFFER, SUPPORT, ClockKind, Table
 from simulator.model.pathway import Clocks, Durations, place_number, whole_slots
 from simulator.model.values import Values
-from simulator.scenario.tables import Eligibility, Offer, Scenario, Staff, Support
+from simulator.scenario.tables import EVERY_STATE, Eligibility, Offer, Scenario, Staff, Support
+from simulator.uncertainty.quantity import Quantity
 
 
 @dataclass
@@ -153,13 +155,17 @@ class Supports:
         return np.array(rows, dtype=np.float64).reshape(len(rows), clusters)
 
     def starting_share(self) -> NDArray[np.float64]:
-        """Share already on each support when the warm-up starts: [support, state]."""
+        """Share already on each support when the warm-up starts, on a programme on day 0: [support, state]."""
         states = self.scenario.health.states
         rows = [
-            [self.values.of(f"{path}.starting_share.{s}", support.starting_share.get(s)) for s in states]
+            [self._share(f"{path}.starting_share", support.starting_share, state) for state in states]
             for path, support in self.scenario.all_supports().values()
         ]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(states))
+
+    def _share(self, path: str, shares: Mapping[str, Quantity], state: str) -> float:
+        key = state if state in shares else EVERY_STATE
+        return self.values.of(f"{path}.{key}", shares.get(key))
 
     def all_changes(self) -> Table:
         """Dates at which places or supports change capacity, by day."""

@@ -13,10 +13,12 @@ from typing import Any, TypeAlias
 from simulator.errors import suggestion
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import Path, Shape, as_written
-from simulator.scenario.tables import USUAL_CARE, Scenario, Table
+from simulator.scenario.tables import EVERY_STATE, USUAL_CARE, Scenario, Table
 from simulator.scenario.toml.tree import Issue
 
 RESERVED = ("home", "dead")
+ALWAYS_THERE = ("home or dead", "every state")
+"""Kinds of names that every scenario has."""
 Names: TypeAlias = tuple[str, ...] | None
 
 # What each key refers to. A table of ratios refers by its keys.
@@ -43,7 +45,7 @@ REFERENCES: dict[type[Table], dict[str, tuple[str, ...]]] = {
     types.Redirect: {"place": ("place",)},
     types.ProgrammeCost: {"payer": ("payer",)},
     types.Benefit: {"payer": ("payer",)},
-    types.Support: {"starting_share": ("health state",)},
+    types.Support: {"starting_share": ("health state", "every state")},
     types.Synergy: {"between": ("programme",)},
     types.Price: {"payer": ("payer",), "bearer": ("payer",), "cash": ("cash rule",)},
     types.Check: {"programme": ("programme",)},
@@ -115,6 +117,7 @@ def known(data: Mapping[str, Any]) -> Known:
             "health move": _keys(table_in(data, "health"), "moves"),
             "place": _keys(data, "places"),
             "home or dead": RESERVED,
+            "every state": (EVERY_STATE,),
             "route": tuple(f"{place}.{route}" for place, route in _routes(data)),
             "need": _keys(data, "needs"),
             "support": _keys(data, "supports"),
@@ -220,7 +223,7 @@ def _referred(value: object) -> Iterator[tuple[Path, str]]:
 
 
 def _no_such(path: Path, kinds: tuple[str, ...], name: str, allowed: tuple[str, ...]) -> Issue:
-    kind = " or ".join(kind for kind in kinds if kind != "home or dead")
+    kind = " or ".join(kind for kind in kinds if kind not in ALWAYS_THERE)
     names = ", ".join(allowed) if allowed else f"none: the scenario defines no {kind}"
     return Issue(path, f'the unknown {kind} "{name}"', names, suggestion(name, allowed))
 
@@ -279,6 +282,9 @@ def _clashing(data: Mapping[str, Any]) -> Iterator[Issue]:
             problem = f'a programme called "{name}", as a support is'
             yield Issue(("programmes", name), problem, "a name of its own")
     states = _texts(table_in(data, "health").get("states")) or ()
+    if EVERY_STATE in states:
+        problem = f'a health state called "{EVERY_STATE}"'
+        yield Issue(("health", "states"), problem, "another name", f"{EVERY_STATE} stands for every state")
     if len(states) != len(set(states)):
         yield Issue(("health", "states"), "a health state twice", "each name once")
 

@@ -27,7 +27,9 @@ from simulator.uncertainty.quantity import (
     Ratio,
     Shares,
 )
+from simulator.units import DAYS_PER_YEAR
 
+WHOLE_MONTHS = 0.03  # so near are 365 days to 12 months of 30.44, and 1095 to 36
 T = TypeVar("T")
 PRICED, ASIDE = "priced", "aside"
 Priced = Annotated[T, PRICED]
@@ -73,6 +75,8 @@ MODE_WORDS = {
     "sceptical": "track record of similar programmes",
 }
 USUAL_CARE = "usual care"
+EVERY_STATE = "all"
+"""In place of a state of health, where a share is the same in all that are not named."""
 CostPart = Literal[
     "on-costs", "overheads", "supervision", "involvement payments", "evaluation", "double running", "exit", "VAT"
 ]
@@ -90,12 +94,24 @@ class Horizon(Table):
     """How long the programme is paid for, how long it is followed, and the unreported warm-up.
 
     ``first_year``: what year 0 is called, "2026/27" (a financial year) or "2026"; years are numbers without it.
+    ``window_days``: how long the ledger looks at those who start before their first start, and after it.
     """
 
     first_year: Aside[str] = Field("", pattern=rf"^({FIRST_YEAR.pattern})?$")
     years: int = Field(10, ge=1, le=100)
     warm_up_years: float = Field(0.0, ge=0, le=30)
     funding_years: float = Field(5.0, gt=0, le=100)
+    window_days: float = Field(365.0, ge=30, le=1825)
+
+    @property
+    def window_words(self) -> str:
+        """The windows before and after a start in words: whole months where they are.
+
+        >>> Horizon().window_words, Horizon(window_days=730.5).window_words, Horizon(window_days=90).window_words
+        ('12 months', '24 months', '90 days')
+        """
+        months = 12 * self.window_days / DAYS_PER_YEAR
+        return f"{months:.0f} months" if abs(months - round(months)) < WHOLE_MONTHS else f"{self.window_days:g} days"
 
     def year_name(self, year: int) -> str:
         """What a year is called: a financial year where the first is one.
@@ -180,12 +196,13 @@ class Population(Table):
 
 
 class HealthMove(Table):
-    """A rate of moving from one health state to another."""
+    """A rate of moving from one health state to another, with a ``trend`` as a need has it."""
 
     from_: str = Field(alias="from")
     to: str
     rate: Rate
     by_age: Ratios = {}
+    trend: Change | None = None
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -259,7 +276,8 @@ class Need(Table):
     age mix included, and the rate of the reference person is derived, so every sampled row meets
     it. ``rate_is = "reference"``: ``rate`` belongs to someone with all ratios 1. ``adjust`` is the
     factor found by calibration for what cannot be derived (after-event boosts, time spent away
-    from home, survivors).
+    from home, survivors). ``trend`` is how much more a year: the rate times (1 + trend) to the power of the years since
+    day 0, in every arm.
     """
 
     goes_to: str
@@ -269,6 +287,7 @@ class Need(Table):
     by_health: Ratios = {}
     by_age: Ratios = {}
     season: Season | None = None
+    trend: Change | None = None
     emergency: bool = False
     priority: int = 0
     at_risk: Literal["home"] = "home"
@@ -480,7 +499,11 @@ def shares_of(payer: Paid) -> dict[str, float]:
 
 
 class Support(Table):
-    """Something a person is on while living at home: home care, reablement, or a programme."""
+    """Something a person is on while living at home: home care, reablement, or a programme.
+
+    ``starting_share`` of the people are on it already, by state of health (``all``: those not named): on a support of
+    usual care when the warm-up starts, on a programme those of them who may have it on day 0, in the arms that add it.
+    """
 
     title: str = ""
     eligible: Eligibility = Eligibility()

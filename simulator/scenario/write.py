@@ -23,7 +23,7 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
 
     >>> from simulator.scenario.tables import Horizon
     >>> written(Horizon())
-    {'years': 10, 'warm_up_years': 0.0, 'funding_years': 5.0}
+    {'years': 10, 'warm_up_years': 0.0, 'funding_years': 5.0, 'window_days': 365.0}
     """
     data = written(scenario)
     assert isinstance(data, dict)

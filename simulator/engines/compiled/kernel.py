@@ -23,7 +23,6 @@ from simulator.engines.shared import memory as of
 from simulator.engines.shared.candidates import INDEX
 from simulator.engines.shared.hazards import (
     clock_of,
-    draw,
     draw_ahead,
     foresee,
     is_event,
@@ -38,7 +37,6 @@ from simulator.engines.shared.hazards import (
 )
 from simulator.engines.shared.memory import BOOSTED, CHANGED, FIRST_DAY, FRESH, Addresses
 from simulator.engines.shared.people import traits
-from simulator.engines.shared.records import WINDOW_DAYS
 from simulator.model.model import NONE, Basis, ClockKind, Target
 from simulator.model.moments import DATE, ENDING
 from simulator.uncertainty.draws import open_unit
@@ -83,23 +81,6 @@ def _begin_effects(m: Addresses, life: int) -> None:
 
 
 @compiled_for_types
-def _start_prevalent(m: Addresses, life: int, start: float) -> None:
-    """Supports that someone is already on."""
-    for s in range(len(of.supports(m))):
-        share = of.floats2(m, of.STARTING_SHARE)[s, of.life(m)[life]["health"]]
-        if share == 0.0 or not of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], s]:
-            continue
-        if draw(m, life, of.ints(m, of.STARTING_WORDS)[s], 0)[1] >= share:
-            continue
-        which = of.ints(m, of.SUPPORT_RESOURCE)[s]
-        if which < 0:
-            lives.start_support(m, life, s, 0, start)
-        elif of.resources(m)[which]["users"] < of.resources(m)[which]["capacity"]:
-            of.resources(m)[which]["users"] += 1
-            lives.start_support(m, life, s, 1, start)
-
-
-@compiled_for_types
 def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int, start: float) -> None:
     """A life at its start: traits, clocks, effects on whole populations, supports already on."""
     one, body = of.life(m)[life], of.body(m)[life]
@@ -139,7 +120,7 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
     if start < 0.0:
         lives.note(m, life, 0.0, DATE, FIRST_DAY, 0, 0, 0.0)
     if start == of.number(m, of.START):
-        _start_prevalent(m, life, start)
+        lives.start_prevalent(m, life, start)
     if joined:
         book.count_life(m, life, LifeCount.ENTRANTS, start)
 
@@ -325,10 +306,10 @@ def one_person(m: Addresses, arms: int, stream: int, person: int, start: float) 
 @compiled_for_types
 def look_around(m: Addresses, arms: int, start: float, window_row: int, completers: bool) -> bool:
     """Windows of a participant, from the stays written down; false when there are none inside the simulated time."""
-    any_index, bodies, stays = False, of.body(m), of.stays(m)
+    any_index, bodies, stays, window = False, of.body(m), of.stays(m), of.number(m, of.WINDOW_DAYS)
     for k in range(arms - 1):
         index = bodies[k + 1]["index_day"]
-        inside = index - WINDOW_DAYS >= start and index + WINDOW_DAYS <= of.number(m, of.HORIZON)
+        inside = index - window >= start and index + window <= of.number(m, of.HORIZON)
         of.floats2(m, of.WINDOW_INDEX)[0, k] = index if inside else np.nan
         of.flags2(m, of.MEMBER)[0, k] = book.COMPLETER if completers and bodies[k + 1]["completed"] else 1
         any_index = any_index or inside
@@ -467,7 +448,7 @@ def note_is_shared(m: Addresses, life: int, i: int) -> bool:
     """Whether what was noted can affect anyone else."""
     body = of.body(m)[life]
     if i != lives.STAY_ENDS:
-        return of.notes(m)[life, i]["what"] != FIRST_DAY
+        return of.notes(m)[life, i]["what"] != FIRST_DAY or of.whole(m, of.FIRST_DAY_SHARED) == 1
     if body["has_slot"] or of.flags(m, of.DISCHARGE_OFFERS_SHARED)[body["place"]]:
         return True
     route = next_route(m, life, body["place"], body["stay_emergency"], body["route_mark"], body["stay_end"])

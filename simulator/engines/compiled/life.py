@@ -966,13 +966,47 @@ def reach_horizon(m: Addresses, life: int) -> None:
 
 
 @compiled_for_types
+def may_be_on(m: Addresses, life: int, s: int, t: float) -> bool:
+    """Whether a programme has people like this one from day 0."""
+    row = of.supports(m)[s]
+    if not of.floats2(m, of.OPENS)[s, of.life(m)[life]["cluster"]] <= t < row["closes_day"]:
+        return False
+    return eligible(m, life, row["criteria"], t)
+
+
+@compiled_for_types
+def start_prevalent(m: Addresses, life: int, t: float) -> None:
+    """Supports that someone is on when the simulated time starts; programmes that they are on at day 0."""
+    for s in range(len(of.supports(m))):
+        share = of.floats2(m, of.STARTING_SHARE)[s, of.life(m)[life]["health"]]
+        programme = of.supports(m)[s]["programme"]
+        if share == 0.0 or not of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], s]:
+            continue
+        if programme != (t >= 0.0) and of.number(m, of.START) < 0.0:
+            continue
+        if draw(m, life, of.ints(m, of.STARTING_WORDS)[s], 0)[1] >= share:
+            continue
+        if programme and not may_be_on(m, life, s, t):
+            continue
+        which = of.ints(m, of.SUPPORT_RESOURCE)[s]
+        if which >= 0 and of.resources(m)[which]["users"] >= of.resources(m)[which]["capacity"]:
+            continue
+        if programme:
+            start_effects(m, life, s, _OFFERED, t, t + planned_days(m, life, s, 1))
+        if which >= 0:
+            of.resources(m)[which]["users"] += 1
+        start_support(m, life, s, int(which >= 0), t)
+
+
+@compiled_for_types
 def first_day(m: Addresses, life: int) -> None:
-    """The warm-up is over: death, health moves, leaving and programmes run from now on."""
+    """The warm-up is over: death, health moves, leaving and programmes run from now on, some people are on one."""
     clocks = of.clocks(m)
     for k in range(len(clocks)):
         if not clocks[k]["in_warm_up"]:
             of.flags2(m, of.RUNNING)[life, k] = runs_in(m, life, k, 0.0)
     of.body(m)[life]["stale"] = CHANGED
+    start_prevalent(m, life, 0.0)
 
 
 @inlined

@@ -298,6 +298,8 @@ def hazard(m: Addresses, life: int, k: int, t: float) -> float:
         h *= c["flare_ratio"]
     if c["amplitude"] > 0.0:
         h *= 1.0 + c["amplitude"] * math.cos(2.0 * math.pi * (t - c["peak_day"]) / DAYS_PER_YEAR)
+    if c["trend"] != 0.0 and t > 0.0:
+        h *= math.exp(c["trend"] * t / DAYS_PER_YEAR)
     until = of.floats2(m, of.BOOST_UNTIL)
     for b in range(until.shape[1]):
         if t < until[life, b]:
@@ -317,7 +319,7 @@ def hazard(m: Addresses, life: int, k: int, t: float) -> float:
 def is_steady(m: Addresses, life: int, k: int, t: float, until: float) -> bool:
     """Whether the hazard of clock k is the same at every moment after t and before ``until``."""
     c = of.clocks(m)[k]
-    if c["growth"] != 0.0 or c["amplitude"] > 0.0:
+    if c["growth"] != 0.0 or c["amplitude"] > 0.0 or c["trend"] != 0.0:
         return False
     if of.life(m)[life]["affected"] & 1:
         for i in range(of.ints(m, of.EFFECTS_ON_CLOCK)[k], of.ints(m, of.EFFECTS_ON_CLOCK)[k + 1]):
@@ -344,6 +346,8 @@ def hazard_bound(m: Addresses, life: int, k: int, t: float, until: float) -> flo
     h *= of.floats2(m, of.BY_BAND)[k, band_at(age, of.floats(m, of.BANDS))]
     if c["growth"] != 0.0:
         h *= math.exp(c["growth"] * ((last_age if c["growth"] > 0.0 else age) - c["reference_age"]))
+    if c["trend"] != 0.0:
+        h *= math.exp(c["trend"] * max(until if c["trend"] > 0.0 else t, 0.0) / DAYS_PER_YEAR)
     if c["risk_power"] > 0.0:
         h *= power(one["risk"], c["risk_power"])
     if t < one["flare_until"]:

@@ -320,16 +320,16 @@ _VISITS = _field("visits", VISIT, "clock")
 _NUMBERS = _field("numbers", np.float64, "number")
 _WHOLES = _field("wholes", np.int64, "whole number")
 
-NUMBERS = ("start", "first_year", "horizon", "risk_log_sd")
+NUMBERS = ("start", "first_year", "horizon", "risk_log_sd", "window_days")
 WHOLES = (
-    "seed", "minded", "flare_length", "zero_level", "clusters", "recent", "years", "forks",
+    "seed", "minded", "flare_length", "zero_level", "clusters", "recent", "years", "forks", "first_day_shared",
     "need_counts", "support_counts", "life_counts", "days", "support_days", "life_days", "health_days",
     "utility_days", "benefit_items",
 )  # fmt: skip
-START, FIRST_YEAR, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
+START, FIRST_YEAR, HORIZON, RISK_LOG_SD, WINDOW_DAYS = range(len(NUMBERS))
 (
-    SEED, MINDED, FLARE_LENGTH, ZERO_LEVEL, CLUSTERS, RECENT, YEARS, FORKS, NEED_COUNTS, SUPPORT_COUNTS,
-    LIFE_COUNTS, DAYS, SUPPORT_DAYS, LIFE_DAYS, HEALTH_DAYS, UTILITY_DAYS, BENEFIT_ITEMS,
+    SEED, MINDED, FLARE_LENGTH, ZERO_LEVEL, CLUSTERS, RECENT, YEARS, FORKS, FIRST_DAY_SHARED, NEED_COUNTS,
+    SUPPORT_COUNTS, LIFE_COUNTS, DAYS, SUPPORT_DAYS, LIFE_DAYS, HEALTH_DAYS, UTILITY_DAYS, BENEFIT_ITEMS,
 ) = range(len(WHOLES))  # fmt: skip
 
 types: Any = numba.types
@@ -604,6 +604,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "first_year": first_year * DAYS_PER_YEAR,
         "horizon": model.horizon,
         "risk_log_sd": them.risk_log_sd,
+        "window_days": model.window_days,
     }
     wholes = {
         "seed": int(np.uint64(model.seed).astype(np.int64)),
@@ -613,6 +614,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "clusters": them.clusters,
         "recent": max([0, *(int(row["at_least"]) for row in model.criteria if row["recent_place"] != NONE)]),
         "years": model.years,
+        "first_day_shared": int(_starts_share(model, support_resource >= 0)),
         "need_counts": layout.first[NeedCount],
         "support_counts": layout.first[SupportCount],
         "life_counts": layout.first[LifeCount],
@@ -671,6 +673,11 @@ def _offers_at(model: Model, event: str, among: NDArray[np.bool_]) -> NDArray[np
         if offer[event] != NONE and among[offer["support"]]:
             touched[offer[event]] = 1
     return touched
+
+
+def _starts_share(model: Model, shared: NDArray[np.bool_]) -> bool:
+    """Whether people who are on a programme from day 0 are so at the expense of others."""
+    return bool((model.starting_share[shared & (model.supports["programme"] == 1)] > 0.0).any())
 
 
 def _resources(model: Model, places: NDArray[np.int64], supports: NDArray[np.int64]) -> Table:

@@ -196,16 +196,28 @@ class Enrolment(State):
         if self.world.support[support].programme and not self.index_day <= t:
             self.index_day = t
 
-    def _start_prevalent(self, start: float) -> None:
-        """Supports that some people are on when the simulated time starts."""
+    def _start_prevalent(self, t: float) -> None:
+        """Supports that some people are on when the simulated time starts; programmes that they are on at day 0."""
         for support, shares in self.world.starting:
+            programme = bool(self.world.support[support].programme)
+            if programme != (t >= 0.0) and self.world.model.warm_up_days > 0.0:
+                continue
             if self._draw(self.world.model.words.starting[support], 0)[1] >= shares[self.health]:
                 continue
+            if programme and not self._may_be_on(support, t):
+                continue
             slots = self.world.supports[support]
-            if slots is None:
-                self._start_support(support, None, start)
-            elif len(slots.users) < slots.capacity:
-                self._start_support(support, Request(slots, 0, start, self.row), start)
+            if slots is not None and len(slots.users) >= slots.capacity:
+                continue
+            if programme:
+                self._start_effects(support, Basis.OFFERED, t, t + self._planned_days(support, 1))
+            self._start_support(support, None if slots is None else Request(slots, 0, t, self.row), t)
+
+    def _may_be_on(self, support: int, t: float) -> bool:
+        """Whether a programme has people like this one from day 0."""
+        return self.world.open_for(support, self.person.cluster, t) and self._eligible(
+            self.world.support[support].criteria, t
+        )
 
     def _on_support_end(self, which: tuple[int, int], t: float) -> None:
         """The planned length is over: the support is completed."""

@@ -23,6 +23,8 @@ from simulator.engines.shared.records import Diary
 from simulator.model.model import NONE, Basis, ClockKind, Model, Table, Target
 from simulator.model.moments import DATE
 
+BEFORE_EVERYBODY = -1  # in place of the number of a person
+
 
 class Moment(simpy.Event):
     """An event at an absolute time, which is its value; ties run by kind, then person.
@@ -240,7 +242,7 @@ class World:
         """Change capacities at their dates."""
         for day, subject, slots, is_place in self.model.changes.tolist():
             if day >= self.env.now:
-                yield Moment(self.env, day, DATE, 0)
+                yield Moment(self.env, day, DATE, BEFORE_EVERYBODY)
             if is_place:
                 place = self.places[subject]
                 assert place is not None

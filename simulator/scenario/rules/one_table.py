@@ -22,7 +22,6 @@ from simulator.uncertainty.quantity import Cost, Days, Quantity, Rate, Shares
 from simulator.uncertainty.spread import plain
 from simulator.units import DAYS_PER_YEAR
 
-DAYS_OF_HISTORY = 365
 SUM_TOLERANCE = 1e-9
 GRADES = tuple("123456")
 
@@ -40,6 +39,7 @@ class Setting:
     lowest_band: float | None
     clusters: int
     warm_up_days: float
+    window_days: float
 
 
 def setting(data: Mapping[str, Any]) -> Setting:
@@ -55,12 +55,14 @@ def setting(data: Mapping[str, Any]) -> Setting:
     population, horizon = table_in(data, "population"), table_in(data, "horizon")
     bands = names["age band"]
     clusters, warm_up = population.get("clusters", 1), horizon.get("warm_up_years", 0.0)
+    window = horizon.get("window_days", types.Horizon().window_days)
     return Setting(
         names["health state"],
         bands,
         float(bands[0]) if bands else None,
         clusters if isinstance(clusters, int) else 1,
         DAYS_PER_YEAR * warm_up if isinstance(warm_up, int | float) else 0.0,
+        window if isinstance(window, int | float) else 0.0,
     )
 
 
@@ -250,11 +252,12 @@ def _eligibility(path: Path, eligible: types.Eligibility, facts: Setting) -> Ite
         yield Issue((*path, "min_age"), plain(eligible.min_age), f"below max_age, {plain(eligible.max_age)}")
     if eligible.recent is None or path[0] != "programmes":
         return
-    wanted = eligible.recent.days + DAYS_OF_HISTORY
+    wanted = eligible.recent.days + facts.window_days
     if facts.warm_up_days < wanted:
         found = f"{plain(eligible.recent.days)} days of recent use after {facts.warm_up_days:g} days of warm-up"
         hint = f"write horizon.warm_up_years = {_rounded_up(wanted / DAYS_PER_YEAR):g}"
-        yield Issue((*path, "recent"), found, "a warm-up of the look-back and 12 months more", hint)
+        allowed = f"a warm-up of the look-back and the {facts.window_days:g} days before a start"
+        yield Issue((*path, "recent"), found, allowed, hint)
 
 
 def _rounded_up(years: float) -> float:
@@ -317,9 +320,10 @@ def _payable(path: Path, support: types.Support) -> Iterator[Issue]:
 
 @_rule(types.Programme)
 def _programme(path: Path, programme: types.Programme, facts: Setting) -> Iterator[Issue]:
-    if programme.starting_share:
-        hint = "what exists before year 0 is usual care: make it a support"
-        yield Issue((*path, "starting_share"), "a starting share in a programme", "a programme that starts empty", hint)
+    if programme.starting_share and (opens := min(programme.cluster_opens_days, default=programme.opens_day)) > 0:
+        hint = "nobody is on it before it opens; what exists before year 0 is usual care: make it a support"
+        found = f"a starting share in a programme that opens on day {plain(opens)}"
+        yield Issue((*path, "starting_share"), found, "a programme that opens on day 0", hint)
     if programme.after_funding == "stop" and programme.ends_day is not None:
         found = f'"stop" beside ends_day, {plain(programme.ends_day)}'
         hint = "with stop everyone leaves when recruitment closes; ends_day says another day"

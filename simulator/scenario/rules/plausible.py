@@ -124,6 +124,18 @@ def waiting_without_end(scenario: Scenario) -> Iterator[Issue]:
 # ----------------------------------------------------------------------------------------------- dates
 
 
+def windows_without_a_before(scenario: Scenario) -> Iterator[Issue]:
+    """A programme that people are on from day 0, which has no before that was simulated."""
+    warm_up, window = scenario.horizon.warm_up_years * DAYS_PER_YEAR, scenario.horizon.window_days
+    for name, programme in scenario.programmes.items():
+        if programme.starting_share and warm_up < window:
+            words = (
+                f"people on it from day 0, after {plain(warm_up)} days of warm-up with windows of {plain(window)} days"
+            )
+            hint = "before-after figures leave them out; make horizon.warm_up_years as long as the windows"
+            yield Issue(("programmes", name, "starting_share"), words, "", hint)
+
+
 def beyond_the_horizon(scenario: Scenario) -> Iterator[Issue]:
     """What is stated for days that are not followed."""
     end = scenario.horizon.years * DAYS_PER_YEAR
@@ -266,6 +278,7 @@ ODDITIES: tuple[Oddity, ...] = (
     price_of_a_post,
     nobody_employed,
     waiting_without_end,
+    windows_without_a_before,
     beyond_the_horizon,
     paid_before_it_opens,
     priced_twice,
