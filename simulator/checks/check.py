@@ -10,6 +10,7 @@ group j the Monte Carlo error is that of a jackknife over the J groups (Efron & 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -228,7 +229,8 @@ def _settings(scenario: Scenario, checks: dict[str, Check]) -> dict[tuple[str, E
     for name, stated in checks.items():
         rows = stated.rows or ROWS
         if stated.comparison == "usual care":
-            settings["", "calibrated", 1 + LATER.get(stated.measure.partition(":")[0], 0), rows].append(name)
+            later = 1 + LATER.get(stated.measure.partition(":")[0], 0)
+            settings["", "calibrated", max(later, stated.years[1]), rows].append(name)
         else:
             after = ceil(scenario.horizon.window_days / DAYS_PER_YEAR)
             years = min(ceil(scenario.horizon.funding_years) + after, scenario.horizon.years)
@@ -247,7 +249,7 @@ def _without_unneeded_places(scenario: Scenario, checks: Sequence[Check]) -> Sce
     """Without the places that these checks do not need."""
     if any(stated.measure.partition(":")[0] in WITH_COSTS for stated in checks):
         return scenario
-    words = {word for stated in checks for part in stated.measure.split("+") for word in part.split(":")}
+    words = {word for stated in checks for word in re.split("[+/:]", stated.measure)}
     return without_unused_places(scenario, words)
 
 
