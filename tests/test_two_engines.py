@@ -129,6 +129,8 @@ def supports(draw: st.DrawFn, programme: bool) -> dict[str, Any]:
             "when_full": draw(st.sampled_from(["wait", "refuse"])),
             "changes": [{"day": 400.0, "slots": draw(st.integers(0, 4))}],
         }
+        if one["staff"]["when_full"] == "wait" and draw(st.booleans()):
+            one["staff"]["lapse_days"] = draw(st.floats(5, 200))
         one["keep_days"] = draw(st.none() | st.just(0.0) | st.just(5.0))
         one = {key: value for key, value in one.items() if value is not None}
     if draw(st.booleans()):
@@ -182,6 +184,13 @@ def programme_only(draw: st.DrawFn) -> dict[str, Any]:
     return one
 
 
+def others(supports: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """Supports whose place one takes, and an unlimited one that begins with it or at its end."""
+    small = st.sampled_from([[], ["small"]])
+    some = st.lists(st.sampled_from([*supports, "small"]), max_size=2, unique=True)
+    return st.fixed_dictionaries({"ends": some, "starts": small, "on_end": small})
+
+
 @st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
     """Any small place for two years after a half-year of warm-up; in half of them people share nothing."""
@@ -221,8 +230,14 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "planned": {"goes_to": "ward", "rate": planned, "priority": 1},
         },
         "places": draw(places()),
-        "supports": {"package": draw(supports(programme=False)) | {"starting_share": {"frail": 0.3}}},
-        "programmes": {"p": draw(supports(programme=True)), "q": draw(supports(programme=True))},
+        "supports": {
+            "package": draw(supports(programme=False)) | draw(others([])) | {"starting_share": {"frail": 0.3}},
+            "small": {"drop_out_rate": 2.0, "effects": {"fewer": {"target": "need:ae", "calibrated": 0.7}}},
+        },
+        "programmes": {
+            "p": draw(supports(programme=True)) | draw(others(["package", "q"])),
+            "q": draw(supports(programme=True)) | draw(others(["package"])),
+        },
         "arms": {"one": ["p"], "both": ["p", "q"]},
         "economics": {"discount_rate": 0.035, "discount_rate_later": 0.03, "health_discount_rate": 0.015},
     }

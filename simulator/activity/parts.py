@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 KINDS = ("cluster", "age", "health")
 COUNTED = (
     "visits", "emergency", "days", "emergency_days",
-    "offers", "refusals", "starts", "completions", "drop_outs", "lapses", "new_volunteers",
+    "offers", "refusals", "starts", "completions", "drop_outs", "lapses", "new_volunteers", "lapsed_referrals",
     "active_days", "listed_days", "volunteer_days", "run_off_days",
     "deaths", "person_days", "effect_days", "benefit_days",
 )  # fmt: skip

@@ -129,6 +129,7 @@ SUPPORT = np.dtype(
         ("ends_day", "f8"),
         ("places", "f8"),  # workers x caseload in this sample; inf: no limit
         ("refuse_when_full", "i8"),
+        ("lapse_days", "f8"),  # on the waiting list; inf: never
         ("length", "i8"),
         ("pause", "i8"),
         ("keep_days", "f8"),
@@ -142,6 +143,9 @@ SUPPORT = np.dtype(
         ("criteria", "i8"),
         ("drop_out_clock", "i8"),
         ("has_offers", "i8"),
+        ("ends", "i8"),  # bit set of supports that whoever starts it leaves
+        ("starts", "i8"),  # that begin with it
+        ("on_end", "i8"),  # that begin when it ends
     ]
 )
 OFFER = np.dtype(

@@ -63,6 +63,8 @@ class Supports:
         row["criteria"] = self._criteria(support.eligible)
         row["drop_out_clock"] = NONE
         row["has_offers"] = bool(support.offers)
+        for key in ("ends", "starts", "on_end"):
+            row[key] = _bits(tuple(name for name in getattr(support, key) if name in self.names), self.names)
         self._fill_staff(row, number, path, support.staff)
         self._fill_volunteers(row, path, support)
         row["redirect_place"] = (
@@ -71,13 +73,14 @@ class Supports:
         row["redirect_share"] = values.of(f"{path}.redirect.share", support.redirect.share) if support.redirect else 0.0
 
     def _fill_staff(self, row: Table, number: int, path: str, staff: Staff | None) -> None:
-        row["places"] = np.inf
+        row["places"] = row["lapse_days"] = np.inf
         if staff is None:
             return
         caseload = self.values.of(f"{path}.staff.caseload", staff.caseload)
         workers = self.values.of(f"{path}.staff.workers", staff.workers)
         row["places"] = self._whole(f"{path}.staff", workers * caseload)
         row["refuse_when_full"] = staff.when_full == "refuse"
+        row["lapse_days"] = np.inf if staff.lapse_days is None else staff.lapse_days
         changes = ((c.day, self._whole(f"{path}.staff.changes", c.slots * caseload)) for c in staff.changes)
         self.changes += [(day, number, places, 0) for day, places in changes]
 

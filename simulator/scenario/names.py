@@ -45,7 +45,12 @@ REFERENCES: dict[type[Table], dict[str, tuple[str, ...]]] = {
     types.Redirect: {"place": ("place",)},
     types.ProgrammeCost: {"payer": ("payer",)},
     types.Benefit: {"payer": ("payer",)},
-    types.Support: {"starting_share": ("health state", "every state")},
+    types.Support: {
+        "starting_share": ("health state", "every state"),
+        "ends": ("support", "programme"),
+        "starts": ("support", "programme"),
+        "on_end": ("support", "programme"),
+    },
     types.Synergy: {"between": ("programme",)},
     types.Price: {"payer": ("payer",), "bearer": ("payer",), "cash": ("cash rule",)},
     types.Check: {"programme": ("programme",)},

@@ -374,13 +374,18 @@ class Offer(Table):
 
 
 class Staff(Table):
-    """Workers by date and how many people each can support at once; ``per_people``: for a place of so many people."""
+    """Workers by date and how many people each can support at once; ``per_people``: for a place of so many people.
+
+    ``lapse_days``: a referral that has been on the waiting list so long lapses; left out, it waits until it is its turn
+    or recruitment ends.
+    """
 
     workers: Amount
     caseload: Amount
     per_people: float | None = Field(None, gt=0)
     changes: tuple[CapacityChange, ...] = ()
     when_full: Literal["wait", "refuse"] = "wait"
+    lapse_days: float | None = Field(None, gt=0)
 
 
 class Volunteers(Table):
@@ -504,6 +509,8 @@ class Support(Table):
 
     ``starting_share`` of the people are on it already, by state of health (``all``: those not named): on a support of
     usual care when the warm-up starts, on a programme those of them who may have it on day 0, in the arms that add it.
+    ``ends`` and ``starts``: other supports that whoever starts this one leaves, or begins, at that moment; ``on_end``:
+    those that begin when it ends, for whatever reason but death and moving away.
     """
 
     title: str = ""
@@ -518,6 +525,9 @@ class Support(Table):
     staff: Staff | None = None
     length: Duration | None = None
     drop_out_rate: Rate | None = None
+    ends: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    on_end: tuple[str, ...] = ()
     pause_in_hospital: bool = False
     once: bool = False
     keep_days: float | None = Field(None, ge=0)

@@ -454,7 +454,7 @@ def note_is_shared(m: Addresses, life: int, i: int) -> bool:
     route = next_route(m, life, body["place"], body["stay_emergency"], body["route_mark"], body["stay_end"])
     to = of.places(m)[body["place"]]["otherwise"] if route == NONE else of.routes(m)[route]["to"]
     support = NONE if route == NONE else of.routes(m)[route]["support"]
-    if support != NONE and of.ints(m, of.SUPPORT_RESOURCE)[support] >= 0:
+    if support != NONE and of.flags(m, of.SUPPORT_SHARED)[support]:
         return True
     if to >= 0:
         return of.ints(m, of.PLACE_RESOURCE)[to] >= 0 or of.flags(m, of.VISIT_OFFERS_SHARED)[to] == 1
@@ -470,7 +470,7 @@ def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
         return of.ints(m, of.PLACE_RESOURCE)[place] >= 0 or of.flags(m, of.VISIT_OFFERS_SHARED)[place] == 1
     if kind == _OFFER:
         s = of.offers(m)[subject]["support"]
-        return of.ints(m, of.SUPPORT_RESOURCE)[s] >= 0 and lives.may_be_offered(
+        return of.flags(m, of.SUPPORT_SHARED)[s] == 1 and lives.may_be_offered(
             m, life, s, of.offers(m)[subject]["criteria"], t
         )
     if kind == _DROP_OUT:

@@ -199,8 +199,9 @@ IDLE, QUEUED, GRANTED = 0, 1, 2
 FRESH, BOOSTED, CHANGED = 0, 1, 2  # no hazard, those that some boost raises, any
 
 (
-    SUPPORT_END, PROGRAMME_END, LIST_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY,
-) = range(9)  # fmt: skip
+    SUPPORT_END, PROGRAMME_END, LIST_END, LIST_LAPSE, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE,
+    FIRST_DAY,
+) = range(10)  # fmt: skip
 STAYS_PER_YEAR = 1024
 AXES = 5
 
@@ -312,6 +313,7 @@ VISIT_OFFERS = _field("visit_offers", np.uint8, "place")
 DISCHARGE_OFFERS = _field("discharge_offers", np.uint8, "place")
 VISIT_OFFERS_SHARED = _field("visit_offers_shared", np.uint8, "place")
 DISCHARGE_OFFERS_SHARED = _field("discharge_offers_shared", np.uint8, "place")
+SUPPORT_SHARED = _field("support_shared", np.uint8, "support")
 ARMS = _field("arms", np.uint8, "arm", "support")
 RUNNING = _field("running", np.uint8, "life", "clock")
 BOOSTED_CLOCKS = _field("boosted_clocks", np.uint8, "clock")
@@ -542,7 +544,7 @@ def _most_notes(model: Model) -> int:
     """How much one agenda may hold at a time: the first day, limits of waits, and what each support may note."""
     rows = model.supports
     delayed = {int(offer["support"]) for offer in model.offers if offer["delay"] != NONE}
-    dates = ("ends_day", "closes_day", "keep_days")
+    dates = ("ends_day", "closes_day", "keep_days", "lapse_days")
     ends = (rows["length"] != NONE).sum() + sum(np.isfinite(rows[name]).sum() for name in dates)
     volunteering = 4 * (rows["tenure"] != NONE).sum()  # trained again before the first training is over
     return int(1 + np.isfinite(model.places["limit_days"]).sum() + ends + volunteering + len(delayed))
@@ -559,6 +561,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
     levels = {p: i for i, p in enumerate(sorted({*model.needs["priority"].tolist(), 0}))}
     place_resource = _numbered(model.places["slots"] != NONE, 0)
     support_resource = _numbered(np.isfinite(model.supports["places"]), int((place_resource >= 0).sum()))
+    support_shared = _touching_others(model, support_resource >= 0)
     words, them = model.words, model.population
     first_year = math.floor(-model.warm_up_days / DAYS_PER_YEAR)
     years = np.arange(first_year, model.years) - int(ORIGIN_DAY / DAYS_PER_YEAR)
@@ -596,8 +599,9 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "visits": _visits(model, layout),
         "visit_offers": _offers_at(model, "on_visit", support_resource >= NONE),
         "discharge_offers": _offers_at(model, "on_discharge", support_resource >= NONE),
-        "visit_offers_shared": _offers_at(model, "on_visit", support_resource >= 0),
-        "discharge_offers_shared": _offers_at(model, "on_discharge", support_resource >= 0),
+        "visit_offers_shared": _offers_at(model, "on_visit", support_shared),
+        "discharge_offers_shared": _offers_at(model, "on_discharge", support_shared),
+        "support_shared": support_shared.astype(np.uint8),
     }
     numbers = {
         "start": -model.warm_up_days,
@@ -614,7 +618,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "clusters": them.clusters,
         "recent": max([0, *(int(row["at_least"]) for row in model.criteria if row["recent_place"] != NONE)]),
         "years": model.years,
-        "first_day_shared": int(_starts_share(model, support_resource >= 0)),
+        "first_day_shared": int(_starts_share(model, support_shared)),
         "need_counts": layout.first[NeedCount],
         "support_counts": layout.first[SupportCount],
         "life_counts": layout.first[LifeCount],
@@ -673,6 +677,12 @@ def _offers_at(model: Model, event: str, among: NDArray[np.bool_]) -> NDArray[np
         if offer[event] != NONE and among[offer["support"]]:
             touched[offer[event]] = 1
     return touched
+
+
+def _touching_others(model: Model, limited: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Supports whose start may touch other people: limited ones, and those that end a limited one: [support]."""
+    limited_set = sum(1 << i for i in np.flatnonzero(limited).tolist())
+    return limited | (model.supports["ends"] & limited_set != 0)
 
 
 def _starts_share(model: Model, shared: NDArray[np.bool_]) -> bool:

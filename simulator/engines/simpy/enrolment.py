@@ -12,7 +12,7 @@ from simulator.engines.shared.people import Person
 from simulator.engines.simpy.state import Spell, State
 from simulator.engines.simpy.world import Journey, Request, Wait, World
 from simulator.model.model import NONE, Basis, Target
-from simulator.model.moments import DATE, ENDING, OFFER
+from simulator.model.moments import DATE, ENDING, LIMIT, OFFER
 from simulator.units import DAYS_PER_YEAR
 
 _UPTAKE = int(Target.UPTAKE)
@@ -138,6 +138,8 @@ class Enrolment(State):
         closes = self.world.support[support].closes_day
         if closes < inf:
             self._note(closes, DATE, Enrolment._on_list_end, (support, self.starts.get(support, 0) + 1))
+        if (lapses := self.world.support[support].lapse_days) < inf:
+            self._note(t + lapses, LIMIT, Enrolment._on_list_lapse, (support, wait))
         self._set_offers(support, 0)
         self._say(t, "listed", support)
         request.callbacks.append(lambda _: self._call(lambda now: self._turn_on(support, wait, now)))
@@ -169,6 +171,20 @@ class Enrolment(State):
         return self._length(duration, self._draw(self.world.model.words.length[support], number)[2])
 
     def _start_support(self, support: int, slot: Any, t: float) -> None:
+        """Enrol; the supports whose place it takes end, and then those begin that come with it."""
+        self._begin_support(support, slot, t)
+        for other in self.world.ends[support]:
+            if other in self.enrolled:
+                self._end_support(other, SupportCount.LAPSES, t)
+        self._begin_others(self.world.comes_with[support], t)
+
+    def _begin_others(self, supports: list[int], t: float) -> None:
+        """Supports without a limit that begin with another, or at its end, in the order of their numbers."""
+        for other in supports:
+            if other not in self.enrolled:
+                self._begin_support(other, None, t)
+
+    def _begin_support(self, support: int, slot: Any, t: float) -> None:
         """Enrol: effects begin, drop-out runs, the end is noted."""
         if self.journey is None:
             self._close_home(t)
@@ -239,8 +255,18 @@ class Enrolment(State):
         if support in self.listed and self.starts.get(support, 0) < number:
             self._unlist(support, t)
 
+    def _on_list_lapse(self, which: tuple[int, Wait], t: float) -> None:
+        """Too long on the list: the referral lapses, unless it has just come to its turn."""
+        support, wait = which
+        if self.listed.get(support) is not wait or wait.request.triggered:
+            return
+        self._unlist(support, t)
+        self.count(SupportCount.LAPSED_REFERRALS, t, support)
+        self._say(t, "referral lapses", support)
+        self._set_offers(support, 1)
+
     def _end_support(self, support: int, how: SupportCount, t: float) -> None:
-        """Completion, drop-out or lapse: effects begin to fade, the slot is free, offers may run again."""
+        """Completion, drop-out or lapse: effects fade, the slot is free, offers may run again, others may begin."""
         if self.journey is None:
             self._close_home(t)
         self.count(how, t, support)
@@ -248,6 +274,7 @@ class Enrolment(State):
         self._stop_support(support, t)
         if not self.world.support[support].once and t >= self.refused_until.get(support, -inf):
             self._set_offers(support, 1)
+        self._begin_others(self.world.begun_after[support], t)
 
     def _stop_support(self, support: int, t: float) -> None:
         """Book the days, let effects fade, give the slot back."""

@@ -194,6 +194,10 @@ class World:
         self.offers_on_discharge = [[(i, o) for i, o in offers if o.on_discharge == p] for p in places]
         self.rate_offers = [[o.clock for o in self.offer if o.support == s and o.clock != NONE] for s, _ in supports]
         self.redirecting = [[s for s, row in supports if self.present[s] and row.redirect_place == p] for p in places]
+        self.ends, self.comes_with, self.begun_after = (
+            [[s for s, _ in supports if self.present[s] and getattr(row, key) >> s & 1] for _, row in supports]
+            for key in ("ends", "starts", "on_end")
+        )
         shares = model.starting_share.tolist()
         self.starting = [(s, shares[s]) for s, _ in supports if self.present[s] and any(shares[s])]
 

@@ -9,6 +9,9 @@ Circular waits: someone who holds a limited slot may have to wait for another on
 and if these arrows form a cycle, everyone in it can wait for ever: such a file is refused.
 
 Where anything is limited a whole number of people lives in each place, and identical places have whole capacities.
+
+Supports that begin with another, or at its end, are begun at once and begin or end no others: they have no staff, for
+whose time people would have to wait, and no ``ends`` and ``starts`` of their own.
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ def at_odds(found: Sound, data: Data) -> Iterator[Issue]:
         data: the tree they come from.
     """
     yield from _circular(found)
+    yield from _in_place_of_each_other(found)
     yield from _whole_places(found)
     yield from _pairs(found, data)
     yield from _covered(found, data)
@@ -122,6 +126,43 @@ def _from_least(circle: list[str]) -> list[str]:
 
 def _path_of(name: str, found: Sound) -> Path:
     return next(path for path in (("places", name), ("supports", name), ("programmes", name)) if path in found)
+
+
+# ------------------------------------------------------------------------- supports that begin with others
+
+BEGUN = ("starts", "on_end")
+
+
+def _in_place_of_each_other(found: Sound) -> Iterator[Issue]:
+    supports = {str(path[1]): item for path, item in found.items() if isinstance(item, types.Support)}
+    for path, item in found.items():
+        if isinstance(item, types.Support):
+            yield from _itself_or_both(path, item)
+            for key in BEGUN:
+                for number, name in enumerate(getattr(item, key)):
+                    yield from _begun((*path, key, number), str(path[0]), name, supports.get(name))
+
+
+def _itself_or_both(path: Path, item: types.Support) -> Iterator[Issue]:
+    for key in ("ends", *BEGUN):
+        if path[1] in getattr(item, key):
+            yield Issue((*path, key), f"{path[1]} itself", "other supports")
+    for name in sorted({*item.ends} & {*item.starts}):
+        yield Issue((*path, "starts"), f"{name}, which it ends", "one of them")
+
+
+def _begun(path: Path, kind: str, name: str, other: types.Support | None) -> Iterator[Issue]:
+    """What is wrong with a support that begins with another of this kind, or at its end."""
+    if other is None:
+        return
+    if kind == "supports" and isinstance(other, types.Programme):
+        hint = "usual care would not be the same in every arm; let the programme say what it ends and starts"
+        yield Issue(path, f"the programme {name}", "a support of usual care", hint)
+    if other.staff is not None:
+        hint = "people would have to wait for it; leave its staff out, or let a route need it (needs_support)"
+        yield Issue(path, f"{name}, which has limited staff", "a support without staff", hint)
+    if other.ends or other.starts:
+        yield Issue(path, f"{name}, which ends or starts others itself", "a support without ends and starts")
 
 
 # ---------------------------------------------------------------------------------------- whole places

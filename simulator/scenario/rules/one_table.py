@@ -277,6 +277,9 @@ def _offer(path: Path, offer: types.Offer, facts: Setting) -> Iterator[Issue]:
 
 @_rule(types.Staff)
 def _staff(path: Path, staff: types.Staff, facts: Setting) -> Iterator[Issue]:
+    if staff.lapse_days is not None and staff.when_full == "refuse":
+        hint = 'there is no list with "refuse"'
+        yield Issue((*path, "lapse_days"), 'lapse_days beside when_full = "refuse"', "one of them", hint)
     yield from _in_time((*path, "changes"), staff.changes)
 
 

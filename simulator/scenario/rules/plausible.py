@@ -116,9 +116,12 @@ def nobody_employed(scenario: Scenario) -> Iterator[Issue]:
 def waiting_without_end(scenario: Scenario) -> Iterator[Issue]:
     """A list that nobody has decided on."""
     for root, support in _supports(scenario):
-        if root[0] == "programmes" and support.staff and "when_full" not in support.staff.model_fields_set:
+        staff = support.staff
+        undecided = staff and "when_full" not in staff.model_fields_set and staff.lapse_days is None
+        if root[0] == "programmes" and undecided:
             words = "a limited team, with a list on which referrals never lapse"
-            yield Issue((*root, "staff"), words, "", 'write when_full = "wait" if that is meant, else "refuse"')
+            hint = 'write lapse_days, or when_full = "wait" if that is meant, else "refuse"'
+            yield Issue((*root, "staff"), words, "", hint)
 
 
 # ----------------------------------------------------------------------------------------------- dates
