@@ -15,6 +15,7 @@ from simulator.activity.ledger import Ledger
 from simulator.errors import RunError
 from simulator.money.account import Account, discount_factors
 from simulator.money.cash import whole_steps
+from simulator.money.posts import room
 from simulator.money.price import price
 from simulator.scenario.tables import Scenario
 
@@ -120,6 +121,23 @@ def test_a_price_year_without_an_index_is_a_fault_that_says_where() -> None:
 def fixed(cost: dict[str, Any], **changes: Any) -> list[float]:
     made = {f"{COSTS}.x": {"payer": "council", **cost}} | {k.replace("__", "."): v for k, v in changes.items()}
     return spending(priced(made), f"{COSTS}.x")
+
+
+def test_workers_that_one_arm_alone_has_are_paid_for_there() -> None:
+    """Two, and four from the middle of the second funded year in this arm; room follows them."""
+    more = {"programmes": ["walks"], "capacity": [{"support": "walks", "day": 1.5 * DAYS, "workers": 4}]}
+    made = scenario({
+        "programmes.walks.staff": {"workers": 2, "caseload": 10},
+        f"{COSTS}.x": {"kind": "per_worker_year", "amount": 40000, "payer": "council"},
+        "arms.walks": more,
+        "arms.same": ["walks"],
+    })  # fmt: skip
+    busy = ledger(made, {"starts:walks": arm_years(0, [10, 5, 0, 0], [10, 5, 0, 0])})
+    account = price(busy, made, central(1))
+    assert spending(account, f"{COSTS}.x", 1) == [80000, 120000, 0, 0]
+    assert spending(account, f"{COSTS}.x", 2) == [80000, 80000, 0, 0]
+    told = [room(busy, made, central(1), arm, "walks") for arm in ("walks", "same")]
+    assert [table.tolist() for table in told if table is not None] == [[[20, 30, 0, 0]], [[20, 20, 0, 0]]]
 
 
 def test_a_yearly_cost_runs_for_the_funding_years_from_the_opening_day() -> None:

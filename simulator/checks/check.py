@@ -139,7 +139,8 @@ def repriced(simulated: Simulated, scenario: Scenario) -> Simulated:
         scenario: with the same programmes and places.
     """
     kept = {name: scenario.programmes[name] for name in simulated.scenario.programmes}
-    changed = scenario.model_copy(update={"programmes": kept, "arms": {}, "horizon": simulated.scenario.horizon})
+    arms = {arm: stated for name in kept for arm, stated in scenario.arm_alone(name).items()}
+    changed = scenario.model_copy(update={"programmes": kept, "arms": arms, "horizon": simulated.scenario.horizon})
     evidence = simulated.account.evidence
     design = central(active_quantities(changed, evidence))
     return replace(simulated, scenario=changed, account=price(simulated.ledger, changed, design, evidence))
@@ -242,7 +243,8 @@ def _only(scenario: Scenario, programme: str, years: int) -> Scenario:
     """The scenario with at most one programme, followed for some years."""
     kept = {programme: scenario.programmes[programme]} if programme else {}
     horizon = scenario.horizon.model_copy(update={"years": years})
-    return scenario.model_copy(update={"programmes": kept, "arms": {}, "synergies": {}, "horizon": horizon})
+    arms = scenario.arm_alone(programme)
+    return scenario.model_copy(update={"programmes": kept, "arms": arms, "synergies": {}, "horizon": horizon})
 
 
 def _without_unneeded_places(scenario: Scenario, checks: Sequence[Check]) -> Scenario:

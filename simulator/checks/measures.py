@@ -316,7 +316,7 @@ def _emergency_rate(person: Person, place: int, model: Model) -> float:
     for k in np.flatnonzero(model.clocks["kind"] == ClockKind.NEED):
         clock, need = model.clocks[k], model.needs[model.clocks[k]["subject"]]
         rate = clock["base"] * model.by_health[k, person.health] * model.by_band[k, band]
-        rate *= person.risk ** clock["risk_power"]
+        rate *= model.by_kind[k, person.kind] * person.risk ** clock["risk_power"]
         if need["emergency"]:
             total += rate * _arrives(need["goes_to"], place, person.health, model)
     return float(total)

@@ -250,15 +250,20 @@ def _cost(pricing: Pricing, cost: ProgrammeCost, charge: Charge, name: str, root
         return replace(charge, fixed=_on_day(cost.day, years, len(pricing.design))[:, None, None])
     first, last = paid_days(pricing.scenario, support)
     yearly = cost.kind == "per_year"
-    steps = [(first, np.ones(len(pricing.design)))] if yearly else _workers(pricing, support, root, first)
-    fixed = through_years(steps, last, years)
+    steps = [[(first, np.ones(len(pricing.design)))]] if yearly else _workers(pricing, support, root, name, first)
+    fixed = _by_arm(steps, last, years)
     if run_off_day(pricing.scenario, support) == math.inf:
-        return replace(charge, fixed=fixed[:, None, None])
+        return replace(charge, fixed=fixed)
     days, active = (_place_days(pricing.ledger, f"{item}:{name}") for item in ("run_off_days", "active_days"))
     if yearly:
-        return replace(charge, fixed=fixed[:, None, None] + shares_of_a_year(days, active, first, last))
-    funded_on = through_years(steps, math.inf, years) - fixed
-    return replace(charge, fixed=fixed[:, None, None] + posts_paid(days, _caseload(pricing, support, root), funded_on))
+        return replace(charge, fixed=fixed + shares_of_a_year(days, active, first, last))
+    funded_on = _by_arm(steps, math.inf, years) - fixed
+    return replace(charge, fixed=fixed + posts_paid(days, _caseload(pricing, support, root), funded_on))
+
+
+def _by_arm(steps: list[Steps], last: float, years: int) -> Array:
+    """Unit-years by arm, or the same in all: [row, 1, arm or 1, year]."""
+    return np.stack([through_years(each, last, years) for each in steps], axis=1)[:, None]
 
 
 def _place_days(ledger: Ledger, item: str) -> Array:
@@ -276,10 +281,13 @@ def _hours(pricing: Pricing, cost: ProgrammeCost, path: str) -> Array:
     return pricing.value(f"{path}.hours", cost.hours)
 
 
-def _workers(pricing: Pricing, support: Support, root: str, first: float) -> Steps:
+def _workers(pricing: Pricing, support: Support, root: str, name: str, first: float) -> list[Steps]:
+    """Workers by date in each arm, or once where they are the same in all."""
     if support.staff is None:
         raise RunError(f"{root}.staff: found nothing; allowed workers and caseload; a per_worker_year cost counts them")
-    return workers_by_date(pricing.design, f"{root}.staff", support.staff, first)
+    own = pricing.scenario.own_workers(name)
+    each = own if any(own) else own[:1]
+    return [workers_by_date(pricing.design, f"{root}.staff", support.staff, first, of_arm) for of_arm in each]
 
 
 def _on_day(day: float, years: int, rows: int) -> Array:

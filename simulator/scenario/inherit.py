@@ -387,4 +387,5 @@ def _may_be_new(keys: Sequence[str], value: object, shape: Shape) -> bool:
     """A name may be added to a table of names, but a table of its own only as a whole."""
     if origin(shape) is not dict or len(keys) > 1:
         return False
-    return isinstance(value, dict) or not is_table(inside(shape, keys[0]))
+    table: Any = inside(shape, keys[0])
+    return isinstance(value, dict) or not is_table(table) or bool(table.AS_LIST and isinstance(value, list))

@@ -16,6 +16,7 @@ whose time people would have to wait, and no ``ends`` and ``starts`` of their ow
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -49,6 +50,7 @@ def at_odds(found: Sound, data: Data) -> Iterator[Issue]:
     """
     yield from _circular(found)
     yield from _in_place_of_each_other(found)
+    yield from _capacity_of_arms(found)
     yield from _whole_places(found)
     yield from _pairs(found, data)
     yield from _covered(found, data)
@@ -165,6 +167,45 @@ def _begun(path: Path, kind: str, name: str, other: types.Support | None) -> Ite
         yield Issue(path, f"{name}, which ends or starts others itself", "a support without ends and starts")
 
 
+# ------------------------------------------------------------------------------------ capacity of one arm
+
+LIMITED_BY = {"place": "slots", "support": "workers"}
+
+
+def _capacity_of_arms(found: Sound) -> Iterator[Issue]:
+    for path, arm in found.items():
+        if not isinstance(arm, types.Arm):
+            continue
+        last: dict[str, float] = {}
+        for number, each in enumerate(arm.capacity):
+            where, name = (*path, "capacity", number), each.place or each.support
+            yield from _one_of_a_kind(where, each)
+            yield from _limited_in(where, each, arm, found)
+            if each.day <= last.get(name, -math.inf):
+                words = f"{plain(each.day)} after {plain(last[name])} for {name}"
+                yield Issue((*where, "day"), words, "days that rise")
+            last[name] = each.day
+
+
+def _one_of_a_kind(path: Path, each: types.ArmCapacity) -> Iterator[Issue]:
+    stated = {key for key in ("place", "support", "slots", "workers") if getattr(each, key) not in ("", None)}
+    if stated not in ({"place", "slots"}, {"support", "workers"}):
+        words = " and ".join(sorted(stated)) or "nothing"
+        yield Issue(path, words, "place with slots, or support with workers")
+
+
+def _limited_in(path: Path, each: types.ArmCapacity, arm: types.Arm, found: Sound) -> Iterator[Issue]:
+    place = found.get(("places", each.place))
+    if isinstance(place, types.Place) and place.slots is None:
+        hint = f"write places.{each.place}.slots, as every arm has them"
+        yield Issue((*path, "place"), f"{each.place}, which has no limit", "a place with slots", hint)
+    support = found.get(("supports", each.support), found.get(("programmes", each.support)))
+    if isinstance(support, types.Support) and support.staff is None:
+        yield Issue((*path, "support"), f"{each.support}, which has no limit", "a support with staff")
+    if isinstance(support, types.Programme) and each.support not in arm.programmes:
+        yield Issue((*path, "support"), f"{each.support}, which this arm does not add", "one of its programmes")
+
+
 # ---------------------------------------------------------------------------------------- whole places
 
 
@@ -196,6 +237,12 @@ def _capacities(found: Sound) -> Iterator[tuple[Path, float, str]]:
             yield (*path, "workers"), float(item.workers) * each, what
             for n, change in enumerate(item.changes):
                 yield (*path, "changes", n, "slots"), change.slots * each, what
+        elif isinstance(item, types.ArmCapacity):
+            staff = found.get(("supports", item.support, "staff"), found.get(("programmes", item.support, "staff")))
+            if item.slots is not None:
+                yield (*path, "slots"), item.slots, "slots"
+            elif item.workers is not None and isinstance(staff, types.Staff):
+                yield (*path, "workers"), item.workers * float(staff.caseload), "people (workers x caseload)"
 
 
 # ------------------------------------------------------------------------------------ effects on needs

@@ -24,6 +24,8 @@ from simulator.units import DAYS_PER_YEAR
 
 SUM_TOLERANCE = 1e-9
 GRADES = tuple("123456")
+MOST_KINDS = 4096
+"""Combinations of values of groups: each has a ratio of its own on every clock."""
 
 T = TypeVar("T", bound=Table)
 Rule = Callable[[Path, T, "Setting"], Iterator[Issue]]
@@ -187,6 +189,20 @@ def _population(path: Path, population: types.Population, facts: Setting) -> Ite
     for position, band in enumerate(population.age_bands):
         if band != int(band):
             yield Issue((*path, "age_bands", position), str(band), "a whole number of years")
+    kinds = math.prod(len(group.values) for group in population.groups.values())
+    if kinds > MOST_KINDS:
+        hint = "let a group have fewer values: those with the same ratios may be one"
+        yield Issue((*path, "groups"), f"{kinds:,} combinations of values", f"at most {MOST_KINDS:,}", hint)
+
+
+@_rule(types.Group)
+def _group(path: Path, group: types.Group, facts: Setting) -> Iterator[Issue]:
+    if len(group.values) != len(set(group.values)):
+        yield Issue((*path, "values"), "a value twice", "each value once")
+    words = f"one for each of {len(group.values)} values, {', '.join(group.values)}"
+    yield from _as_many((*path, "share"), group.share, len(group.values), words)
+    for band, shares in group.share_by_age.items():
+        yield from _as_many((*path, "share_by_age", band), shares, len(group.values), words)
 
 
 @_rule(types.Entrants)
@@ -323,6 +339,7 @@ def _payable(path: Path, support: types.Support) -> Iterator[Issue]:
 
 @_rule(types.Programme)
 def _programme(path: Path, programme: types.Programme, facts: Setting) -> Iterator[Issue]:
+    yield from _paced(path, programme)
     if programme.starting_share and (opens := min(programme.cluster_opens_days, default=programme.opens_day)) > 0:
         hint = "nobody is on it before it opens; what exists before year 0 is usual care: make it a support"
         found = f"a starting share in a programme that opens on day {plain(opens)}"
@@ -333,6 +350,18 @@ def _programme(path: Path, programme: types.Programme, facts: Setting) -> Iterat
         yield Issue((*path, "after_funding"), found, "one of them", hint)
     if programme.between_sites is not None:
         yield from _between_sites((*path, "between_sites"), programme, float(programme.between_sites))
+
+
+def _paced(path: Path, programme: types.Programme) -> Iterator[Issue]:
+    """Starts a year can be solved for what the starting population shows: age, health, risk, visits."""
+    ways = {("eligible",): programme.eligible} | {
+        ("offers", name, "eligible"): offer.eligible for name, offer in programme.offers.items()
+    }
+    for where, eligible in ways.items():
+        if programme.starts_per_year is not None and (eligible.recent or eligible.on):
+            hint = "leave starts_per_year out; simulator calibrate finds the offers for a check of starts"
+            key = "recent" if eligible.recent else "on"
+            yield Issue((*path, *where, key), f"{key} beside starts_per_year", "age and health beside it", hint)
 
 
 def _between_sites(path: Path, programme: types.Programme, middle: float) -> Iterator[Issue]:

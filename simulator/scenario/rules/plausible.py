@@ -109,7 +109,9 @@ def nobody_employed(scenario: Scenario) -> Iterator[Issue]:
     """Staff of no workers: nobody can be taken on, and posts cost nothing."""
     for root, support in _supports(scenario):
         staff = support.staff
-        if staff and float(staff.workers) * float(staff.caseload) == 0 and not any(c.slots for c in staff.changes):
+        employed = any(workers for own in scenario.own_workers(str(root[1])) for _, workers in own)
+        nobody = staff and float(staff.workers) * float(staff.caseload) == 0 and not any(c.slots for c in staff.changes)
+        if nobody and not employed:
             yield Issue((*root, "staff"), "nobody employed, so nobody can start", "", "write workers and caseload")
 
 
