@@ -10,25 +10,15 @@ group j the Monte Carlo error is that of a jackknife over the J groups (Efron & 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import reduce
-from math import ceil
-from os import cpu_count
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simulator.activity.ledger import Ledger
-from simulator.activity.results import Lives
-from simulator.checks.measures import LATER, WITH_COSTS, Array, Simulated, figure, unit
-from simulator.checks.smaller import without_unused_places
-from simulator.engines.totals import tally, totals
+from simulator.checks.measures import figure, unit
+from simulator.checks.samples import Array, Simulated, simulated
+from simulator.checks.simulations import simulations
 from simulator.errors import RunError, nearest
-from simulator.model.build import build, items
-from simulator.model.model import Model
 from simulator.model.pathway import people_lived
 from simulator.money.price import price
 from simulator.running.run import Engine, engine_named
@@ -38,10 +28,8 @@ from simulator.uncertainty.sample import central
 
 __all__ = ["CheckResult", "check"]
 
-GROUPS = 10
 PRECISE = 8  # standard errors in the width of a range: an end is four of them from the middle
 SURE = 2  # standard errors from an end
-ROWS = 8
 
 
 @dataclass(frozen=True)
@@ -99,20 +87,30 @@ def check(
         >>> import simulator as sim
         >>> check(sim.read("england_65_plus"), people=200, rows=1)  # doctest: +SKIP
     """
-    chosen = _chosen(scenario, names)
-    count = people_lived(scenario, people) if people or scenario.limited() else int(scenario.population.place_size)
+    chosen, count = chosen_checks(scenario, names), people_checked(scenario, people)
     simulate = engine_named("compiled" if engine == "auto" else engine).simulate
     results: dict[str, CheckResult] = {}
-    for (programme, evidence, years, needed), labels in _settings(scenario, chosen).items():
-        part = _without_unneeded_places(_only(scenario, programme, years), [chosen[label] for label in labels])
-        simulated = _simulated(part, evidence, count, rows or needed, seed, simulate)
-        results |= {label: result(label, chosen[label], simulated) for label in labels}
+    for one in simulations(scenario, chosen):
+        lived = simulated(one.part(scenario), one.evidence, count, rows or one.rows, seed, simulate)
+        results |= {label: result(label, chosen[label], lived) for label in one.checks}
     return [results[label] for label in chosen]
+
+
+def people_checked(scenario: Scenario, people: int | None) -> int:
+    """How many people are lived in each sample: all of the place if left out, or where anything is limited.
+
+    Args:
+        scenario: resolved scenario.
+        people: as asked.
+    """
+    if people or scenario.limited():
+        return people_lived(scenario, people)
+    return int(scenario.population.place_size)
 
 
 def simulated_for(
     scenario: Scenario, names: Sequence[str], *, people: int | None = None, seed: int = 1
-) -> list[tuple[Simulated, list[str]]]:
+) -> list[tuple[Simulated, tuple[str, ...]]]:
     """What is simulated for some checks, and which of them each part answers: to be priced again in other ways.
 
     Args:
@@ -121,29 +119,38 @@ def simulated_for(
         people: as in :func:`check`; one sample of them.
         seed: key of every draw.
     """
-    chosen, simulate = _chosen(scenario, names), engine_named("compiled").simulate
+    chosen, simulate = chosen_checks(scenario, names), engine_named("compiled").simulate
     count = int(people or scenario.population.place_size)
     return [
-        (_simulated(_only(scenario, programme, years), evidence, count, 1, seed, simulate), labels)
-        for (programme, evidence, years, _), labels in _settings(scenario, chosen).items()
+        (simulated(one.whole(scenario), one.evidence, count, 1, seed, simulate), one.checks)
+        for one in simulations(scenario, chosen)
     ]
 
 
-def repriced(simulated: Simulated, scenario: Scenario) -> Simulated:
+def repriced(lived: Simulated, scenario: Scenario) -> Simulated:
     """The same lives with the prices, costs and benefits of another scenario.
 
     Args:
-        simulated: what was simulated.
+        lived: what was simulated.
         scenario: with the same programmes and places.
     """
-    kept = {name: scenario.programmes[name] for name in simulated.scenario.programmes}
-    changed = scenario.model_copy(update={"programmes": kept, "arms": {}, "horizon": simulated.scenario.horizon})
-    evidence = simulated.account.evidence
+    kept = {name: scenario.programmes[name] for name in lived.scenario.programmes}
+    changed = scenario.model_copy(update={"programmes": kept, "arms": {}, "horizon": lived.scenario.horizon})
+    evidence = lived.account.evidence
     design = central(active_quantities(changed, evidence))
-    return replace(simulated, scenario=changed, account=price(simulated.ledger, changed, design, evidence))
+    return replace(lived, scenario=changed, account=price(lived.ledger, changed, design, evidence))
 
 
-def _chosen(scenario: Scenario, names: Sequence[str]) -> dict[str, Check]:
+def chosen_checks(scenario: Scenario, names: Sequence[str]) -> dict[str, Check]:
+    """Some checks of a scenario by name, in the order of the file; all if there are no names.
+
+    Args:
+        scenario: resolved scenario.
+        names: of checks.
+
+    Raises:
+        RunError: a check that does not exist.
+    """
     for name in names:
         if name not in scenario.checks:
             close = nearest(name, scenario.checks)
@@ -152,15 +159,15 @@ def _chosen(scenario: Scenario, names: Sequence[str]) -> dict[str, Check]:
     return {name: stated for name, stated in scenario.checks.items() if name in names or not names}
 
 
-def result(name: str, stated: Check, simulated: Simulated) -> CheckResult:
+def result(name: str, stated: Check, lived: Simulated) -> CheckResult:
     """One check beside what was simulated for it.
 
     Args:
         name: of the check.
         stated: the check.
-        simulated: the lives and the money.
+        lived: the lives and the money.
     """
-    value, mcse = jackknife(*figure(stated, simulated))
+    value, mcse = jackknife(*figure(stated, lived))
     return CheckResult(
         name=name,
         measure=stated.measure,
@@ -216,77 +223,3 @@ def jackknife(parts: Array, formula: Callable[[Array], float]) -> tuple[float, f
         return formula(total), float("nan")
     left_out = np.array([formula(total - part) for part in parts])
     return formula(total), float(np.sqrt((blocks - 1) * left_out.var()))
-
-
-# -------------------------------------------------------------------------------------------- simulating
-
-
-def _settings(scenario: Scenario, checks: dict[str, Check]) -> dict[tuple[str, EvidenceMode, int, int], list[str]]:
-    """Checks that one simulation answers: by programme, evidence mode, years and samples of people."""
-    settings: dict[tuple[str, EvidenceMode, int, int], list[str]] = defaultdict(list)
-    for name, stated in checks.items():
-        rows = stated.rows or ROWS
-        if stated.comparison == "usual care":
-            settings["", "calibrated", 1 + LATER.get(stated.measure.partition(":")[0], 0), rows].append(name)
-        else:
-            years = min(ceil(scenario.horizon.funding_years) + 1, scenario.horizon.years)
-            settings[stated.programme, stated.evidence, years, rows].append(name)
-    return settings
-
-
-def _only(scenario: Scenario, programme: str, years: int) -> Scenario:
-    """The scenario with at most one programme, followed for some years."""
-    kept = {programme: scenario.programmes[programme]} if programme else {}
-    horizon = scenario.horizon.model_copy(update={"years": years})
-    return scenario.model_copy(update={"programmes": kept, "arms": {}, "synergies": {}, "horizon": horizon})
-
-
-def _without_unneeded_places(scenario: Scenario, checks: Sequence[Check]) -> Scenario:
-    """Without the places that these checks do not need."""
-    if any(stated.measure.partition(":")[0] in WITH_COSTS for stated in checks):
-        return scenario
-    words = {word for stated in checks for part in stated.measure.split("+") for word in part.split(":")}
-    return without_unused_places(scenario, words)
-
-
-def _simulated(
-    scenario: Scenario,
-    evidence: EvidenceMode,
-    people: int,
-    rows: int,
-    seed: int,
-    simulate: Callable[[Model, int], Lives],
-) -> Simulated:
-    model = build(scenario, {}, people=people, seed=seed, evidence=evidence)
-    shared = model.shares_anything
-
-    def sample_of(stream: int) -> tuple[Ledger, Lives | None, tuple[NDArray[np.bool_], ...]]:
-        lives = simulate(model, stream)
-        members = _members(lives, shared)
-        return _tallied(scenario, lives, members), None if scenario.programmes else lives, members
-
-    with ThreadPoolExecutor(cpu_count()) as threads:
-        samples = list(threads.map(sample_of, range(rows)))
-    ledger = reduce(Ledger.append, (part for part, _, _ in samples))
-    account = price(ledger, scenario, central(active_quantities(scenario, evidence), seed=seed), evidence)
-    lives = tuple(one for _, one, _ in samples if one is not None)
-    return Simulated(scenario, model, ledger, account, lives, tuple(members for _, _, members in samples))
-
-
-def _members(lives: Lives, shared: bool) -> tuple[NDArray[np.bool_], ...]:
-    """Groups of people who are independent of each other: everyone, when something is shared."""
-    if shared:
-        return (np.ones(len(lives.person), dtype=np.bool_),)
-    return tuple(lives.person % GROUPS == group for group in range(GROUPS))
-
-
-def _tallied(scenario: Scenario, lives: Lives, members: Sequence[NDArray[np.bool_]]) -> Ledger:
-    names = items(scenario)
-    return tally(
-        [totals(lives, who) for who in members],
-        row=0,
-        place_size=scenario.population.place_size,
-        arms=scenario.all_arms(),
-        items=(*names.counts, *names.days),
-        measures=names.measures,
-    )

@@ -51,26 +51,24 @@ the first year as the denominator, people followed until they die give the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.activity.ledger import SIDES, WORLDS, Ledger
+from simulator.activity.ledger import SIDES, WORLDS
 from simulator.activity.results import Lives
+from simulator.checks.samples import Array, Simulated, in_blocks
 from simulator.engines.shared.hazards import band_at
 from simulator.engines.shared.people import Person, draw_people
 from simulator.errors import RunError, nearest
 from simulator.model.dates import paid_days
 from simulator.model.model import ClockKind, Model
-from simulator.money.account import Account
 from simulator.money.price import CHARGED, COUNTED, counted, uplift
-from simulator.scenario.tables import Check, Scenario
+from simulator.scenario.tables import Check
 from simulator.units import DAYS_PER_YEAR, ENTRANT_IDS_FROM
 
-Array: TypeAlias = NDArray[np.float64]
 Parts: TypeAlias = tuple[Array, Callable[[Array], float]]
 """Sums [block, part] and the figure as a function of their totals [part]."""
 
@@ -83,53 +81,6 @@ BEFORE = (WORLDS.index("with"), SIDES.index("before"))
 AFTER = (WORLDS.index("with"), SIDES.index("after"))
 WITHOUT = (WORLDS.index("without"), SIDES.index("after"))
 WITHOUT_BEFORE = (WORLDS.index("without"), SIDES.index("before"))
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """Some people in usual care, or with and without one programme; a block is a group of them.
-
-    ``ledger`` has a row for each sample and a replicate for each of its groups. ``lives``: those of usual care alone.
-    """
-
-    scenario: Scenario
-    model: Model
-    ledger: Ledger
-    account: Account
-    lives: tuple[Lives, ...]  # [sample] on streams 0, 1, ...
-    members: tuple[tuple[NDArray[np.bool_], ...], ...]  # [sample][group][person]
-
-    def total(self, item: str, arm: int = 0, year: int | None = 0) -> Array:
-        """[block] sum of an item over people, in one year or in all.
-
-        Args:
-            item: an item of the ledger.
-            arm: 0 for usual care.
-            year: None for all years.
-
-        Raises:
-            RunError: there is no such item.
-        """
-        if item not in self.ledger.items:
-            close = nearest(item, (*self.ledger.items, *USUAL_CARE, *PROGRAMME))
-            hint = f"; did you mean {close}?" if close else ""
-            raise RunError(f'found the measure "{item}"; allowed an item of the ledger or a named measure{hint}')
-        return _in_blocks(self.ledger.item(item)[:, :, arm, 0], year)
-
-    def spent(self, chosen: Array, arm: int = 0, year: int | None = 0) -> Array:
-        """[block] pounds of some lines, for the people of the block alone."""
-        pounds = self.account.spending[:, :, arm, 0] @ chosen / self.ledger.weight()[:, :, None]
-        return _in_blocks(pounds, year)
-
-    @property
-    def people(self) -> Array:
-        """[block] people at the start."""
-        return self.ledger.people.ravel()
-
-    def groups(self) -> Iterator[tuple[int, Lives, NDArray[np.bool_]]]:
-        """Stream, lives and members of each block."""
-        for stream, (lives, members) in enumerate(zip(self.lives, self.members, strict=True)):
-            yield from ((stream, lives, who) for who in members)
 
 
 def figure(stated: Check, simulated: Simulated) -> Parts:
@@ -155,12 +106,6 @@ def figure(stated: Check, simulated: Simulated) -> Parts:
     return _item(stated.measure, stated, simulated) if usual else _change(stated.measure, stated, simulated)
 
 
-def _in_blocks(yearly: Array, year: int | None) -> Array:
-    """[row, replicate, year] -> [block]."""
-    chosen = yearly.sum(axis=-1) if year is None else yearly[..., year]
-    return np.asarray(chosen.ravel())
-
-
 def _ratio(top: Array, bottom: Array, scale: float = 1.0) -> Parts:
     return np.stack([top, bottom], axis=1), lambda s: scale * _over(s[0], s[1])
 
@@ -173,6 +118,8 @@ def _over(top: float, bottom: float) -> float:
 
 
 def _item(name: str, stated: Check, simulated: Simulated) -> Parts:
+    if name not in simulated.ledger.items:
+        raise _unknown("measure", name, (*simulated.ledger.items, *USUAL_CARE, *PROGRAMME))
     return _ratio(simulated.total(name), simulated.people, stated.per)
 
 
@@ -220,14 +167,14 @@ def _unit_cost(name: str, stated: Check, simulated: Simulated) -> Parts:
 
 def _mean_utility(subject: str, stated: Check, simulated: Simulated) -> Parts:
     qalys = simulated.account.qaly[:, :, 0, 0] / simulated.ledger.weight()[:, :, None]
-    return _ratio(_in_blocks(qalys, 0), _days_alive(simulated, 0), DAYS_PER_YEAR)
+    return _ratio(in_blocks(qalys, 0), _days_alive(simulated, 0), DAYS_PER_YEAR)
 
 
 def _days_alive(simulated: Simulated, year: int | None, group: int = 0) -> Array:
     """[block] person-days alive under usual care."""
     names = [item for item in simulated.ledger.items if item.startswith("person_days:")]
     days = sum((simulated.ledger.item(item)[:, :, 0, group] for item in names), np.zeros(1))
-    return _in_blocks(days, year)
+    return in_blocks(days, year)
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> RunError:
@@ -477,7 +424,7 @@ def _benefit_share(subject: str, stated: Check, simulated: Simulated) -> Parts:
         raise _unknown("price", name, simulated.scenario.prices)
     line = [f"prices.{name}" == each.name for each in simulated.account.lines].index(True)
     spent = simulated.account.spending[:, :, 0, 1, :, line] / simulated.ledger.weight()[:, :, None]
-    sums = (*_worth_and_days(label, stated, simulated), _in_blocks(spent, None), _days_alive(simulated, None, group=1))
+    sums = (*_worth_and_days(label, stated, simulated), in_blocks(spent, None), _days_alive(simulated, None, group=1))
     return np.stack(sums, axis=1), lambda s: _over(_over(s[0], s[1]), _over(s[2], s[3]))
 
 

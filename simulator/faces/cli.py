@@ -350,6 +350,55 @@ def _checked(
     return results
 
 
+@main.command(short_help="Values of numbers that meet figures on record.")
+@click.argument("scenario")
+@click.option(
+    "--target", "targets", multiple=True, metavar="CHECK",
+    help="A check to meet; may be given again. Those of [calibration], or all that are judged, if left out.",
+)  # fmt: skip
+@click.option(
+    "--vary", multiple=True, metavar="PATH[:LOW:HIGH]",
+    help="A number to find, free between LOW and HIGH where they are given; may be given again.",
+)  # fmt: skip
+@_PEOPLE
+@click.option("--rows", type=click.IntRange(1), help="Samples of people; 8, or what a target needs, if left out.")
+@_SEED
+@_sets
+@click.option(
+    "--write", "file", type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the values into this file, which extends the scenario; lines to paste are printed without.",
+)  # fmt: skip
+@_json
+def calibrate(scenario: str, sets: tuple[str, ...], file: Path | None, as_json: bool, **asked: Any) -> None:
+    """Find the values of numbers that meet checks of a scenario; exit 1 if a target is not met.
+
+    The same people and luck throughout. Without --vary, the script in the scenario's own [calibration] is repeated.
+    A number with an interval of its own is held by it; one without, or with LOW:HIGH, is free between these.
+
+    \b
+    Example:
+      simulator calibrate england_65_plus
+      simulator calibrate my_town.toml --target ae_attendances --vary needs.ae.adjust --write my_town_met.toml
+      simulator calibrate age_uk --target claimed_admissions --vary programmes.age_uk.effects.emergency.adjust:0.5:2
+    """
+    from simulator.checks.calibration.calibrate import calibrate as done
+    from simulator.checks.calibration.written import lines, write_found
+    from simulator.faces.found_values import found_as_json, show_found
+    from simulator.faces.screen import progress
+
+    resolved = _examined(scenario, sets)
+    with progress("calibrate") as tell:
+        found = done(resolved, progress=tell, **asked)
+    written = None if file is None else write_found(found, file, scenario)
+    if as_json:
+        click.echo(json.dumps(found_as_json(found), indent=2))
+    else:
+        show_found(found)
+        click.echo(f"\n{written}" if written else "\n" + "\n".join(lines(found)))
+    if not found.met:
+        raise CheckFailed(f"not met: {', '.join(target.name for target in found.targets if not target.met)}")
+
+
 @main.command(short_help="Every fault of scenario files at once.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE ...")
 def validate(files: tuple[str, ...]) -> None:

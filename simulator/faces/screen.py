@@ -150,7 +150,7 @@ def show(findings: Findings) -> None:
     from simulator.findings.tables import in_lines
     from simulator.scenario.tables import MODE_WORDS
 
-    screen = _screen()
+    screen = console()
     mode = MODE_WORDS.get(findings.evidence, findings.evidence)
     click.echo(f"\n{findings.title}\nEvidence: {mode}. Pounds of {findings.price_year}, {_place(findings)}.")
     if findings.arms and findings.rows < ENOUGH_ROWS:
@@ -163,7 +163,7 @@ def show(findings: Findings) -> None:
             click.echo(textwrap.fill(line, screen.width, subsequent_indent="  "))
 
 
-def _screen() -> Console:
+def console() -> Console:
     """Standard output, as wide as the terminal or, where there is none, as a page."""
     from rich.console import Console
 
@@ -275,7 +275,7 @@ def show_modes(scenario: Scenario, rows: list[dict[str, Any]]) -> None:
         if row["harm"]:
             chances = ["people lose", "life or health"]
         table.add_row(name, *money, f"{row['qaly']:.1f}", *chances)
-    _screen().print(table)
+    console().print(table)
 
 
 def _chance_cell(row: dict[str, Any], name: str) -> str:
@@ -330,7 +330,7 @@ def show_checks(scenario: Scenario, results: list[CheckResult]) -> None:
         target = "" if entry.target is None else in_unit(entry.target, entry.unit)
         figures = (target, f"{low} to {high}", simulated, f"± {error}", _verdict(entry))
         table.add_row(_check_words(entry), _each(entry.unit), *figures)
-    screen = _screen()
+    screen = console()
     screen.print(table)
     for entry in results:
         if entry.note and not entry.passed:

@@ -41,6 +41,8 @@ from simulator.scenario.toml.tree import Issue, Tree
 
 DIRECTIVES = ("extends", "remove")
 RULES: Path = ("economics", "rules")
+OWN = (("calibration",),)
+"""What nobody inherits: it says how one file was made."""
 
 
 # ------------------------------------------------------------------------------------------------- files
@@ -110,8 +112,13 @@ def _inherit(text: str, file: str, folder: FilePath, chain: tuple[FilePath, ...]
     first, *others = _in_line(own, chain, {}).values()
     tree, removed = first.tree, set[Path]()
     for later in others:
-        tree = merged(_without(tree, later.tree, later.remove, removed), later.tree)
+        handed_on = replace(tree, data=_without_own(tree.data), where=_outside(tree.where, OWN))
+        tree = merged(_without(handed_on, later.tree, later.remove, removed), later.tree)
     return _all_compared(tree, own, chain) if len(own.extends) > 1 else tree
+
+
+def _without_own(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if (key,) not in OWN}
 
 
 def _in_line(own: _Written, chain: tuple[FilePath, ...], line: dict[FilePath, _Written]) -> dict[FilePath, _Written]:

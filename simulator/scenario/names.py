@@ -47,6 +47,7 @@ REFERENCES: dict[type[Table], dict[str, tuple[str, ...]]] = {
     types.Synergy: {"between": ("programme",)},
     types.Price: {"payer": ("payer",), "bearer": ("payer",), "cash": ("cash rule",)},
     types.Check: {"programme": ("programme",)},
+    types.Calibration: {"targets": ("check",)},
 }
 
 # What follows the colon in a target, an event or a unit of activity; None: nothing follows.
@@ -121,6 +122,7 @@ def known(data: Mapping[str, Any]) -> Known:
             "programme": _keys(data, "programmes"),
             "payer": _keys(data, "payers"),
             "cash rule": _keys(data, "cash"),
+            "check": _keys(data, "checks"),
         }
     )
 
