@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from os import cpu_count
+from time import perf_counter
 
 import numpy as np
 
@@ -29,6 +31,7 @@ from simulator.uncertainty.sample import central
 __all__ = ["CheckResult", "check"]
 
 PRECISE = 8  # standard errors in the width of a range: an end is four of them from the middle
+PILOT = 500  # people
 SURE = 2  # standard errors from an end
 
 
@@ -66,6 +69,7 @@ def check(
     seed: int = 1,
     names: Sequence[str] = (),
     engine: Engine = "auto",
+    progress: Callable[[float], None] = lambda person_years: None,
 ) -> list[CheckResult]:
     """What the simulator gives for the checks of a scenario, every quantity where sampled rows are centred.
 
@@ -76,6 +80,7 @@ def check(
         seed: key of every draw.
         names: which checks; all if left out.
         engine: "simpy" or "compiled"; "auto" is compiled.
+        progress: called with the person-years of each simulation when it is done.
 
     Returns:
         A result for each check, in the order of the file.
@@ -93,7 +98,40 @@ def check(
     for one in simulations(scenario, chosen):
         lived = simulated(one.part(scenario), one.evidence, count, rows or one.rows, seed, simulate)
         results |= {label: result(label, chosen[label], lived) for label in one.checks}
+        progress(one.person_years(scenario, count, rows))
     return [results[label] for label in chosen]
+
+
+def person_years(
+    scenario: Scenario, *, people: int | None = None, rows: int | None = None, names: Sequence[str] = ()
+) -> float:
+    """How much is lived for the checks of a scenario.
+
+    Args:
+        scenario: resolved scenario.
+        people: as in :func:`check`.
+        rows: as in :func:`check`.
+        names: as in :func:`check`.
+    """
+    count = people_checked(scenario, people)
+    parts = simulations(scenario, chosen_checks(scenario, names))
+    return sum(one.person_years(scenario, count, rows) for one in parts)
+
+
+def seconds_of_a_person_year(scenario: Scenario, *, seed: int = 1) -> float:
+    """Seconds that this machine takes for a person-year of checks, by a quick measurement; compiling is left out.
+
+    Args:
+        scenario: one that has checks.
+        seed: key of every draw.
+    """
+    simulate, rows = engine_named("compiled").simulate, cpu_count() or 1
+    first = simulations(scenario, scenario.checks)[0]
+    count = people_checked(scenario, min(PILOT, scenario.population.people))
+    simulated(first.part(scenario), first.evidence, count, 1, seed, simulate)
+    start = perf_counter()
+    simulated(first.part(scenario), first.evidence, count, rows, seed, simulate)
+    return (perf_counter() - start) / first.person_years(scenario, count, rows)
 
 
 def people_checked(scenario: Scenario, people: int | None) -> int:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from simulator.checks.measures import LATER, WITH_COSTS
+from simulator.checks.measures import WITH_COSTS
+from simulator.checks.measures.who_uses import LATER
+from simulator.checks.measures.whole_run import MEASURES as OVER_THE_HORIZON
 from simulator.checks.smaller import without_unused_places
 from simulator.scenario.tables import Check, EvidenceMode, Scenario
 
@@ -37,6 +39,17 @@ class Simulation:
         horizon = scenario.horizon.model_copy(update={"years": self.years})
         return scenario.model_copy(update={"programmes": kept, "arms": {}, "synergies": {}, "horizon": horizon})
 
+    def person_years(self, scenario: Scenario, people: int, rows: int | None) -> float:
+        """How much is lived for it, warm-up included: with a programme each person lives twice.
+
+        Args:
+            scenario: with the checks.
+            people: in each sample.
+            rows: samples; what the checks need if left out.
+        """
+        years = self.years + scenario.horizon.warm_up_years
+        return people * (rows or self.rows) * years * (2 if self.programme else 1)
+
     def part(self, scenario: Scenario) -> Scenario:
         """The scenario with at most the one programme, without the places that these checks do not need.
 
@@ -64,6 +77,12 @@ def simulations(scenario: Scenario, checks: Mapping[str, Check]) -> list[Simulat
         if stated.comparison == "usual care":
             answered["", "calibrated", 1 + LATER.get(stated.measure.partition(":")[0], 0), rows].append(name)
         else:
-            years = min(ceil(scenario.horizon.funding_years) + 1, scenario.horizon.years)
-            answered[stated.programme, stated.evidence, years, rows].append(name)
+            answered[stated.programme, stated.evidence, _years(scenario, stated), rows].append(name)
     return [Simulation(*setting, tuple(names)) for setting, names in answered.items()]
+
+
+def _years(scenario: Scenario, stated: Check) -> int:
+    """How long a programme is followed: to the horizon for what a run finds, else until a year after its funding."""
+    if stated.measure.partition(":")[0] in OVER_THE_HORIZON:
+        return scenario.horizon.years
+    return min(ceil(scenario.horizon.funding_years) + 1, scenario.horizon.years)

@@ -309,9 +309,10 @@ def trace(scenario: str, person: int | None, arm: str | None, sets: tuple[str, .
 def check(
     scenarios: tuple[str, ...], names: tuple[str, ...], sets: tuple[str, ...], as_json: bool, **asked: Any
 ) -> None:
-    """Show figures on record beside simulated ones; exit 1 if any lies outside its range.
+    """Show figures on record beside simulated ones; exit 1 if any lies outside its range, 2 if a file was broken.
 
-    Without SCENARIO, every scenario that `simulator list` shows and that has checks.
+    Without SCENARIO, every scenario that `simulator list` shows and that has checks. A broken file is told and passed
+    over. How long it takes is said first.
 
     \b
     Example:
@@ -320,34 +321,71 @@ def check(
     """
     from simulator.faces import screen
 
-    results = _checked(scenarios, names, sets, {name: value for name, value in asked.items() if value is not None})
+    told, out, broken = dict[str, Any](), list[str](), list[str]()
+    given = {name: value for name, value in asked.items() if value is not None}
+    sound = dict(_sound(scenarios, names, sets, broken))
+    for scenario, results in _checked(sound, names, given, broken):
+        told[scenario.name] = screen.checks_as_json(results)
+        out += [entry.name for entry in results if entry.passed is False]
+        if not as_json:
+            screen.show_checks(scenario, results)
     if as_json:
-        click.echo(json.dumps(screen.checks_as_json(results), indent=2))
-    else:
-        for scenario, entries in results:
-            screen.show_checks(scenario, entries)
-    out = [entry.name for _, entries in results for entry in entries if entry.passed is False]
+        click.echo(json.dumps(told, indent=2))
     if out:
-        raise CheckFailed(f"outside their range: {', '.join(out)}")
+        _note(f"outside their range: {', '.join(out)}")
+    if broken:
+        raise SimulatorError(f"not checked, since broken: {', '.join(broken)}")
+    if out:
+        raise CheckFailed(f"{len(out)} of {sum(map(len, told.values()))} figures are outside their range")
 
 
-def _checked(
-    scenarios: Sequence[str], names: Sequence[str], sets: Sequence[str], asked: dict[str, Any]
-) -> list[tuple[Scenario, list[CheckResult]]]:
-    """The results of every scenario that has checks."""
-    from simulator.checks.check import check as done
-    from simulator.faces.screen import progress
+def _sound(
+    scenarios: Sequence[str], names: Sequence[str], sets: Sequence[str], broken: list[str]
+) -> Iterator[tuple[str, Scenario]]:
+    """Scenarios that have checks, by the name they were asked by; what is wrong with the others is told."""
+    from simulator.checks.check import chosen_checks
     from simulator.scenario.library import packaged
     from simulator.scenario.read import read
 
-    chosen = [read(name, sets=sets) for name in scenarios or packaged()]
-    wanted = [scenario for scenario in chosen if scenario.checks]
-    results = []
+    for name in scenarios or packaged():
+        try:
+            scenario = read(name, sets=sets)
+            if (scenarios and names) or any(check in scenario.checks for check in names or scenario.checks):
+                chosen_checks(scenario, names)
+                yield name, scenario
+        except SimulatorError as fault:
+            _note(f"{name}: {fault}")
+            broken.append(name)
+
+
+def _checked(
+    sound: dict[str, Scenario], names: Sequence[str], asked: dict[str, Any], broken: list[str]
+) -> Iterator[tuple[Scenario, list[CheckResult]]]:
+    """The results of each scenario, once it is said how long all of them take."""
+    from simulator.checks.check import check as done
+    from simulator.checks.check import person_years, seconds_of_a_person_year
+    from simulator.faces.screen import progress, time_in_words
+
+    size = {key: asked[key] for key in ("people", "rows") if key in asked}
+    work = sum(person_years(scenario, names=names, **size) for scenario in sound.values())
+    if sound:
+        seconds = work * seconds_of_a_person_year(next(iter(sound.values())))
+        scenarios = f"{len(sound)} scenario{'s' if len(sound) > 1 else ''}"
+        _note(f"{scenarios}, {work / 1e6:.1f} million person-years: about {time_in_words(seconds)}")
+    lived = 0.0
     with progress("check") as tell:
-        for number, scenario in enumerate(wanted, start=1):
-            results.append((scenario, done(scenario, names=names, **asked)))
-            tell(number, len(wanted))
-    return results
+
+        def passed(more: float) -> None:
+            nonlocal lived
+            lived += more
+            tell(round(lived), round(work))
+
+        for name, scenario in sound.items():
+            try:
+                yield scenario, done(scenario, names=names, progress=passed, **asked)
+            except SimulatorError as fault:
+                _note(f"{name}: {fault}")
+                broken.append(name)
 
 
 @main.command(short_help="Values of numbers that meet figures on record.")

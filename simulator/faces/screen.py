@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from simulator.uncertainty.ranges import Band, Value
 
 TENTHS = 10
+MINUTE = 60
 WIDTH = 110
 UNITS = ((1e6, 2, "£ million"), (1e3, 1, "£ thousand"), (1.0, 0, "£"))
 
@@ -344,13 +345,13 @@ def _check_words(entry: CheckResult) -> str:
     return f"{name} ({entry.comparison}; {MODE_WORDS[entry.evidence]})" if entry.programme else name
 
 
-def checks_as_json(results: list[tuple[Scenario, list[CheckResult]]]) -> dict[str, Any]:
-    """Results of checks as one object for scripts: scenario -> list of checks.
+def checks_as_json(results: list[CheckResult]) -> list[dict[str, Any]]:
+    """Results of the checks of a scenario for scripts.
 
     Args:
-        results: scenarios and what came of their checks.
+        results: what came of its checks.
     """
-    return {scenario.name: [_check_json(entry) for entry in entries] for scenario, entries in results}
+    return [_check_json(entry) for entry in results]
 
 
 def _check_json(entry: CheckResult) -> dict[str, Any]:
@@ -367,6 +368,18 @@ def _verdict(entry: CheckResult) -> str:
 def _each(unit: str) -> str:
     """What a figure is for; empty where the per cent sign says enough."""
     return "" if unit in ("change", "share") else unit.removeprefix("pounds ").removeprefix("number ")
+
+
+def time_in_words(seconds: float) -> str:
+    """How long something takes, no more exactly than can be known before.
+
+    >>> time_in_words(0.4), time_in_words(48.0), time_in_words(200.0)
+    ('1 second', '50 seconds', '4 minutes')
+    """
+    if seconds > MINUTE:
+        return f"{math.ceil(seconds / MINUTE)} minutes"
+    rounded = max(1, round(seconds) if seconds < TENTHS else 10 * math.ceil(seconds / TENTHS))
+    return f"{rounded} second{'s' if rounded > 1 else ''}"
 
 
 def in_unit(value: float, unit: str) -> str:
