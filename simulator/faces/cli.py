@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.errors import CheckFailed, Fault, Interrupted, NotAllowed, ScenarioError, SimulatorError
+from simulator.errors import CheckFailed, Fault, Interrupted, NotAllowed, RunError, ScenarioError, SimulatorError
 from simulator.figures import FIGURES, save_all
 
 if TYPE_CHECKING:
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from simulator.findings import Findings
     from simulator.running.cluster import Cluster
     from simulator.running.run import Run
+    from simulator.scenario.starters.place import Local
     from simulator.scenario.tables import Scenario
 
 MODES = ("calibrated", "claimed", "sceptical")
 ENGINES = ("auto", "simpy", "compiled")
 LARGEST_SEED = 2**64 - 1
 FIRST_SEED = 1
+POPULATION = "england_65_plus"
 
 
 class Commands(click.Group):
@@ -572,28 +574,87 @@ def show(scenario: str, part: str | None, sets: tuple[str, ...]) -> None:
       simulator show befriending programmes.befriending
       simulator show befriending > all_values.toml
     """
-    from simulator.scenario.new_file import part_of
     from simulator.scenario.read import read
+    from simulator.scenario.starters.extension import part_of
     from simulator.scenario.write import write
 
     resolved = read(scenario, sets=sets)
     click.echo((part_of(resolved, part) if part else write(resolved)).rstrip("\n"))
 
 
-@main.command(short_help="A commented starter file.")
+@main.command(short_help="A commented starter file, or a place of your own.")
 @click.argument("name")
-@click.option("--from", "parent", required=True, metavar="SCENARIO", help="The scenario it starts from.")
-def new(name: str, parent: str) -> None:
-    """Write NAME.toml here: a commented starter file that extends another scenario.
+@click.option("--from", "parent", metavar="SCENARIO", help="The scenario it starts from.")
+@click.option("--place", is_flag=True, help="A place of your own; what is not given is asked for.")
+@click.option("--people", multiple=True, metavar="AGE:COUNT", help="People from this age on; again for each.")
+@click.option("--price", "prices", multiple=True, metavar="PRICE=POUNDS", help="A price there; may be given again.")
+@click.option("--starts", type=click.FloatRange(0, min_open=True), help="Starts of the programme a year.")
+@click.option("--cost", type=click.FloatRange(0), help="Pounds for each person who starts the programme.")
+@click.option("--figure", "figures", multiple=True, metavar="MEASURE=COUNT", help="What the place counts in a year.")
+def new(name: str, parent: str | None, place: bool, **told: Any) -> None:
+    """Write NAME.toml here: a starter file that extends a scenario, a place of your own, or a programme from nothing.
+
+    With --from alone, what an analyst changes first stands there as comments. With --place, its people by age, prices,
+    starts, cost for each person and yearly figures are asked for, or given as options; `simulator calibrate` then meets
+    the figures. With neither, a programme is written whose choices are explained.
 
     \b
     Example:
-      simulator new my_programme --from befriending
+      simulator new my_changes --from befriending
+      simulator new my_town --place
+      simulator new my_town --place --people 65:9800 --people 75:6200 --people 85:2400 --figure visits:ae=9900
+      simulator new my_programme
     """
-    from simulator.scenario.new_file import write_starter
+    from simulator.scenario.starters.extension import write_new, write_starter
+    from simulator.scenario.starters.place import place as place_text
+    from simulator.scenario.starters.programme import PROGRAMME
 
-    path = write_starter(name, parent)
-    click.echo(f"{path}: change what you like, then  simulator validate {path}  and  simulator run {path}")
+    if place:
+        parent = parent or POPULATION
+        path = write_new(name, place_text(name, parent, _local(parent, told)))
+        next_step = f"simulator calibrate {path} --write {name}_met.toml"
+    elif parent is not None:
+        path = write_starter(name, parent)
+        next_step = f"simulator run {path}"
+    else:
+        path = write_new(name, PROGRAMME.replace("NAME", name))
+        next_step = f"simulator run {path}"
+    click.echo(f"{path}: change what you like, then  simulator validate {path}  and  {next_step}")
+
+
+def _local(parent: str, told: dict[str, Any]) -> Local:
+    """What a place knows of itself, from options; people and figures are asked for where none are given."""
+    from simulator.scenario.read import read
+    from simulator.scenario.starters.place import Local, asked_for, parsed
+
+    scenario, asks = read(parent), not any(told.values())
+    people = told["people"] or _asked("People by age, such as 65:9800 75:6200 85:2400")
+    by_age = {int(age): count for age, count in parsed(people, ":", "65:9800").items()}
+    prices = told["prices"] or (
+        _asked(f"Prices in pounds ({', '.join(scenario.prices)}), such as ae=250") if asks else ()
+    )
+    starts, cost = told["starts"], told["cost"]
+    if asks and scenario.programmes:
+        starts, cost = (_number(words) for words in ("Starts a year", "Pounds for each person who starts"))
+    figures = parsed(told["figures"], "=", "visits:ae=9900")
+    if asks:
+        size = sum(by_age.values())
+        for measure, each in asked_for(scenario).items():
+            count = _number(f"{measure} a year in the whole place ({scenario.title} would have {each * size:,.0f})")
+            figures |= {} if count is None else {measure: count}
+    return Local(by_age, figures, parsed(prices, "=", "bed_day=380"), starts, cost)
+
+
+def _asked(words: str) -> list[str]:
+    return str(click.prompt(f"{words}; nothing to leave out", default="", show_default=False)).split()
+
+
+def _number(words: str) -> float | None:
+    typed = str(click.prompt(f"{words}; nothing to leave out", default="", show_default=False)).replace(",", "")
+    try:
+        return float(typed) if typed.strip() else None
+    except ValueError:
+        raise RunError(f'found "{typed}"; allowed a number') from None
 
 
 @main.command(short_help="JSON Schema of scenario files.")

@@ -306,7 +306,7 @@ def write_rows(rows: list[dict[str, Any]], path: Path) -> None:
 # -------------------------------------------------------------------------------------------- checks
 
 PENCE = 4
-VERDICTS = {True: "met", False: "OUT", None: "reported"}
+VERDICTS = {True: "met", False: "OUT"}
 
 
 def show_checks(scenario: Scenario, results: list[CheckResult]) -> None:
@@ -362,7 +362,9 @@ def _check_json(entry: CheckResult) -> dict[str, Any]:
 
 
 def _verdict(entry: CheckResult) -> str:
-    return "too few people" if entry.judged and entry.passed is None else VERDICTS[entry.passed]
+    if entry.judged:
+        return "too few people" if entry.passed is None else VERDICTS[entry.passed]
+    return "reported" if entry.low <= entry.simulated <= entry.high else "reported, outside"
 
 
 def _each(unit: str) -> str:

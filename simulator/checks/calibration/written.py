@@ -12,7 +12,7 @@ from simulator.checks.calibration.calibrate import FoundNumber, FoundValues
 from simulator.errors import RunError
 from simulator.scenario.addresses import quantities
 from simulator.scenario.library import find, packaged
-from simulator.scenario.new_file import on_one_line
+from simulator.scenario.starters.extension import on_one_line
 from simulator.scenario.write import written
 
 DIGITS = 4

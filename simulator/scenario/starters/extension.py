@@ -49,6 +49,23 @@ def write_starter(name: str, parent: str, folder: str | Path = ".") -> Path:
         RunError: for a name that is not allowed or is that of another scenario, or a file that is already there.
         ScenarioError: when the parent has faults or is not there.
     """
+    return write_new(name, starter(name, parent), folder)
+
+
+def write_new(name: str, text: str, folder: str | Path = ".") -> Path:
+    """Write a new scenario file, never over another.
+
+    Args:
+        name: of the new scenario.
+        text: what stands in it.
+        folder: where to.
+
+    Returns:
+        The file.
+
+    Raises:
+        RunError: as :func:`write_starter`.
+    """
     if not NAME.fullmatch(name):
         raise RunError(f"found the name {name}; allowed small letters, digits and underscores, such as my_programme")
     if name in packaged():
@@ -56,7 +73,7 @@ def write_starter(name: str, parent: str, folder: str | Path = ".") -> Path:
     path = Path(folder) / f"{name}.toml"
     if path.exists():
         raise RunError(f"{path} is already there; choose another name")
-    path.write_text(starter(name, parent), encoding="utf-8", newline="\n")
+    path.write_text(text, encoding="utf-8", newline="\n")
     return path
 
 
