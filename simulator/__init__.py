@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simulator import figures
     from simulator.activity.ledger import Ledger
+    from simulator.checks.calibration.calibrate import calibrate
     from simulator.errors import ScenarioError, SimulatorError
     from simulator.findings import Findings
     from simulator.money.account import Account
@@ -41,6 +42,7 @@ __all__ = [
     "SimulatorError",
     "alternatives",
     "break_even",
+    "calibrate",
     "figures",
     "modes",
     "open_run",
@@ -61,6 +63,7 @@ _HOME = {
     "SimulatorError": "errors",
     "alternatives": "running.again",
     "break_even": "running.again",
+    "calibrate": "checks.calibration.calibrate",
     "modes": "running.modes",
     "open_run": "running.run",
     "packaged": "scenario.library",

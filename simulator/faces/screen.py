@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from simulator.uncertainty.ranges import Band, Value
 
 TENTHS = 10
+MINUTE = 60
 WIDTH = 110
 UNITS = ((1e6, 2, "£ million"), (1e3, 1, "£ thousand"), (1.0, 0, "£"))
 
@@ -159,7 +160,7 @@ def show(findings: Findings) -> None:
     from simulator.findings.tables import in_lines
     from simulator.scenario.tables import MODE_WORDS
 
-    screen = _screen()
+    screen = console()
     mode = MODE_WORDS.get(findings.evidence, findings.evidence)
     click.echo(f"\n{findings.title}\nEvidence: {mode}. Pounds of {findings.price_year}, {_place(findings)}.")
     if findings.arms and findings.rows < ENOUGH_ROWS:
@@ -172,7 +173,7 @@ def show(findings: Findings) -> None:
             click.echo(textwrap.fill(line, screen.width, subsequent_indent="  "))
 
 
-def _screen() -> Console:
+def console() -> Console:
     """Standard output, as wide as the terminal or, where there is none, as a page."""
     from rich.console import Console
 
@@ -286,7 +287,7 @@ def show_modes(scenario: Scenario, rows: list[dict[str, Any]]) -> None:
         if row["harm"]:
             chances = ["people lose", "life or health"]
         table.add_row(name, *money, f"{row['qaly']:.1f}", *chances)
-    _screen().print(table)
+    console().print(table)
 
 
 def _chance_cell(row: dict[str, Any], name: str) -> str:
@@ -316,7 +317,7 @@ def write_rows(rows: list[dict[str, Any]], path: Path) -> None:
 # -------------------------------------------------------------------------------------------- checks
 
 PENCE = 4
-VERDICTS = {True: "met", False: "OUT", None: "reported"}
+VERDICTS = {True: "met", False: "OUT"}
 
 
 def show_checks(scenario: Scenario, results: list[CheckResult]) -> None:
@@ -341,7 +342,7 @@ def show_checks(scenario: Scenario, results: list[CheckResult]) -> None:
         target = "" if entry.target is None else in_unit(entry.target, entry.unit)
         figures = (target, f"{low} to {high}", simulated, f"± {error}", _verdict(entry))
         table.add_row(_check_words(entry), _each(entry.unit), *figures)
-    screen = _screen()
+    screen = console()
     screen.print(table)
     for entry in results:
         if entry.note and not entry.passed:
@@ -355,13 +356,13 @@ def _check_words(entry: CheckResult) -> str:
     return f"{name} ({entry.comparison}; {MODE_WORDS[entry.evidence]})" if entry.programme else name
 
 
-def checks_as_json(results: list[tuple[Scenario, list[CheckResult]]]) -> dict[str, Any]:
-    """Results of checks as one object for scripts: scenario -> list of checks.
+def checks_as_json(results: list[CheckResult]) -> list[dict[str, Any]]:
+    """Results of the checks of a scenario for scripts.
 
     Args:
-        results: scenarios and what came of their checks.
+        results: what came of its checks.
     """
-    return {scenario.name: [_check_json(entry) for entry in entries] for scenario, entries in results}
+    return [_check_json(entry) for entry in results]
 
 
 def _check_json(entry: CheckResult) -> dict[str, Any]:
@@ -372,12 +373,26 @@ def _check_json(entry: CheckResult) -> dict[str, Any]:
 
 
 def _verdict(entry: CheckResult) -> str:
-    return "too few people" if entry.judged and entry.passed is None else VERDICTS[entry.passed]
+    if entry.judged:
+        return "too few people" if entry.passed is None else VERDICTS[entry.passed]
+    return "reported" if entry.low <= entry.simulated <= entry.high else "reported, outside"
 
 
 def _each(unit: str) -> str:
     """What a figure is for; empty where the per cent sign says enough."""
     return "" if unit in ("change", "share") else unit.removeprefix("pounds ").removeprefix("number ")
+
+
+def time_in_words(seconds: float) -> str:
+    """How long something takes, no more exactly than can be known before.
+
+    >>> time_in_words(0.4), time_in_words(48.0), time_in_words(200.0)
+    ('1 second', '50 seconds', '4 minutes')
+    """
+    if seconds > MINUTE:
+        return f"{math.ceil(seconds / MINUTE)} minutes"
+    rounded = max(1, round(seconds) if seconds < TENTHS else 10 * math.ceil(seconds / TENTHS))
+    return f"{rounded} second{'s' if rounded > 1 else ''}"
 
 
 def in_unit(value: float, unit: str) -> str:
