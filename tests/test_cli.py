@@ -67,6 +67,7 @@ def commands() -> list[str]:
 
 def test_the_commands_are_those_of_the_design() -> None:
     wanted = {"run", "check", "validate", "price", "plot", "list", "show", "new", "schema", "trace", "modes"}
+    wanted |= {"imitate", "deflate"}
     assert set(commands()) == wanted
 
 
