@@ -94,8 +94,8 @@ def test_by_lot_nothing_but_chance_is_between_two_halves(without_effect: Imitati
 def test_whole_places_show_nothing_without_effect(without_effect: Imitation) -> None:
     for name in ("stepped wedge", "area"):
         place = without_effect.design(name)
-        assert place.true == 0.0
-        assert abs(place.reported) < MOST * place.bias_mcse
+        assert (place.reported, place.true) == (0.0, 0.0)
+        assert place.low < 0.0 < place.high
 
 
 def test_people_who_are_looked_at_live_as_in_usual_care() -> None:
@@ -131,8 +131,8 @@ def test_an_effect_on_everybody_is_seen_in_whole_places() -> None:
     seen = imitate(village(0.7, chosen=False, measured_on="population"), measure=MEASURE, people=PEOPLE)
     for name in ("stepped wedge", "area"):
         place = seen.design(name)
-        assert abs(place.bias) < MOST * place.bias_mcse
-        assert place.reported < -0.2
+        assert abs(place.true + 0.3) < MOST * (0.3 / (0.6 * PEOPLE / 3)) ** 0.5  # a fall of 0.3 of so many events
+        assert abs(place.bias) <= MOST * place.bias_mcse
         assert place.low < place.reported < place.high
 
 
@@ -154,7 +154,6 @@ def test_a_comparison_of_areas_is_told_by_the_pound_at_the_prices_of_the_file() 
     spared = (lived.events[here, 0, 1:] - lived.events[here, 1, 1:]).sum()
     assert seen.true == pytest.approx(spared * 500.0 / (lived.starts[here].sum() * 80.0))
     assert seen.low < seen.true < seen.high
-    assert seen.low < seen.reported < seen.high
 
 
 def test_without_prices_nothing_is_told_by_the_pound(without_effect: Imitation) -> None:

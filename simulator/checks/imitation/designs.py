@@ -25,12 +25,13 @@ from simulator.analysis.studies.matched import NOBODY, Strata, difference_in_dif
 from simulator.analysis.studies.randomised import randomised
 from simulator.analysis.studies.stepped_wedge import stepped_wedge
 from simulator.checks.imitation.people import Studied
-from simulator.checks.imitation.places import CLUSTERS_OF_A_STEP, OPENED, STEPS, USUAL_CARE, Everybody
+from simulator.checks.imitation.places import CLUSTERS_OF_A_STEP, OPENED, STEPS, USUAL_CARE, Everybody, opening_year
 
 STUDIES = 400  # of one size: the ends of a 95 % range are then good to a twentieth of their distance
 AT_A_TIME = 2_000_000  # people drawn
 GROUPS = 20
 DRAWS = 10  # of somebody alike for each participant, where all are looked at
+LEAST = 0.5  # events and years in a cluster and year, so that logs are defined
 LEVELS = (0.025, 0.975)
 WITH, WITHOUT = WORLDS.index("with"), WORLDS.index("without")
 BEFORE, AFTER = SIDES.index("before"), SIDES.index("after")
@@ -193,21 +194,29 @@ def _as_many(starts: Chosen, count: int) -> int:
 
 
 def _wedge(lived: Everybody, drawn: int) -> Design:
+    """What the same people would show without the programme is chance, and is taken off."""
     clusters, years = STEPS * CLUSTERS_OF_A_STEP, np.arange(STEPS + 1)
-    is_open = (years >= 1 + np.arange(clusters)[:, None] // CLUSTERS_OF_A_STEP).astype(np.float64)
+    is_open = (years >= opening_year(np.arange(clusters))[:, None]).astype(np.float64)
 
     def table(values: Array, people: Chosen) -> Array:
         columns = [np.bincount(lived.cluster[people], values[people, year], clusters) for year in years]
         return np.stack(columns, axis=1)
 
-    def one(people: Chosen) -> Estimate:
-        events, alive = (table(values[:, OPENED], people) for values in (lived.events, lived.years))
-        return stepped_wedge(np.log(np.maximum(events, 0.5) / np.maximum(alive, 1e-9)), is_open)
+    def wedge(people: Chosen, arm: int) -> Estimate:
+        events, alive = (table(values[:, arm], people) for values in (lived.events, lived.years))
+        return stepped_wedge(np.log(np.maximum(events, LEAST) / np.maximum(alive, LEAST)), is_open)
+
+    def less(seen: Estimate, chance: Array) -> Estimate:
+        return Estimate(seen.log_ratio - chance, seen.error)
+
+    nothing = wedge(np.arange(len(lived)), USUAL_CARE).log_ratio
 
     def report(people: Chosen, marks: Array) -> Estimate:
-        each = [one(study) for study in people.reshape(-1, people.shape[-1])]
-        log_ratio, error = (np.array([getattr(e, name) for e in each]) for name in ("log_ratio", "error"))
-        return Estimate(log_ratio.reshape(people.shape[:-1]), error.reshape(people.shape[:-1]))
+        each = [less(wedge(study, OPENED), nothing) for study in people]
+        return Estimate(np.array([seen.log_ratio for seen in each]), np.array([seen.error for seen in each]))
+
+    def pooled(people: Chosen, marks: Array) -> Estimate:
+        return less(wedge(people, OPENED), wedge(people, USUAL_CARE).log_ratio)
 
     def truth(people: Chosen, marks: Array) -> Estimate:
         opened = is_open[lived.cluster[people]]
@@ -216,25 +225,18 @@ def _wedge(lived: Everybody, drawn: int) -> Design:
         )
         return before_after(*sides)
 
-    return Design("stepped wedge", "everybody in the clusters", len(lived), drawn, report, truth)
+    return Design("stepped wedge", "everybody in the clusters", len(lived), drawn, report, truth, pooled)
 
 
 @dataclass(frozen=True)
 class _Areas:
-    """A place where the programme opens after a year (the clusters that open first) and one where it does not.
-
-    The other place is that of the clusters that open last, in usual care.
-    """
+    """Places where the programme opens after a year (the clusters that open first), and like places in usual care."""
 
     lived: Everybody
 
     @property
     def here(self) -> Chosen:
         return np.flatnonzero(self.lived.step == 1)
-
-    @property
-    def there(self) -> Chosen:
-        return np.flatnonzero(self.lived.step == STEPS)
 
     def drawn(self, count: int) -> int:
         """How many people a place needs so that so many start."""
@@ -246,36 +248,29 @@ class _Areas:
             events, alive = (table[people, arm, years].sum(axis=-1) for table in (self.lived.events, self.lived.years))
             yield Counts(events, alive)
 
-    def other(self, marks: Array) -> Chosen:
-        """People of the other place."""
-        return self.there[(marks * len(self.there)).astype(np.int64)]
+    def others(self, marks: Array) -> Chosen:
+        """People of another place, which has luck of its own."""
+        return self.here[(marks * len(self.here)).astype(np.int64)]
 
 
 def _areas(lived: Everybody, count: int) -> Design:
+    """With all who are simulated the other place is the same one in usual care: what two places expect is the same."""
     places = _Areas(lived)
-    here, there = places.here, places.there
-
-    def between(mine: Chosen, others: Chosen) -> Estimate:
-        return area_trend(*places.sides(mine, OPENED), *places.sides(others, USUAL_CARE))
+    here = places.here
 
     def report(people: Chosen, marks: Array) -> Estimate:
-        return between(here[people], places.other(marks))
-
-    def pooled(people: Chosen, marks: Array) -> Estimate:
-        return between(here[people], there[people[people < len(there)]])
+        return area_trend(*places.sides(here[people], OPENED), *places.sides(places.others(marks), USUAL_CARE))
 
     def truth(people: Chosen, marks: Array) -> Estimate:
-        (_, without), (_, opened) = (tuple(places.sides(here[people], arm)) for arm in (USUAL_CARE, OPENED))
-        return before_after(without, opened)
+        return area_trend(*places.sides(here[people], OPENED), *places.sides(here[people], USUAL_CARE))
 
-    return Design("area", "everybody in the place", len(here), places.drawn(count), report, truth, pooled)
+    return Design("area", "everybody in the place", len(here), places.drawn(count), report, truth, pooled=truth)
 
 
 @dataclass(frozen=True)
 class PerPound:
-    """What a comparison of areas reports as saved for each pound of programme spending, with the range of studies."""
+    """What is saved for each pound of programme spending, and the 95 % range of what comparisons of areas report."""
 
-    reported: float
     low: float
     high: float
     true: float
@@ -295,20 +290,14 @@ def per_pound(lived: Everybody, count: int, seed: int) -> PerPound | None:
     if not (lived.pounds_per_event and lived.pounds_per_start):
         return None
     places, luck = _Areas(lived), np.random.default_rng([seed, 1])
+    here, drawn, pounds = places.here, places.drawn(count), lived.pounds_per_event / lived.pounds_per_start
 
-    def ratio(events: Array, starts: Array) -> Array:
-        return np.asarray(events * lived.pounds_per_event / (starts * lived.pounds_per_start))
-
-    def between(mine: Chosen, others: Chosen) -> Array:
+    def between(mine: Chosen, others: Chosen) -> float:
         spared = averted(*places.sides(mine, OPENED), *places.sides(others, USUAL_CARE))
-        return ratio(spared, lived.starts[mine].sum(axis=-1))
+        return float(spared / lived.starts[mine].sum()) * pounds
 
-    drawn = places.drawn(count)
-    made = [
-        between(places.here[luck.integers(0, len(places.here), drawn)], places.other(luck.random(drawn)))
-        for _ in range(STUDIES)
-    ]
-    low, high = np.quantile(made, LEVELS)
-    (_, without), (_, opened) = (tuple(places.sides(places.here, arm)) for arm in (USUAL_CARE, OPENED))
-    true = ratio(without.events.sum() - opened.events.sum(), lived.starts[places.here].sum())
-    return PerPound(float(between(places.here, places.there)), float(low), float(high), float(true))
+    def study() -> float:
+        return between(here[luck.integers(0, len(here), drawn)], places.others(luck.random(drawn)))
+
+    low, high = np.quantile([study() for _ in range(STUDIES)], LEVELS)
+    return PerPound(float(low), float(high), between(here, here))

@@ -61,16 +61,16 @@ class Imitation:
     def _of_pounds(self) -> Iterator[str]:
         if (pounds := self.per_pound) is not None:
             yield (
-                f"For each pound spent on the programme the comparison of areas would report £{pounds.reported:.2f} "
-                f"saved on what is counted, from £{pounds.low:.2f} to £{pounds.high:.2f} in 95 of 100 studies; in "
-                f"truth £{pounds.true:.2f}."
+                f"Of each pound spent on the programme comparisons of areas would report between {_pounds(pounds.low)} "
+                f"and {_pounds(pounds.high)} on what is counted (95 of 100 studies); in truth {_pounds(pounds.true)}."
             )
 
     def notes(self) -> list[str]:
         """Whom the figures rest on."""
         return [
             f"{self.starters:,} people who start were simulated with a year before and after; for "
-            f"{100 * self.matched:.0f} % of them there was somebody like them on record."
+            f"{100 * self.matched:.0f} % of them there was somebody like them on record.",
+            "Areas and clusters are simulated alike: what else sets places apart is in no figure here.",
         ]
 
 
@@ -131,6 +131,10 @@ def in_words(change: float) -> str:
     digits = 1 if abs(change) < SMALL else 0
     size = f"{100 * abs(change):.{digits}f}"
     return f"{size} % {'fewer' if change < 0 else 'more'}" if float(size) else "no change"
+
+
+def _pounds(saved: float) -> str:
+    return f"£{abs(saved):.2f} {'more' if saved < 0 else 'saved'}"
 
 
 def _sentence(one: Reported, what: str) -> str:
