@@ -150,7 +150,9 @@ def test_a_need_is_counted_over_all_years_alone() -> None:
 
 def effect(ratio: float, error: float, declared: float = 0.80, *, comparable: bool = True) -> LivedEffect:
     year = Value(np.array(ratio), np.array(error))
-    return LivedEffect("programmes.walks.effects.ae", "emergency admissions", declared, year, year, comparable)
+    return LivedEffect(
+        "programmes.walks.effects.ae", "emergency admissions", declared, year, year, "12 months", comparable
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,7 +170,7 @@ def effect(ratio: float, error: float, declared: float = 0.80, *, comparable: bo
 def test_a_ratio_is_told_only_where_it_is_far_from_the_one_declared(entry: LivedEffect, far: bool) -> None:
     arm = replace(village_run().findings().arm("walks"), lived=(entry,))
     line = (
-        "As lived among those who start, emergency admissions over the first year were 0.93 of those without it "
+        "As lived among those who start, emergency admissions over the first 12 months were 0.93 of those without it "
         "(declared 0.80)."
     )
     assert lived.sentences(arm) == ((line,) if far else ())

@@ -97,6 +97,10 @@ ODD = {
         walks("staff]\nworkers = 2\ncaseload = 9"),
         "programmes.walks.staff: a limited team, with a list on which referrals never lapse",
     ),
+    "people on it from day 0 without a before": (
+        "[programmes.walks.starting_share]\nall = 0.2",
+        "programmes.walks.starting_share: people on it from day 0, after 0 days of warm-up with windows of 365 days",
+    ),
     "a cost after the horizon": (
         walks('costs.exit]\nkind = "one_off"\namount = 10\npayer = "nhs"\nday = 1500'),
         "programmes.walks.costs.exit.day: day 1,500, after the horizon of 3 years; it is never paid",
@@ -132,7 +136,7 @@ ODD = {
     ),
     "a benefit beside its pathway": (
         walks('benefits.b]\ncalibrated = 10\npayer = "nhs"\nkind = "capacity"\nyears = 1'),
-        "programmes.walks.benefits.b: a stated benefit to nhs beside the effect gp on visit:gp, which it pays",
+        "programmes.walks.benefits.b: a stated benefit to nhs beside the effect gp on visit:gp, paid there too",
     ),
 }  # fmt: skip
 

@@ -30,7 +30,7 @@ from oracles import (
     poisson_law,
     select,
 )
-from scenes import AT_ONCE, DAYS_PER_YEAR, VISIT, Seen, scene, watch
+from scenes import AT_ONCE, DAYS_PER_YEAR, LONG_AFTER, VISIT, Seen, scene, watch
 
 WINDOW = 365.0  # days
 LOG_SD, MEAN = 1.0, 0.6
@@ -200,6 +200,23 @@ def test_people_whose_windows_leave_the_simulated_time_are_left_out(
     assert (~np.isnan(seen.window("people")[:, WITH, BEFORE])).tolist() == [kept] * 3
 
 
+@pytest.mark.parametrize(("warm_up_years", "years", "kept"), [(2.0, 3, True), (1.9, 3, False), (2.0, 1, False)])
+def test_windows_may_be_shorter_or_longer_than_a_year(
+    simulate: Simulate, warm_up_years: float, years: int, kept: bool
+) -> None:
+    """Counts are Poisson over the window; people whose windows leave the simulated time are left out."""
+    need, window = 3.0, 730.0
+    programme = {"closes_day": 0.5, "offers": {"all": {"rate": AT_ONCE}}}
+    tables = (ward(need, programmes={"care": programme}), {"horizon": {"window_days": window}})
+    seen = watch(simulate, scene(*tables, people=300, years=years, warm_up_years=warm_up_years))
+    people = seen.window("people")[:, WITH]
+    assert (~np.isnan(people)).all() == kept
+    if kept:
+        np.testing.assert_array_equal(seen.window("alive_days")[:, WITH], np.full((300, 2), window))
+        for side in (BEFORE, AFTER):
+            check(seen.window("visits:ward")[:, WITH, side], poisson_law(need * window / DAYS_PER_YEAR))
+
+
 def test_the_dead_stay_in_with_the_days_they_were_alive(simulate: Simulate) -> None:
     programme = {"closes_day": 0.5, "offers": {"all": {"rate": AT_ONCE}}}
     tables = ward(2.0, programmes={"care": programme}, death={"rate": 0.7, "growth": 0.0, "reference_age": 65})
@@ -360,3 +377,30 @@ def test_a_season_moves_needs_within_the_year_and_not_between_years(simulate: Si
         yield from in_steps(at, np.linspace(0, 0.5, 101).tolist())
 
     check(first, law_over(list(wave()), "a"))
+
+
+@pytest.mark.parametrize("trend", [-0.3, 0.5])
+def test_a_trend_grows_from_the_first_day_and_counts_are_its_integral(simulate: Simulate, trend: float) -> None:
+    """rate x ((1 + g)^(y + 1) - (1 + g)^y) / ln(1 + g) in year y, in every arm; the rate itself before day 0."""
+    need, years = 4.0, 3
+    scheme = {"closes_day": LONG_AFTER, "offers": {"all": {"rate": AT_ONCE}}}
+    tables = (ward(need), {"needs": {"crisis": {"trend": trend}}, "programmes": {"nothing": scheme}})
+    seen = watch(simulate, scene(*tables, people=400, years=years, warm_up_years=1.5))
+    for arm in range(2):
+        for year in range(years):
+            grown = ((1 + trend) ** (year + 1) - (1 + trend) ** year) / np.log1p(trend)
+            check(seen.count("visits:ward", arm)[:, year], poisson_law(need * grown))
+    check(seen.window("visits:ward")[:, 0, 0], poisson_law(need * 365 / DAYS_PER_YEAR))
+
+
+def test_a_change_of_health_may_have_a_trend(simulate: Simulate) -> None:
+    rate, trend, years = 0.3, 0.6, 2
+    health = {
+        "states": ["fit", "frail"],
+        "initial": {"65": [1.0, 0.0]},
+        "moves": {"decline": {"from": "fit", "to": "frail", "rate": rate, "trend": trend}},
+    }
+    seen = watch(simulate, scene({"health": health}, people=600, years=years))
+    frail = seen.days("person_days:frail:65") > 0
+    still_fit = np.exp(-rate * ((1 + trend) ** years - 1) / np.log1p(trend))
+    check_mean(frail.any(axis=1), bernoulli(1 - still_fit))

@@ -31,6 +31,8 @@ from oracles import (
 from scenes import AT_ONCE, DAYS_PER_YEAR, LONG_AFTER, VISIT, Seen, for_all, scene, watch
 from scipy.integrate import quad
 
+from simulator.engines.shared.people import draw_people
+
 YEAR = DAYS_PER_YEAR
 AN_HOUR = 0.5  # days in which somebody offered a place at once surely starts
 
@@ -371,6 +373,36 @@ def test_a_programme_without_any_place_in_each_place_is_refused_and_not_run_empt
         watch(simulate, few)
 
 
+def test_a_referral_lapses_after_its_days_on_the_list_and_may_be_made_again(simulate: Simulate) -> None:
+    """One place, taken for good: the others are listed for 90 days, offered again within the hour, listed again."""
+    lapse, people = 90.0, 12
+    staff = {"workers": 1, "caseload": 1, "lapse_days": lapse}
+    seen = watch(simulate, scene(club(staff=staff), people=people, years=2))
+    waiting = per_person(seen, "starts:club") == 0
+    assert waiting.sum() == people - 1
+    lapses, days = per_person(seen, "lapsed_referrals:club"), per_person(seen, "listed_days:club")
+    assert (lapses[waiting] == int(2 * YEAR / lapse)).all() and lapses[~waiting].sum() == 0
+    last = days[waiting] - lapse * lapses[waiting]
+    assert (last > 2 * YEAR % lapse - 9 * AN_HOUR).all() and (last < 2 * YEAR % lapse).all()
+
+
+def test_as_many_referrals_lapse_as_the_memoryless_place_keeps_waiting(simulate: Simulate) -> None:
+    """Two people, one place held for an exponential time, asked on the first day alone: exp(-L / m) lapse."""
+    lapse, mean = 90.0, 100.0
+    staff = {"workers": 1, "caseload": 1, "lapse_days": lapse}
+    first_day = {"all": {"rate": AT_ONCE, "eligible": {"max_age": 65.01}}}
+    programme = club(staff=staff, length={"mean": mean}, offers=first_day, once=True)
+    made = scene(programme, {"population": {"ages": {"edges": [65, 65.001]}}}, people=2, years=3)
+    runs = [watch(simulate, made, stream=stream) for stream in range(300)]
+    lapsed = np.array([per_person(one, "lapsed_referrals:club").sum() for one in runs])
+    listed = np.array([per_person(one, "listed_days:club").sum() for one in runs])
+    assert lapsed.max() == 1
+    check_mean(lapsed, bernoulli(exp(-lapse / mean)))
+    np.testing.assert_allclose(listed[lapsed == 1], lapse)
+    assert (listed[lapsed == 0] < lapse).all()
+    sampled_mean(listed, mean * (1 - exp(-lapse / mean)))
+
+
 def test_eligibility_is_looked_at_again_when_a_place_is_free(simulate: Simulate) -> None:
     """Everyone is listed at 65 and too old by the time that the first worker comes."""
     comes = 600.0
@@ -556,6 +588,59 @@ def test_people_on_a_programme_from_the_start_are_so_in_its_own_arm_only(simulat
     check_mean(per_person(seen, "active_days:club", 1) > 0, bernoulli(0.4))
 
 
+def test_a_cohort_that_is_on_a_programme_from_the_first_day_declines_as_it_drops_out(simulate: Simulate) -> None:
+    """All on it on day 0 after a warm-up: exp(-d t) are left, and nobody starts later."""
+    rate, years, people = 0.8, 3, 500
+    made = scene(
+        club(offers={}, starting_share={"all": 1}, drop_out_rate=rate), people=people, years=years, warm_up_years=1.5
+    )
+    seen = watch(simulate, made)
+    np.testing.assert_array_equal(seen.started(), np.zeros(people))
+    assert (per_person(seen, "starts:club") == 1).all() and (seen.count("starts:club")[:, 1:] == 0).all()
+    chain = Chain.of({("on", "off"): rate}, running=lambda s: YEAR * (s == "on"))
+    for year in range(years):
+        on = chain.probabilities(year, "on")
+        check(seen.days("active_days:club", 1)[:, year], law(chain, 1, dict(zip(chain.states, on, strict=True))))
+    np.testing.assert_allclose(seen.window("alive_days"), 365.0)
+    assert per_person(seen, "active_days:club", 0).sum() == 0
+
+
+def test_a_share_of_those_who_may_have_a_programme_is_on_it_from_the_first_day(simulate: Simulate) -> None:
+    """By health, `all` for the others; too young, or in a cluster that opens later: nobody."""
+    shares = {"all": 0.7, "frail": 0.2}
+    population = {"ages": {"edges": [65, 75, 85], "share": [0.5, 0.5]}, "age_bands": [65, 75], "clusters": 2}
+    mix = {"states": ["fit", "frail"], "initial": {"65": [0.5, 0.5], "75": [0.5, 0.5]}}
+    scheme = club(
+        offers={}, starting_share=shares, eligible={"min_age": 75}, cluster_opens_days=[0, 50], length={"mean": 1e6}
+    )
+    made = scene(scheme, {"population": population, "health": mix}, people=2000, years=1, warm_up_years=0.5)
+    seen = watch(simulate, made)
+    on, model = seen.started() == 0.0, seen.model
+    drawn = draw_people(model, 0, np.arange(2000))
+    for state, share in ((0, 0.7), (1, 0.2)):
+        may = np.array([p.age >= 75 and p.cluster == 0 and p.health == state for p in drawn])
+        check_mean(on[may], bernoulli(share))
+        assert may.sum() > 150
+    assert not on[[p.age < 75 or p.cluster == 1 for p in drawn]].any()
+
+
+@pytest.mark.parametrize("measured_on", ["active", "starters", "offered"])
+def test_the_effect_on_people_who_are_on_it_from_the_first_day_grows_from_then(
+    simulate: Simulate, measured_on: str
+) -> None:
+    mood = {"target": "utility", "calibrated": 0.1, "ramp_days": 100.0, "measured_on": measured_on}
+    made = scene(club(offers={}, starting_share={"all": 1}, effects={"mood": mood}), people=3, years=1, warm_up_years=1)
+    np.testing.assert_allclose(per_person(watch(simulate, made), "effect_days:club.mood"), YEAR - 50.0)
+
+
+def test_a_limited_programme_has_as_many_from_the_first_day_as_it_has_room_for(simulate: Simulate) -> None:
+    staff = {"workers": 1, "caseload": 7}
+    made = scene(club(offers={}, starting_share={"all": 1}, staff=staff), people=30, years=1, warm_up_years=0.5)
+    seen = watch(simulate, made)
+    assert np.flatnonzero(seen.started() == 0.0).tolist() == list(range(7))
+    np.testing.assert_allclose(per_person(seen, "active_days:club").sum(), 7 * YEAR)
+
+
 def test_people_who_join_age_and_leave(simulate: Simulate) -> None:
     """They are 65 to 66 when they come, spread evenly, whenever that is."""
     population = {
@@ -576,6 +661,62 @@ def test_people_who_join_age_and_leave(simulate: Simulate) -> None:
     check_mean(young[long_there] / YEAR, Law(0.5, 1 / 12))
     next_year = seen.days("person_days:well:66").sum(axis=1)
     np.testing.assert_allclose(next_year[joined & (home > 2 * YEAR)], YEAR, atol=1e-6)
+
+
+# --- supports in place of others ------------------------------------------------------------------------------
+
+
+def in_place_of_care(**programme: Any) -> dict[str, Any]:
+    """Everyone is on care; whoever starts the club leaves it, is on calls, and has care again afterwards."""
+    supports = {"care": {"starting_share": {"well": 1.0}}, "calls": {}}
+    return club(ends=["care"], starts=["calls"], on_end=["care"], once=True, **programme) | {"supports": supports}
+
+
+def test_a_programme_takes_the_place_of_a_support_and_gives_it_back_at_its_end(simulate: Simulate) -> None:
+    """Care until the start, calls from then, care again when the planned hundred days are over: to the hour."""
+    made = scene(in_place_of_care(length={"dist": "fixed", "mean": 100.0}), people=40, years=1, warm_up_years=0.5)
+    seen = watch(simulate, made)
+    started = seen.started()
+    np.testing.assert_allclose(per_person(seen, "active_days:club"), 100.0)
+    np.testing.assert_allclose(per_person(seen, "active_days:care"), YEAR - 100.0)
+    np.testing.assert_allclose(per_person(seen, "active_days:calls"), YEAR - started)
+    np.testing.assert_allclose(per_person(seen, "active_days:care", 0), YEAR)
+    assert per_person(seen, "active_days:calls", 0).sum() == 0
+    assert (per_person(seen, "lapses:care") == 1).all() and (per_person(seen, "starts:care") == 1).all()
+    np.testing.assert_allclose(per_person(seen, "community_days"), YEAR)
+
+
+def test_coming_and_going_between_two_supports_is_an_alternating_process(simulate: Simulate) -> None:
+    """Nobody waits for anything: care -> club at a rate, club -> care after an exponential time, one of them always."""
+    rate, length, years = 1.5, 120.0, 2
+    programme = club(
+        offers={"all": {"rate": rate}}, length={"mean": length}, ends=["care"], on_end=["care"], closes_day=LONG_AFTER
+    )
+    care = {"supports": {"care": {"starting_share": {"well": 1.0}}}}
+    seen = watch(simulate, scene(programme, care, people=500, years=years))
+    chain = Chain.of({("care", "club"): rate, ("club", "care"): YEAR / length}, running=lambda s: YEAR * (s == "club"))
+    check(per_person(seen, "active_days:club"), law(chain, years, "care"))
+    both_days = per_person(seen, "active_days:club") + per_person(seen, "active_days:care")
+    np.testing.assert_allclose(both_days, years * YEAR)
+
+
+def test_a_place_that_is_given_up_for_a_programme_goes_to_the_next_on_the_list(simulate: Simulate) -> None:
+    """Three places, always a list: as many start as leave, at the same moment, and no place is ever free."""
+    care = {"offers": {"all": {"rate": AT_ONCE}}, "staff": {"workers": 1, "caseload": 3}}
+    programme = club(offers={"all": {"rate": 2.0}}, eligible={"on": ["care"]}, ends=["care"], once=True)
+    seen = watch(simulate, scene(programme, {"supports": {"care": care}}, people=40, years=3))
+    left = per_person(seen, "lapses:care").sum()
+    assert left > 8
+    assert left == per_person(seen, "starts:club").sum() == per_person(seen, "starts:care").sum() - 3
+    np.testing.assert_allclose(per_person(seen, "active_days:care").sum(), 9 * YEAR, atol=3 * AN_HOUR)
+
+
+def test_death_ends_a_support_and_what_would_begin_at_its_end_does_not(simulate: Simulate) -> None:
+    death = {"death": {"rate": 1.0, "growth": 0.0, "reference_age": 65}}
+    seen = watch(simulate, scene(in_place_of_care(), death, people=100, years=5))
+    assert (per_person(seen, "starts:care") == 1).all()
+    assert per_person(seen, "deaths").sum() > 90
+    assert per_person(seen, "completions:club").sum() == 0
 
 
 # --- effects: whom they were measured on --------------------------------------------------------------------

@@ -109,6 +109,35 @@ def places(draw: st.DrawFn) -> dict[str, Any]:
     return {"gp": gp, "ae": ae, "ward": ward}
 
 
+RATIO = st.floats(0.2, 3.0)
+GROUPS = {
+    "illness": {"values": ["copd", "none"], "share": [0.4, 0.6], "share_by_age": {"75": [0.7, 0.3]}},
+    "alone": {"values": ["yes", "no", "unknown"], "share": [0.3, 0.5, 0.2]},
+}
+WHO = st.sampled_from([{"illness": ["copd"]}, {"alone": ["yes", "unknown"]}, {"illness": ["none"], "alone": ["no"]}])
+BY_GROUP = st.fixed_dictionaries({"illness": st.fixed_dictionaries({"copd": RATIO})}) | st.fixed_dictionaries(
+    {"illness": st.fixed_dictionaries({"none": RATIO}), "alone": st.fixed_dictionaries({"yes": RATIO, "no": RATIO})}
+)
+
+
+def by_group(draw: st.DrawFn, data: dict[str, Any]) -> None:
+    """Groups of people, and some of all that may name them."""
+    data["population"]["groups"] = GROUPS
+    data["population"]["subgroups"] += draw(st.sampled_from([[], ["alone"], ["illness", "alone"]]))
+    programmes = (*data["supports"].values(), *data["programmes"].values())
+    offers = [offer for one in programmes for offer in one["offers"].values()]
+    rated = (*data["needs"].values(), *data["health"]["moves"].values(), data["death"], data["flares"], *offers)
+    for table in rated:
+        if draw(st.booleans()):
+            table["by_group"] = draw(BY_GROUP)
+    for need in data["needs"].values():
+        need["rate_is"] = draw(st.sampled_from(["mean", "reference"]))
+    for one in programmes:
+        for table in (one.setdefault("eligible", {}), *one.get("effects", {}).values()):
+            if draw(st.booleans()):
+                table["groups"] = draw(WHO)
+
+
 @st.composite
 def supports(draw: st.DrawFn, programme: bool) -> dict[str, Any]:
     """A support with any mix of offers, staff, length, drop-out, volunteers and effects."""
@@ -129,6 +158,8 @@ def supports(draw: st.DrawFn, programme: bool) -> dict[str, Any]:
             "when_full": draw(st.sampled_from(["wait", "refuse"])),
             "changes": [{"day": 400.0, "slots": draw(st.integers(0, 4))}],
         }
+        if one["staff"]["when_full"] == "wait" and draw(st.booleans()):
+            one["staff"]["lapse_days"] = draw(st.floats(5, 200))
         one["keep_days"] = draw(st.none() | st.just(0.0) | st.just(5.0))
         one = {key: value for key, value in one.items() if value is not None}
     if draw(st.booleans()):
@@ -146,6 +177,8 @@ def supports(draw: st.DrawFn, programme: bool) -> dict[str, Any]:
 def programme_only(draw: st.DrawFn) -> dict[str, Any]:
     """Length, volunteers, effects of every target and timing, early uplift, redirect."""
     one: dict[str, Any] = {"opens_day": draw(st.floats(0, 300))}
+    if draw(st.booleans()):
+        one = {"opens_day": 0.0, "starting_share": {draw(st.sampled_from(["all", "frail"])): draw(st.floats(0.1, 1.0))}}
     if draw(st.booleans()):
         one["length"] = draw(lengths()) | {"mean": draw(st.floats(20, 300))}
         if draw(st.booleans()):
@@ -180,11 +213,28 @@ def programme_only(draw: st.DrawFn) -> dict[str, Any]:
     return one
 
 
+def others(supports: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """Supports whose place one takes, and an unlimited one that begins with it or at its end."""
+    small = st.sampled_from([[], ["small"]])
+    some = st.lists(st.sampled_from([*supports, "small"]), max_size=2, unique=True)
+    return st.fixed_dictionaries({"ends": some, "starts": small, "on_end": small})
+
+
+@st.composite
+def own_capacity(draw: st.DrawFn, data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Other numbers of slots and workers in one arm, wherever there is a limit."""
+    here = [{"place": name, "slots": draw(st.integers(0, 6))} for name, p in data["places"].items() if "slots" in p]
+    some = {"package": data["supports"]["package"], "p": data["programmes"]["p"]}
+    here += [{"support": name, "workers": draw(st.integers(0, 4))} for name, s in some.items() if "staff" in s]
+    return [{**one, "day": draw(st.sampled_from([0.0, 200.0, 400.0]))} for one in here]
+
+
 @st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
     """Any small place for two years after a half-year of warm-up; in half of them people share nothing."""
     people = draw(st.integers(5, 25))
     emergency, planned = draw(st.floats(0.1, 3.0)), draw(st.floats(0.1, 2.0))
+    trend = draw(st.sampled_from([0.0, -0.4, 0.8]))
     data: dict[str, Any] = {
         "name": "any",
         "title": "any place",
@@ -193,6 +243,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "years": 2,
             "warm_up_years": draw(st.sampled_from([0.0, 0.5, 1.5])),
             "funding_years": draw(st.sampled_from([0.7, 1.5, 5.0])),
+            "window_days": draw(st.sampled_from([30.0, 100.0, 365.0])),
         },
         "population": {
             "place_size": people,
@@ -206,20 +257,26 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         "health": {
             "states": ["fit", "frail"],
             "initial": {"65": [0.8, 0.2], "75": [0.5, 0.5]},
-            "moves": {"decline": {"from": "fit", "to": "frail", "rate": 0.5, "by_age": {"75": 2.0}}},
+            "moves": {"decline": {"from": "fit", "to": "frail", "rate": 0.5, "by_age": {"75": 2.0}, "trend": -trend}},
         },
         "death": {"rate": draw(st.floats(0.01, 0.3)), "reference_age": 75, "growth": 0.1, "by_health": {"frail": 2}},
         "flares": {"rate": draw(st.floats(0.1, 3)), "length": draw(lengths()), "ratio": {"ae": 4.0, "gp": 0.5}},
         "boosts": {"after": {"after": "ward", "days": 30, "ratio": {"ae": 3.0}}} if draw(st.booleans()) else {},
         "needs": {
-            "gp": {"goes_to": "gp", "rate": draw(st.floats(0.5, 12)), "season": {"amplitude": 0.3}},
+            "gp": {"goes_to": "gp", "rate": draw(st.floats(0.5, 12)), "season": {"amplitude": 0.3}, "trend": trend},
             "ae": {"goes_to": "ae", "rate": emergency, "by_health": {"frail": 2.0}},
             "planned": {"goes_to": "ward", "rate": planned, "priority": 1},
         },
         "places": draw(places()),
-        "supports": {"package": draw(supports(programme=False)) | {"starting_share": {"frail": 0.3}}},
-        "programmes": {"p": draw(supports(programme=True)), "q": draw(supports(programme=True))},
-        "arms": {"one": ["p"], "both": ["p", "q"]},
+        "supports": {
+            "package": draw(supports(programme=False)) | draw(others([])) | {"starting_share": {"frail": 0.3}},
+            "small": {"drop_out_rate": 2.0, "effects": {"fewer": {"target": "need:ae", "calibrated": 0.7}}},
+        },
+        "programmes": {
+            "p": draw(supports(programme=True)) | draw(others(["package", "q"])),
+            "q": draw(supports(programme=True)) | draw(others(["package"])),
+        },
+        "arms": {"one": ["p"], "both": ["p", "q"], "more": {"programmes": ["p"]}},
         "economics": {"discount_rate": 0.035, "discount_rate_later": 0.03, "health_discount_rate": 0.015},
     }
     if draw(st.booleans()):
@@ -229,6 +286,9 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         for one in (*data["places"].values(), *data["supports"].values(), *data["programmes"].values()):
             for key in ("slots", "changes", "wait_limit", "staff", "keep_days"):
                 one.pop(key, None)
+    if draw(st.booleans()):
+        by_group(draw, data)
+    data["arms"]["more"]["capacity"] = draw(own_capacity(data))
     return Scenario.model_validate(data)
 
 

@@ -54,6 +54,7 @@ def test_a_stay_cut_by_the_horizon_is_said_to_go_on() -> None:
         ("completions", 1, "completes Walks"),
         ("drop_outs", 1, "drops out of Walks"),
         ("lapses", 0, "comes off Home care"),
+        ("referral lapses", 0, "is taken off the waiting list for Home care"),
         ("volunteers", 1, "becomes a volunteer of Walks"),
     ],
 )

@@ -34,6 +34,7 @@ class Delivery:
     completions: Array  # [row, year, part]
     drop_outs: Array  # [row, year, part]
     lapses: Array  # [row, year, part]
+    lapsed_referrals: Array  # [row, year, part] off the list after too many days
     on_it: Array  # [row, year, part] people at a time
     run_off: Array  # [row, year, part] of these, people at a time after recruitment has ended
     waiting: Array  # [row, year, part] people at a time
@@ -67,8 +68,8 @@ def delivery(ledger: Ledger, arm: str, support: str, room: Array | None = None) 
 
     Example:
         >>> some = ("offers", "starts", "active_days", "listed_days")
-        >>> others = ("refusals", "completions", "drop_outs", "lapses", "run_off_days", "volunteer_days")
-        >>> items = tuple(f"{item}:walks" for item in (*some, *others))
+        >>> others = ("refusals", "completions", "drop_outs", "lapses", "lapsed_referrals")
+        >>> items = tuple(f"{item}:walks" for item in (*some, *others, "run_off_days", "volunteer_days"))
         >>> activity = np.zeros((2, 1, 2, 1, 2, len(items)))
         >>> activity[:, 0, 1, 0, :, :4] = [[20, 10, 3652.5, 100.0], [20, 5, 3652.5, 365.25]]
         >>> ledger = Ledger(
@@ -98,6 +99,7 @@ def delivery(ledger: Ledger, arm: str, support: str, room: Array | None = None) 
         completions=of("completions"),
         drop_outs=of("drop_outs"),
         lapses=of("lapses"),
+        lapsed_referrals=of("lapsed_referrals"),
         on_it=on_it,
         run_off=of("run_off_days", DAYS_PER_YEAR),
         waiting=waiting,

@@ -78,8 +78,9 @@ class SupportCount(Item):
     STARTS = 2
     COMPLETIONS = 3
     DROP_OUTS = 4
-    LAPSES = 5
+    LAPSES = 5  # ended otherwise: everyone leaves, its place was given up, another support took its place
     NEW_VOLUNTEERS = 6
+    LAPSED_REFERRALS = 7  # off the waiting list after too many days
 
 
 class LifeCount(Item):
@@ -137,7 +138,7 @@ class BenefitDays(Item):
 
 
 class PlaceMeasure(Item):
-    """What the 365 days before and after an index date hold of a place."""
+    """What the windows before and after an index date hold of a place."""
 
     VISITS = 0
     EMERGENCY = 1

@@ -3,7 +3,7 @@
 A ratio is declared for a time and for some people; what comes of it depends on how long they take part, on who dies and
 on what else changes. Per person-day alive, for those who start,
 
-    year  = with it / without it, in the year after the start        (the windows of those who are followed for it)
+    year  = with it / without it, in the window after the start      (of those who are followed for it)
     whole = with it / without it, over all years                     (their part of the ledger)
 
 to be read beside the ratio that the scenario declares. Both worlds hold the same people, so selection cancels.

@@ -35,6 +35,7 @@ from simulator.running.run import Engine, engine_named
 from simulator.scenario.evidence import active_quantities
 from simulator.scenario.tables import Check, EvidenceMode, Scenario
 from simulator.uncertainty.sample import central
+from simulator.units import DAYS_PER_YEAR
 
 __all__ = ["CheckResult", "check"]
 
@@ -137,7 +138,8 @@ def repriced(simulated: Simulated, scenario: Scenario) -> Simulated:
         scenario: with the same programmes and places.
     """
     kept = {name: scenario.programmes[name] for name in simulated.scenario.programmes}
-    changed = scenario.model_copy(update={"programmes": kept, "arms": {}, "horizon": simulated.scenario.horizon})
+    arms = {arm: stated for name in kept for arm, stated in scenario.arm_alone(name).items()}
+    changed = scenario.model_copy(update={"programmes": kept, "arms": arms, "horizon": simulated.scenario.horizon})
     evidence = simulated.account.evidence
     design = central(active_quantities(changed, evidence))
     return replace(simulated, scenario=changed, account=price(simulated.ledger, changed, design, evidence))
@@ -229,7 +231,8 @@ def _settings(scenario: Scenario, checks: dict[str, Check]) -> dict[tuple[str, E
         if stated.comparison == "usual care":
             settings["", "calibrated", 1 + LATER.get(stated.measure.partition(":")[0], 0), rows].append(name)
         else:
-            years = min(ceil(scenario.horizon.funding_years) + 1, scenario.horizon.years)
+            after = ceil(scenario.horizon.window_days / DAYS_PER_YEAR)
+            years = min(ceil(scenario.horizon.funding_years) + after, scenario.horizon.years)
             settings[stated.programme, stated.evidence, years, rows].append(name)
     return settings
 
@@ -238,7 +241,8 @@ def _only(scenario: Scenario, programme: str, years: int) -> Scenario:
     """The scenario with at most one programme, followed for some years."""
     kept = {programme: scenario.programmes[programme]} if programme else {}
     horizon = scenario.horizon.model_copy(update={"years": years})
-    return scenario.model_copy(update={"programmes": kept, "arms": {}, "synergies": {}, "horizon": horizon})
+    arms = scenario.arm_alone(programme)
+    return scenario.model_copy(update={"programmes": kept, "arms": arms, "synergies": {}, "horizon": horizon})
 
 
 def _without_unneeded_places(scenario: Scenario, checks: Sequence[Check]) -> Scenario:

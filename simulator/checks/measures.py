@@ -23,11 +23,11 @@ repeat_share_year_five:PLACE         the same five years later
 ===================================  ==================================================================================
 
 ===================================  ==================================================================================
-a programme, one evidence mode       until a year after its funding
+a programme, one evidence mode       until a year after its funding, or as long as ``horizon.window_days``
 ===================================  ==================================================================================
 visits, emergency, days:PLACE        change per person-year alive of those who started (several joined by ``+``) over 12
-                                     months: "before and after" against the year before; "with and without" against the
-                                     same people and months without the programme
+                                     months (``window_days``): "before and after" against as long before; "with and
+                                     without" against the same people and months without the programme
 unselected, the same:                the same people and months, all without the programme: what selection alone does
 starts                               people who start while it is funded, for ``per`` people
 volunteer_share                      new volunteers for each person who completes the programme
@@ -281,7 +281,7 @@ def _emergency_rate(person: Person, place: int, model: Model) -> float:
     for k in np.flatnonzero(model.clocks["kind"] == ClockKind.NEED):
         clock, need = model.clocks[k], model.needs[model.clocks[k]["subject"]]
         rate = clock["base"] * model.by_health[k, person.health] * model.by_band[k, band]
-        rate *= person.risk ** clock["risk_power"]
+        rate *= model.by_kind[k, person.kind] * person.risk ** clock["risk_power"]
         if need["emergency"]:
             total += rate * _arrives(need["goes_to"], place, person.health, model)
     return float(total)
@@ -348,7 +348,7 @@ def _pounds_by_item(payers: list[str], simulated: Simulated) -> Array:
         kind, _, subject = price.per.partition(":")
         if price.payer not in payers or kind == "person_day":
             continue
-        year = uplift(price.amount, scenario.price_year, scenario.economics.index, f"prices.{name}")
+        year = uplift(price.amount, scenario.price_year, scenario.economics, f"prices.{name}")
         for item, units in COUNTED[kind]:
             pounds[names.index(f"{item}:{subject}")] += float(price.amount) * year * units
     return pounds

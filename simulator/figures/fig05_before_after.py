@@ -31,7 +31,7 @@ MOST = 6
 LABEL_CHARACTERS = 24
 FURTHEST, ROOM, OFFSET = 1.0, 0.12, 0.16
 PER = "person-year alive"
-NOTHING = "nobody's 12 months before and after the start lie within the run"
+NOTHING = "nobody's {window} before and after the start lie within the run"
 
 
 def before_after(source: Findings | HasFindings, arm: str | None = None, *, ax: Axes | None = None) -> Axes:
@@ -78,7 +78,7 @@ def _draw(axes: Axes, entries: list[BeforeAfter], findings: Findings) -> None:
     axes.set_ylim(-0.6, len(entries) - 0.4)
     axes.set_xlim(right=min(axes.get_xlim()[1], FURTHEST) + ROOM)
     percent_axis(axes, "x")
-    axes.set_xlabel("Change in the 12 months after the start")
+    axes.set_xlabel(f"Change in the {findings.window} after the start")
     legend(axes)
 
 
@@ -115,7 +115,7 @@ def _mark(axes: Axes, at: float, change: Band | None, colour: str, marker: str, 
 
 def _title(arm_findings: ArmFindings, entries: list[BeforeAfter], findings: Findings) -> str:
     if not entries:
-        return f"{arm_findings.title}: {NOTHING}"
+        return f"{arm_findings.title}: {NOTHING.format(window=findings.window)}"
     widest = max(entries, key=_gap)
     naive, true = (0.0 if band is None else float(band.mean) for band in (widest.naive, widest.true))
     measure = in_the_field(widest.measure, findings.place_titles)
@@ -131,11 +131,11 @@ def _gap(entry: BeforeAfter) -> float:
 
 
 def _subtitle(findings: Findings) -> str:
-    return f"People who started, rates per person-year alive, 12 months before and after; {setting(findings)}"
+    return f"People who started, rates per person-year alive, {findings.window} before and after; {setting(findings)}"
 
 
 def _note(entries: list[BeforeAfter], findings: Findings) -> str:
-    people = f"{entries[0].people:,.0f} people of the place have both years in the run. " if entries else ""
+    people = f"{entries[0].people:,.0f} people of the place have both windows in the run. " if entries else ""
     lines = "Lines: 95 % range over sampled sets of parameters, the chance of the simulated people included."
     return f"{lines} {people}{sampled(findings)}."
 

@@ -71,6 +71,7 @@ class Findings:
     payer_titles: dict[str, str]
     place_titles: dict[str, str]
     year_names: tuple[str, ...]
+    window: str  # how long is looked at before and after a start, in words
     arms: tuple[ArmFindings, ...]
     notes: tuple[str, ...] = ()
 
@@ -170,6 +171,7 @@ def findings_of(account: Account, ledger: Ledger, scenario: Scenario) -> Finding
         payer_titles=payer_titles(scenario),
         place_titles=place_titles(scenario),
         year_names=tuple(map(scenario.horizon.year_name, range(account.spending.shape[4]))),
+        window=scenario.horizon.window_words,
         arms=arms,
         notes=tuple(_notes(account, scenario, arms)),
     )

@@ -36,7 +36,7 @@ EXPOSURES = ("alive_days", "people")
 
 @dataclass(frozen=True)
 class BeforeAfter:
-    """The before-after illusion for one measure: 12 months before the start beside 12 months after.
+    """The before-after illusion for one measure: the time before the start beside as long after.
 
     Rates are a year, per person alive or per starter. ``naive`` is the change of participants; ``true`` the change
     against the same people and dates without the programme; ``rho`` what happens without it, after over before.
@@ -61,7 +61,7 @@ def before_after(ledger: Ledger, arm: str, batch: NDArray[np.int64]) -> tuple[Be
     """The illusion of one programme arm, for starters and completers, per person-year alive and per starter.
 
     Args:
-        ledger: windows of 12 months on either side of the start.
+        ledger: windows on either side of the start.
         arm: a programme arm.
         batch: [row] for the errors.
 

@@ -3,7 +3,7 @@
 The effect on hospital use of an arm's programmes is set to a few ratios R: 1 (no effect), nearly 0 (nearly everything
 averted), and perhaps one between them, in the first n of the N rows of a run, with the same parameters, people and
 random numbers. With s[r, k] the discounted net saving of row r at the k-th ratio, t[r] the starts and w[r] the hospital
-use of those who start in the 12 months after, without the programme, both known in all N rows, the mean saving is the
+use of those who start in the window after, without the programme, both known in all N rows, the mean saving is the
 ratio estimate
 
     S[k] = mean_N(t) sum_n(s[r, 1]) / sum_n(t)  +  mean_N(w) sum_n(s[r, k] - s[r, 1]) / sum_n(w)
@@ -167,7 +167,7 @@ def _starts(account: Account, arm: str) -> Array:
 
 
 def _hospital_use(ledger: Ledger, scenario: Scenario, arm: str, effects: Sequence[Effect]) -> Array:
-    """Of those who start, in the 12 months after without the programme: [row]."""
+    """Of those who start, in the window after without the programme: [row]."""
     at = WHO.index("starters"), WORLDS.index("without"), SIDES.index("after")
     windows = ledger.windows[:, :, ledger.arms.index(arm) - 1, *at].sum(axis=1)
     measures = {f"{_measured_in(effect)}:{_place(scenario, effect)}" for effect in effects}

@@ -182,7 +182,8 @@ def _entries(model: Model, state: int, band: int) -> Array:
     going = np.zeros(len(model.places))
     for k in np.flatnonzero(model.clocks["kind"] == ClockKind.NEED):
         goes_to = model.needs[model.clocks[k]["subject"]]["goes_to"]
-        going[goes_to] += model.clocks[k]["base"] * model.by_health[k, state] * model.by_band[k, band]
+        rate = model.clocks[k]["base"] * model.by_health[k, state] * model.by_band[k, band]
+        going[goes_to] += rate * (model.population.kinds[band] @ model.by_kind[k])
     entries = going.copy()
     for _ in range(len(model.places)):
         going = _sent_on(model, state, going)

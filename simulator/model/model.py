@@ -92,6 +92,7 @@ CLOCK = np.dtype(
         ("from_state", "i8"),  # health state a move starts from, else NONE
         ("base", "f8"),  # rate a year with every ratio 1
         ("growth", "f8"),  # Gompertz, per year of age
+        ("trend", "f8"),  # log of the ratio from one year to the next, from t = 0
         ("reference_age", "f8"),
         ("amplitude", "f8"),
         ("peak_day", "f8"),
@@ -128,6 +129,7 @@ SUPPORT = np.dtype(
         ("ends_day", "f8"),
         ("places", "f8"),  # workers x caseload in this sample; inf: no limit
         ("refuse_when_full", "i8"),
+        ("lapse_days", "f8"),  # on the waiting list; inf: never
         ("length", "i8"),
         ("pause", "i8"),
         ("keep_days", "f8"),
@@ -141,6 +143,9 @@ SUPPORT = np.dtype(
         ("criteria", "i8"),
         ("drop_out_clock", "i8"),
         ("has_offers", "i8"),
+        ("ends", "i8"),  # bit set of supports that whoever starts it leaves
+        ("starts", "i8"),  # that begin with it
+        ("on_end", "i8"),  # that begin when it ends
     ]
 )
 OFFER = np.dtype(
@@ -188,7 +193,7 @@ EFFECT = np.dtype(
 )
 SYNERGY = np.dtype([("first", "i8"), ("second", "i8"), ("target", "i8"), ("subject", "i8"), ("ln_ratio", "f8")])
 BOOST = np.dtype([("after", "i8"), ("days", "f8"), ("emergency_only", "i8")])
-CHANGE = np.dtype([("day", "f8"), ("subject", "i8"), ("slots", "f8"), ("is_place", "i8")])
+CHANGE = np.dtype([("day", "f8"), ("subject", "i8"), ("slots", "f8"), ("is_place", "i8"), ("arm", "i8")])  # NONE: all
 
 
 @dataclass(frozen=True)
@@ -201,6 +206,9 @@ class Population:
     initial_health: NDArray[np.float64]  # [band, state] cumulative
     risk_log_sd: float
     clusters: int
+    group_sizes: NDArray[np.int64]  # [group] how many values
+    group_share: NDArray[np.float64]  # [group, band, value] cumulative
+    kinds: NDArray[np.float64]  # [band, kind] shares: see simulator.model.groups
     parts: Parts
     entrants_per_year: float
     entrant_age_edges: NDArray[np.float64]  # [edge]
@@ -225,6 +233,7 @@ class Words:
     risk: int
     cluster: int
     arrival: int
+    groups: NDArray[np.int64]  # [group]
 
 
 @dataclass(frozen=True)
@@ -234,12 +243,14 @@ class Model:
     seed: int
     years: int
     warm_up_days: float
+    window_days: float  # of what is looked at before and after a first start
     population: Population
     words: Words
     bands: NDArray[np.float64]  # [band] lower ages
     clocks: Table  # [clock] CLOCK
     by_health: NDArray[np.float64]  # [clock, state]
     by_band: NDArray[np.float64]  # [clock, band]
+    by_kind: NDArray[np.float64]  # [clock, kind]
     boost_ratio: NDArray[np.float64]  # [boost, clock]
     boosts: Table  # [boost] BOOST
     flare_length: int
@@ -255,8 +266,11 @@ class Model:
     opens: NDArray[np.float64]  # [support, cluster] first day
     offers: Table  # [offer] OFFER
     offer_by_health: NDArray[np.float64]  # [offer, state]
+    offer_by_kind: NDArray[np.float64]  # [offer, kind]
     criteria: Table  # [criterion] CRITERIA
+    criterion_kinds: NDArray[np.bool_]  # [criterion, kind] who is meant
     effects: Table  # [effect] EFFECT
+    effect_kinds: NDArray[np.bool_]  # [effect, kind] on whom it acts
     step_until: NDArray[np.float64]  # [step] of effect profiles
     step_weight: NDArray[np.float64]  # [step]
     effects_on_clock: NDArray[np.int64]  # [clock + 1] where each clock's effects start in effect_order

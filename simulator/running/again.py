@@ -30,7 +30,7 @@ from simulator.findings.finding import MONEYS
 from simulator.running.run import Progress, Run, open_again, run_again
 from simulator.scenario.evidence import SITES, active_quantities
 from simulator.scenario.read import with_changes
-from simulator.scenario.tables import Effect, EvidenceMode, Scenario
+from simulator.scenario.tables import Arm, Effect, EvidenceMode, Scenario
 from simulator.uncertainty.quantity import Quantity
 
 __all__ = [
@@ -191,7 +191,8 @@ def _all_or_nothing(effect: Effect) -> bool:
 def with_ratio(done: Run, arm: str, ratio: float) -> Scenario:
     """The scenario with one programme arm, its effect on hospital use a fixed ratio, the same in every place."""
     programmes = done.scenario.all_arms()[arm]
-    alone = done.scenario.model_copy(update={"arms": {arm: programmes}, "alternatives": {}})
+    its_own = done.scenario.arms.get(arm) or Arm(programmes=programmes)
+    alone = done.scenario.model_copy(update={"arms": {arm: its_own}, "alternatives": {}})
     spread = [name for name in programmes if done.scenario.programmes[name].between_sites is not None]
     same = {f"programmes.{name}.{SITES}": 1.0 for name in spread}
     return with_changes(alone, {**same, **{f"{path}.{done.evidence}": ratio for path in _levers(done, arm)}})

@@ -324,7 +324,7 @@ def simulate_row(scenario: Scenario, model: Model, row: int, stream: int, engine
     Nothing shared: two halves of the people of one run. Something shared: two whole runs on streams
     2r and 2r + 1.
     """
-    names, chosen = items(scenario), engine_named(engine)
+    names, chosen, them = items(scenario), engine_named(engine), scenario.population
     add_up = partial(replicates, chosen.simulate) if engine == "simpy" else chosen.replicates
     return tally(
         add_up(model, 2 * stream),
@@ -333,7 +333,7 @@ def simulate_row(scenario: Scenario, model: Model, row: int, stream: int, engine
         arms=scenario.all_arms(),
         items=(*names.counts, *names.days),
         measures=names.measures,
-        parts=part_names(model.population.parts, scenario.population.band_names, scenario.health.states),
+        parts=part_names(model.population.parts, them.band_names, scenario.health.states, them.group_values),
     )
 
 

@@ -215,6 +215,7 @@ _WORDS: dict[str, Callable[[TraceEntry, Names], str]] = {
     "completions": _support("completes {}"),
     "drop_outs": _support("drops out of {}"),
     "lapses": _support("comes off {}"),
+    "referral lapses": _support("is taken off the waiting list for {}"),
     "volunteers": _support("becomes a volunteer of {}"),
 }
 

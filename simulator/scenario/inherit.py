@@ -31,16 +31,18 @@ from simulator.scenario.addresses import (
     shape_at,
     shown,
 )
+from simulator.scenario.inherited.price_years import dated
+from simulator.scenario.inherited.sizes import inherited_sizes
 from simulator.scenario.library import SUFFIX, packaged
 from simulator.scenario.names import table_in
 from simulator.scenario.rule_sets import without_fixed
-from simulator.scenario.sizes import inherited_sizes
 from simulator.scenario.tables import Scenario
 from simulator.scenario.toml import Where, locate
 from simulator.scenario.toml.tree import Issue, Tree
 
 DIRECTIVES = ("extends", "remove")
 RULES: Path = ("economics", "rules")
+PRICE_YEAR: Path = ("price_year",)
 
 
 # ------------------------------------------------------------------------------------------------- files
@@ -237,7 +239,7 @@ def merged(base: Tree, own: Tree) -> Tree:
     {'name': 'b', 'needs': {'gp': {'rate': {'value': 6}, 'priority': 1}}}
     """
     replaced: list[Path] = []
-    data = _ruled_by(own.data, base.data)
+    data = dated(_ruled_by(own.data, base.data), own.data)
     fixed = [("economics", key) for key in table_in(base.data, "economics") if key not in data["economics"]]
     base = replace(base, data=data, where=_outside(base.where, fixed))
     data = _merged(base.data, own.data, Scenario, (), replaced)
@@ -334,8 +336,11 @@ def put(data: dict[str, Any], path_text: str, value: object) -> tuple[dict[str, 
     ({'needs': {'gp': {'rate': 6}}}, ('needs', 'gp', 'rate'))
     """
     keys = keys_of(path_text)
-    ruled = _ruled_by({"economics": {"rules": value}}, data) if keys == RULES else data
-    return _put(ruled, keys, value, Scenario, ())
+    if keys == RULES:
+        data = _ruled_by({"economics": {"rules": value}}, data)
+    if keys == PRICE_YEAR:
+        data = dated(data, {"price_year": value})
+    return _put(data, keys, value, Scenario, ())
 
 
 def _put(here: Any, keys: Sequence[str], value: object, shape: Shape, path: Path) -> tuple[Any, Path]:
@@ -377,4 +382,5 @@ def _may_be_new(keys: Sequence[str], value: object, shape: Shape) -> bool:
     """A name may be added to a table of names, but a table of its own only as a whole."""
     if origin(shape) is not dict or len(keys) > 1:
         return False
-    return isinstance(value, dict) or not is_table(inside(shape, keys[0]))
+    table: Any = inside(shape, keys[0])
+    return isinstance(value, dict) or not is_table(table) or bool(table.AS_LIST and isinstance(value, list))

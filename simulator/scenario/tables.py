@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from simulator.scenario.rule_sets import RULE_SETS, Headline, Rules, fixed_by
 from simulator.uncertainty.quantity import (
@@ -27,7 +27,9 @@ from simulator.uncertainty.quantity import (
     Ratio,
     Shares,
 )
+from simulator.units import DAYS_PER_YEAR
 
+WHOLE_MONTHS = 0.03  # so near are 365 days to 12 months of 30.44, and 1095 to 36
 T = TypeVar("T")
 PRICED, ASIDE = "priced", "aside"
 Priced = Annotated[T, PRICED]
@@ -52,13 +54,30 @@ def _or_date(schema: dict[str, Any]) -> dict[str, Any]:
     return schema | {"items": _or_date(schema["items"])} if "items" in schema else schema
 
 
+class _OrList:
+    """Marks a table in whose place a list of names may stand; editors that know the schema accept both."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        return {"anyOf": [{"type": "array", "items": {"type": "string"}}, handler(core)]}
+
+
+OR_LIST = _OrList()
 DATED = _Dated()
 Dated = Annotated[T, DATED]
 """A day, counted from the start of year 0; a file may hold a date instead where ``horizon.first_year`` is stated."""
 FIRST_YEAR = re.compile(r"\d{4}(/\d{2})?")
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+Paid = Annotated[
+    Annotated[str, Tag("one")] | Annotated[dict[str, float], Tag("shares")],
+    Discriminator(lambda written: "shares" if isinstance(written, dict) else "one"),
+]
+"""A payer by name, or several with the share that each bears."""
 Ratios = dict[str, Ratio]
 """Ratios by name (health state, or lower end of an age band); a missing name means 1."""
+GroupRatios = dict[str, Ratios]
+"""Ratios by group of people and value of it; a missing one means 1."""
+Members = dict[str, Annotated[tuple[str, ...], Field(min_length=1)]]
+"""Values by group: those are meant who have one of them in every group that is named."""
 
 EvidenceMode = Literal["calibrated", "claimed", "sceptical"]
 EVIDENCE_MODES: tuple[EvidenceMode, ...] = get_args(EvidenceMode)
@@ -68,6 +87,10 @@ MODE_WORDS = {
     "sceptical": "track record of similar programmes",
 }
 USUAL_CARE = "usual care"
+PART_KINDS = ("cluster", "age", "health")
+"""What parts of the population are counted apart by, besides the groups of people that a scenario defines."""
+EVERY_STATE = "all"
+"""In place of a state of health, where a share is the same in all that are not named."""
 CostPart = Literal[
     "on-costs", "overheads", "supervision", "involvement payments", "evaluation", "double running", "exit", "VAT"
 ]
@@ -76,8 +99,12 @@ COST_PARTS: tuple[CostPart, ...] = get_args(CostPart)
 
 
 class Table(BaseModel):
-    """A table of a scenario file: unknown keys are faults, values never change."""
+    """A table of a scenario file: unknown keys are faults, values never change.
 
+    ``AS_LIST``: the key that a list in place of the table is taken for.
+    """
+
+    AS_LIST: ClassVar[str] = ""
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
 
 
@@ -85,12 +112,24 @@ class Horizon(Table):
     """How long the programme is paid for, how long it is followed, and the unreported warm-up.
 
     ``first_year``: what year 0 is called, "2026/27" (a financial year) or "2026"; years are numbers without it.
+    ``window_days``: how long the ledger looks at those who start before their first start, and after it.
     """
 
     first_year: Aside[str] = Field("", pattern=rf"^({FIRST_YEAR.pattern})?$")
     years: int = Field(10, ge=1, le=100)
     warm_up_years: float = Field(0.0, ge=0, le=30)
     funding_years: float = Field(5.0, gt=0, le=100)
+    window_days: float = Field(365.0, ge=30, le=1825)
+
+    @property
+    def window_words(self) -> str:
+        """The windows before and after a start in words: whole months where they are.
+
+        >>> Horizon().window_words, Horizon(window_days=730.5).window_words, Horizon(window_days=90).window_words
+        ('12 months', '24 months', '90 days')
+        """
+        months = 12 * self.window_days / DAYS_PER_YEAR
+        return f"{months:.0f} months" if abs(months - round(months)) < WHOLE_MONTHS else f"{self.window_days:g} days"
 
     def year_name(self, year: int) -> str:
         """What a year is called: a financial year where the first is one.
@@ -142,14 +181,27 @@ class PersonalRisk(Table):
     log_sd: Amount
 
 
+class Group(Table):
+    """A fixed characteristic of people beside their state of health: a diagnosis, a practice, living alone.
+
+    Everybody has one of the ``values``, by ``share``, or by that of the age band in which they begin where
+    ``share_by_age`` has it; apart from that it is independent of everything else. What goes together (a diagnosis and
+    living alone) is one group of the combinations.
+    """
+
+    values: tuple[Name, ...] = Field(min_length=1)
+    share: Shares
+    share_by_age: dict[str, Shares] = {}
+
+
 class Population(Table):
     """Who lives in the place. ``place_size`` sets the pounds, ``people`` only the precision.
 
     Where a place or a support is limited everybody is lived, since queues do not scale: ``people`` is then
     ``place_size``, or that of one of ``identical_places`` with a share of every capacity.
 
-    ``subgroups`` are counted apart in the ledger: clusters (always, where there are several), age bands and states of
-    health as people begin.
+    ``subgroups`` are counted apart in the ledger: clusters (always, where there are several), age bands, states of
+    health as people begin, and groups.
     """
 
     place_size: float = Field(gt=0)
@@ -159,7 +211,8 @@ class Population(Table):
     age_bands: tuple[float, ...] = Field(min_length=1)
     risk: PersonalRisk | None = None
     clusters: int = Field(1, ge=1)
-    subgroups: tuple[Literal["cluster", "age", "health"], ...] = ()
+    groups: dict[Name, Group] = {}
+    subgroups: tuple[str, ...] = ()
     entrants: Entrants | None = None
     leaving_rate: Rate | None = None
 
@@ -173,14 +226,21 @@ class Population(Table):
         """Age bands by their lower ends, as they are written in a scenario file and in the items of a ledger."""
         return tuple(f"{lower:g}" for lower in self.age_bands)
 
+    @property
+    def group_values(self) -> dict[str, tuple[str, ...]]:
+        """The values of each group by its name."""
+        return {name: group.values for name, group in self.groups.items()}
+
 
 class HealthMove(Table):
-    """A rate of moving from one health state to another."""
+    """A rate of moving from one health state to another, with a ``trend`` as a need has it."""
 
     from_: str = Field(alias="from")
     to: str
     rate: Rate
     by_age: Ratios = {}
+    by_group: GroupRatios = {}
+    trend: Change | None = None
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -210,7 +270,7 @@ class Health(Table):
 class Death(Table):
     """Gompertz hazard ``rate * exp(growth * (age - reference_age))`` times a health ratio.
 
-    With ``recentre`` the ratio is divided by its mean in the starting mix of the age band, so that
+    With ``recentre`` the ratio, groups included, is divided by its mean in the starting mix of the age band, so that
     deaths in the whole band follow the life table.
     """
 
@@ -218,6 +278,7 @@ class Death(Table):
     reference_age: float
     growth: Number
     by_health: Ratios = {}
+    by_group: GroupRatios = {}
     recentre: bool = True
     at_risk: Literal["anywhere", "home"] = "anywhere"
 
@@ -229,6 +290,7 @@ class Flares(Table):
     length: Duration
     ratio: Ratios
     by_health: Ratios = {}
+    by_group: GroupRatios = {}
 
 
 class Boost(Table):
@@ -250,11 +312,12 @@ class Season(Table):
 class Need(Table):
     """An occasion that takes a person at home to a place of care.
 
-    ``rate_is = "mean"``: ``rate`` is the mean of the starting population, risk, flares, health and
+    ``rate_is = "mean"``: ``rate`` is the mean of the starting population, risk, flares, health, groups and
     age mix included, and the rate of the reference person is derived, so every sampled row meets
     it. ``rate_is = "reference"``: ``rate`` belongs to someone with all ratios 1. ``adjust`` is the
     factor found by calibration for what cannot be derived (after-event boosts, time spent away
-    from home, survivors).
+    from home, survivors). ``trend`` is how much more a year: the rate times (1 + trend) to the power of the years since
+    day 0, in every arm.
     """
 
     goes_to: str
@@ -263,7 +326,9 @@ class Need(Table):
     adjust: float = Field(1.0, gt=0)
     by_health: Ratios = {}
     by_age: Ratios = {}
+    by_group: GroupRatios = {}
     season: Season | None = None
+    trend: Change | None = None
     emergency: bool = False
     priority: int = 0
     at_risk: Literal["home"] = "home"
@@ -324,6 +389,7 @@ class Eligibility(Table):
     """Who may be offered a support. Every condition given must hold."""
 
     health: tuple[str, ...] = ()
+    groups: Members = {}
     min_age: float = 0.0
     max_age: float = 200.0
     on: tuple[str, ...] = ()
@@ -343,19 +409,25 @@ class Offer(Table):
     on: str = ""
     share: Probability | None = None
     by_health: Ratios = {}
+    by_group: GroupRatios = {}
     risk_power: float = Field(0.0, ge=0)
     eligible: Eligibility = Eligibility()
     delay: Duration | None = None
 
 
 class Staff(Table):
-    """Workers by date and how many people each can support at once; ``per_people``: for a place of so many people."""
+    """Workers by date and how many people each can support at once; ``per_people``: for a place of so many people.
+
+    ``lapse_days``: a referral that has been on the waiting list so long lapses; left out, it waits until it is its turn
+    or recruitment ends.
+    """
 
     workers: Amount
     caseload: Amount
     per_people: float | None = Field(None, gt=0)
     changes: tuple[CapacityChange, ...] = ()
     when_full: Literal["wait", "refuse"] = "wait"
+    lapse_days: float | None = Field(None, gt=0)
 
 
 class Volunteers(Table):
@@ -383,7 +455,7 @@ class Effect(Table):
     ``measured_on`` says whom the figure was measured on; uptake and drop-out are applied once. ``window_days`` is the
     time over which it was measured: from the start it lasts so long, no more and, unless it was measured on those who
     were active, no less, whatever becomes of the support. A profile runs its course likewise. A half-life begins at
-    the end.
+    the end. ``groups``: it acts on those people alone.
     ``calibrated`` is the best independent evidence, ``claimed`` the figure in circulation,
     ``sceptical`` the record of similar programmes (left out: the scenario's own prior).
     ``adjust`` multiplies the log ratio: the factor found by calibration for what cannot be derived (time
@@ -391,6 +463,7 @@ class Effect(Table):
     """
 
     target: str
+    groups: Members = {}
     measured_on: Literal["active", "starters", "offered", "population"] = "active"
     calibrated: Quantity
     claimed: Quantity | None = None
@@ -442,7 +515,7 @@ class ProgrammeCost(Table):
         "per_start_hours",
     ]
     amount: Cost
-    payer: str
+    payer: Paid
     per_people: float | None = Field(None, gt=0)
     day: Dated[float] = 0.0
     hours: Amount | None = None
@@ -459,14 +532,29 @@ class Benefit(Table):
 
     calibrated: Priced[Cost | None] = None
     claimed: Priced[Cost | None] = None
-    payer: Priced[str]
+    payer: Priced[Paid]
     kind: Priced[Literal["cash", "capacity", "social"]] = "social"
     of: Priced[Literal["quality of life", "activity", "something else"] | None] = None
     years: float = Field(gt=0)
 
 
+def shares_of(payer: Paid) -> dict[str, float]:
+    """The share that each payer bears.
+
+    >>> shares_of("icb"), shares_of({"icb": 0.5, "council": 0.5})
+    ({'icb': 1.0}, {'icb': 0.5, 'council': 0.5})
+    """
+    return payer if isinstance(payer, dict) else {payer: 1.0}
+
+
 class Support(Table):
-    """Something a person is on while living at home: home care, reablement, or a programme."""
+    """Something a person is on while living at home: home care, reablement, or a programme.
+
+    ``starting_share`` of the people are on it already, by state of health (``all``: those not named): on a support of
+    usual care when the warm-up starts, on a programme those of them who may have it on day 0, in the arms that add it.
+    ``ends`` and ``starts``: other supports that whoever starts this one leaves, or begins, at that moment; ``on_end``:
+    those that begin when it ends, for whatever reason but death and moving away.
+    """
 
     title: str = ""
     eligible: Eligibility = Eligibility()
@@ -480,6 +568,9 @@ class Support(Table):
     staff: Staff | None = None
     length: Duration | None = None
     drop_out_rate: Rate | None = None
+    ends: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
+    on_end: tuple[str, ...] = ()
     pause_in_hospital: bool = False
     once: bool = False
     keep_days: float | None = Field(None, ge=0)
@@ -495,16 +586,28 @@ class Support(Table):
 class Programme(Support):
     """A support that an arm adds to usual care, with the story of its evidence.
 
+    ``starts_per_year``: people of the place who start in its first year, in place of how often it is offered: all rates
+    and shares of its offers are multiplied by what brings so many; without offers everybody eligible is offered it.
+
     ``between_sites`` is the spread of its effects between places: one factor of a place on every ratio of an effect,
     1 in the middle. Left out, no spread is stated and there is no range for a new place. ``after_funding`` says what
     becomes of those who are on it when recruitment ends with its funding: they are supported to their end by posts
     that are paid for as long as they are needed (``run_off``), or they leave that day (``stop``).
     """
 
+    starts_per_year: Rate | None = None
     between_sites: Ratio | None = None
     after_funding: Literal["run_off", "stop"] = "run_off"
     summary: str = ""
     evidence_note: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _offered_to_all(cls, written: Any) -> Any:
+        """One offer to everybody who may have it where only the starts a year are stated."""
+        if isinstance(written, dict) and "starts_per_year" in written and not written.get("offers"):
+            return {**written, "offers": {"open_door": {"rate": 1.0}}}
+        return written
 
 
 class Synergy(Table):
@@ -513,6 +616,35 @@ class Synergy(Table):
     between: tuple[str, str]
     target: str
     log_ratio: Number
+
+
+class ArmCapacity(Table):
+    """From ``day`` on a place has so many ``slots``, or a support so many ``workers``, in one arm alone.
+
+    ``per_people``: the number is for a place of so many people.
+    """
+
+    place: str = ""
+    support: str = ""
+    day: Dated[float]
+    slots: float | None = Field(None, ge=0)
+    workers: float | None = Field(None, ge=0)
+    per_people: float | None = Field(None, gt=0)
+
+
+class Arm(Table):
+    """What is compared with usual care: programmes together, and capacity that differs; a list is programmes alone."""
+
+    AS_LIST: ClassVar[str] = "programmes"
+
+    programmes: tuple[str, ...]
+    title: Aside[str] = ""
+    capacity: tuple[ArmCapacity, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_list(cls, written: Any) -> Any:
+        return {cls.AS_LIST: written} if isinstance(written, list | tuple) else written
 
 
 class Payer(Table):
@@ -558,6 +690,7 @@ class Price(Table):
 class Economics(Table):
     """Discounting, price index, what a QALY is worth, and which correction for optimism applies.
 
+    ``index`` brings amounts of other years to ``index_year``, the scenario's price year where it is left out.
     ``rules`` names a set of :mod:`simulator.scenario.rule_sets`, which then fixes rates and values together.
     """
 
@@ -568,6 +701,7 @@ class Economics(Table):
     health_discount_rate: Priced[float] = Field(ge=0, lt=1)
     qaly_values: Priced[tuple[float, ...]] = ()
     index: Priced[dict[str, float]] = {}
+    index_year: Priced[str] = ""
     optimism: Literal["none", "grade", "shrink"] = "none"
     optimism_by_grade: dict[str, float] = {}
     discounting: Priced[Literal["yearly", "continuous"]] = "yearly"
@@ -645,7 +779,7 @@ class Scenario(Table):
     supports: dict[Name, Support] = {}
     programmes: dict[Name, Programme] = {}
     synergies: dict[Name, Synergy] = {}
-    arms: dict[str, tuple[str, ...]] = {}
+    arms: dict[str, Annotated[Arm, OR_LIST]] = {}
     payers: Priced[dict[Name, Payer]] = {}
     cash: Priced[dict[Name, CashRule]] = {}
     prices: Priced[dict[Name, Price]] = {}
@@ -657,8 +791,21 @@ class Scenario(Table):
 
     def all_arms(self) -> dict[str, tuple[str, ...]]:
         """Arms by name, usual care first; without ``[arms]`` each programme is an arm of its own."""
-        named = self.arms or {name: (name,) for name in self.programmes}
+        named = {name: arm.programmes for name, arm in self.arms.items()} or {name: (name,) for name in self.programmes}
         return {USUAL_CARE: (), **named}
+
+    def arm_alone(self, programme: str) -> dict[str, Arm]:
+        """The arm that is named after a programme and adds nothing else, with its own capacity; empty without one."""
+        arm = self.arms.get(programme)
+        return {programme: arm} if arm is not None and arm.programmes == (programme,) else {}
+
+    def own_workers(self, support: str) -> list[tuple[tuple[float, float], ...]]:
+        """Days from which a support has another number of workers in one arm alone, and how many: by arm."""
+        own = {
+            name: tuple((each.day, float(each.workers or 0.0)) for each in arm.capacity if each.support == support)
+            for name, arm in self.arms.items()
+        }
+        return [own.get(name, ()) for name in self.all_arms()]
 
     def all_supports(self, *, in_arms: bool = False) -> dict[str, tuple[str, Support]]:
         """Supports by name with their dotted path: usual care's first, then programmes.
@@ -684,9 +831,9 @@ class Scenario(Table):
         return {name: _simulated(value) for name, value in _unmarked(self)}
 
     def arm_title(self, arm: str) -> str:
-        """What an arm is called: the title of the programme it is named after, else its own name."""
-        programme = self.programmes.get(arm)
-        return (programme.title if programme else "") or arm.replace("_", " ")
+        """What an arm is called: its own title, that of the programme it is named after, else its own name."""
+        own, programme = self.arms.get(arm), self.programmes.get(arm)
+        return (own.title if own else "") or (programme.title if programme else "") or arm.replace("_", " ")
 
     def with_(self, changes: Mapping[str, object]) -> Scenario:
         """This scenario with some values replaced: `scenario.read.with_changes` as a method, for notebooks.

@@ -23,7 +23,7 @@ def resolved(scenario: Scenario) -> dict[str, Any]:
 
     >>> from simulator.scenario.tables import Horizon
     >>> written(Horizon())
-    {'years': 10, 'warm_up_years': 0.0, 'funding_years': 5.0}
+    {'years': 10, 'warm_up_years': 0.0, 'funding_years': 5.0, 'window_days': 365.0}
     """
     data = written(scenario)
     assert isinstance(data, dict)
@@ -49,7 +49,8 @@ def written(value: Any) -> Any:
     if isinstance(value, Quantity):
         return _number(value)
     if isinstance(value, Table):
-        return dict(_keys(value))
+        table = dict(_keys(value))
+        return table[value.AS_LIST] if table.keys() == {value.AS_LIST} else table
     if isinstance(value, Mapping):
         return {key: written(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -23,7 +23,6 @@ from simulator.compiling import compiled_for_types, inlined
 from simulator.engines.shared import memory as of
 from simulator.engines.shared.hazards import weight_days
 from simulator.engines.shared.memory import Addresses
-from simulator.engines.shared.records import WINDOW_DAYS
 from simulator.model.model import Target
 from simulator.units import DAYS_PER_YEAR
 
@@ -214,14 +213,14 @@ def window_stay(m: Addresses, life: int, place: int, emergency: int, start: floa
     """Add a stay to the windows around the index days of this life: its beginning, and its days."""
     if of.body(m)[life]["window"] < 0:
         return
-    first = place * N_PLACE_MEASURES
+    first, window = place * N_PLACE_MEASURES, of.number(m, of.WINDOW_DAYS)
     for k in range(of.floats2(m, of.WINDOW_INDEX).shape[1]):
         if not looks(m, life, k):
             continue
         index = of.floats2(m, of.WINDOW_INDEX)[of.body(m)[life]["window"], k]
         for side in range(2):
-            low = index - WINDOW_DAYS * (1 - side)
-            high = low + WINDOW_DAYS
+            low = index - window * (1 - side)
+            high = low + window
             if low <= start < high:
                 write_window(m, life, k, side, first + PlaceMeasure.VISITS, 1.0)
                 write_window(m, life, k, side, first + PlaceMeasure.EMERGENCY, float(emergency))
@@ -234,11 +233,12 @@ def window_stay(m: Addresses, life: int, place: int, emergency: int, start: floa
 @compiled_for_types
 def window_life(m: Addresses, life: int, ended: float) -> None:
     """Days alive and the person, once their life is over or the horizon is reached."""
+    window = of.number(m, of.WINDOW_DAYS)
     for k in range(of.floats2(m, of.WINDOW_INDEX).shape[1]):
         if looks(m, life, k):
             for side in range(2):
-                low = of.floats2(m, of.WINDOW_INDEX)[of.body(m)[life]["window"], k] - WINDOW_DAYS * (1 - side)
+                low = of.floats2(m, of.WINDOW_INDEX)[of.body(m)[life]["window"], k] - window * (1 - side)
                 first = of.floats5(m, of.WINDOWS).shape[4] - N_LIFE_MEASURES
-                alive = max(0.0, min(low + WINDOW_DAYS, ended) - low)
+                alive = max(0.0, min(low + window, ended) - low)
                 write_window(m, life, k, side, first + LifeMeasure.ALIVE_DAYS, alive)
                 write_window(m, life, k, side, first + LifeMeasure.PEOPLE, 1.0)

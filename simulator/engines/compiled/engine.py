@@ -21,7 +21,6 @@ from simulator.engines.compiled import kernel
 from simulator.engines.compiled.usual_care import USUAL_CARE_CACHE, Crowd, UsualCare, name_of
 from simulator.engines.shared.memory import Memory, memory
 from simulator.engines.shared.people import arrival_days, cells_of
-from simulator.engines.shared.records import WINDOW_DAYS
 from simulator.model.model import NONE, Model
 from simulator.units import ENTRANT_IDS_FROM
 
@@ -235,7 +234,8 @@ def _index_days(
     model: Model, index_day: NDArray[np.float64], completed: NDArray[np.uint8], starts: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
     """Index days whose windows lie in the simulated time (else nan), and who takes part: [person, programme arm]."""
-    inside = (index_day - WINDOW_DAYS >= starts) & (index_day + WINDOW_DAYS <= model.horizon)
+    window = model.window_days
+    inside = (index_day - window >= starts) & (index_day + window <= model.horizon)
     member = (~np.isnan(index_day)).astype(np.uint8) * (1 + completed)
     return np.where(inside, index_day, np.nan).T.copy(), member.astype(np.uint8).T.copy()
 

@@ -23,7 +23,6 @@ from simulator.engines.shared import memory as of
 from simulator.engines.shared.candidates import INDEX
 from simulator.engines.shared.hazards import (
     clock_of,
-    draw,
     draw_ahead,
     foresee,
     is_event,
@@ -38,7 +37,6 @@ from simulator.engines.shared.hazards import (
 )
 from simulator.engines.shared.memory import BOOSTED, CHANGED, FIRST_DAY, FRESH, Addresses
 from simulator.engines.shared.people import traits
-from simulator.engines.shared.records import WINDOW_DAYS
 from simulator.model.model import NONE, Basis, ClockKind, Target
 from simulator.model.moments import DATE, ENDING
 from simulator.uncertainty.draws import open_unit
@@ -83,36 +81,20 @@ def _begin_effects(m: Addresses, life: int) -> None:
 
 
 @compiled_for_types
-def _start_prevalent(m: Addresses, life: int, start: float) -> None:
-    """Supports that someone is already on."""
-    for s in range(len(of.supports(m))):
-        share = of.floats2(m, of.STARTING_SHARE)[s, of.life(m)[life]["health"]]
-        if share == 0.0 or not of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], s]:
-            continue
-        if draw(m, life, of.ints(m, of.STARTING_WORDS)[s], 0)[1] >= share:
-            continue
-        which = of.ints(m, of.SUPPORT_RESOURCE)[s]
-        if which < 0:
-            lives.start_support(m, life, s, 0, start)
-        elif of.resources(m)[which]["users"] < of.resources(m)[which]["capacity"]:
-            of.resources(m)[which]["users"] += 1
-            lives.start_support(m, life, s, 1, start)
-
-
-@compiled_for_types
 def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int, start: float) -> None:
     """A life at its start: traits, clocks, effects on whole populations, supports already on."""
     one, body = of.life(m)[life], of.body(m)[life]
     joined = person >= ENTRANT_IDS_FROM
-    age, health, risk, cluster = traits(
+    age, health, risk, cluster, kind = traits(
         of.seed(m), stream, person, of.ints(m, of.TRAIT_WORDS),
         of.floats(m, of.ENTRANT_AGE_EDGES if joined else of.AGE_EDGES),
         of.floats(m, of.ENTRANT_AGE_SHARE if joined else of.AGE_SHARE),
         of.floats2(m, of.ENTRANT_HEALTH if joined else of.INITIAL_HEALTH),
         of.floats(m, of.BANDS), of.number(m, of.RISK_LOG_SD), of.whole(m, of.CLUSTERS),
+        of.ints(m, of.GROUP_SIZES), of.floats3(m, of.GROUP_SHARE),
     )  # fmt: skip
     one["person"], one["stream"], one["risk"], one["cluster"], one["health"] = person, stream, risk, cluster, health
-    one["age"] = age - start / DAYS_PER_YEAR if joined else age
+    one["kind"], one["age"] = kind, age - start / DAYS_PER_YEAR if joined else age
     one["flare_until"], one["affected"] = -INF, 0
     body["arm"], body["row"], body["alive"], body["asleep"], body["stale"] = arm, row, 1, 0, CHANGED
     body["next_note"], body["stay_end"], body["notes"], body["noted"], body["stays"] = INF, INF, 0, 0, 0
@@ -139,7 +121,7 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
     if start < 0.0:
         lives.note(m, life, 0.0, DATE, FIRST_DAY, 0, 0, 0.0)
     if start == of.number(m, of.START):
-        _start_prevalent(m, life, start)
+        lives.start_prevalent(m, life, start)
     if joined:
         book.count_life(m, life, LifeCount.ENTRANTS, start)
 
@@ -325,10 +307,10 @@ def one_person(m: Addresses, arms: int, stream: int, person: int, start: float) 
 @compiled_for_types
 def look_around(m: Addresses, arms: int, start: float, window_row: int, completers: bool) -> bool:
     """Windows of a participant, from the stays written down; false when there are none inside the simulated time."""
-    any_index, bodies, stays = False, of.body(m), of.stays(m)
+    any_index, bodies, stays, window = False, of.body(m), of.stays(m), of.number(m, of.WINDOW_DAYS)
     for k in range(arms - 1):
         index = bodies[k + 1]["index_day"]
-        inside = index - WINDOW_DAYS >= start and index + WINDOW_DAYS <= of.number(m, of.HORIZON)
+        inside = index - window >= start and index + window <= of.number(m, of.HORIZON)
         of.floats2(m, of.WINDOW_INDEX)[0, k] = index if inside else np.nan
         of.flags2(m, of.MEMBER)[0, k] = book.COMPLETER if completers and bodies[k + 1]["completed"] else 1
         any_index = any_index or inside
@@ -467,13 +449,13 @@ def note_is_shared(m: Addresses, life: int, i: int) -> bool:
     """Whether what was noted can affect anyone else."""
     body = of.body(m)[life]
     if i != lives.STAY_ENDS:
-        return of.notes(m)[life, i]["what"] != FIRST_DAY
+        return of.notes(m)[life, i]["what"] != FIRST_DAY or of.whole(m, of.FIRST_DAY_SHARED) == 1
     if body["has_slot"] or of.flags(m, of.DISCHARGE_OFFERS_SHARED)[body["place"]]:
         return True
     route = next_route(m, life, body["place"], body["stay_emergency"], body["route_mark"], body["stay_end"])
     to = of.places(m)[body["place"]]["otherwise"] if route == NONE else of.routes(m)[route]["to"]
     support = NONE if route == NONE else of.routes(m)[route]["support"]
-    if support != NONE and of.ints(m, of.SUPPORT_RESOURCE)[support] >= 0:
+    if support != NONE and of.flags(m, of.SUPPORT_SHARED)[support]:
         return True
     if to >= 0:
         return of.ints(m, of.PLACE_RESOURCE)[to] >= 0 or of.flags(m, of.VISIT_OFFERS_SHARED)[to] == 1
@@ -489,7 +471,7 @@ def strike_is_shared(m: Addresses, life: int, k: int, t: float) -> bool:
         return of.ints(m, of.PLACE_RESOURCE)[place] >= 0 or of.flags(m, of.VISIT_OFFERS_SHARED)[place] == 1
     if kind == _OFFER:
         s = of.offers(m)[subject]["support"]
-        return of.ints(m, of.SUPPORT_RESOURCE)[s] >= 0 and lives.may_be_offered(
+        return of.flags(m, of.SUPPORT_SHARED)[s] == 1 and lives.may_be_offered(
             m, life, s, of.offers(m)[subject]["criteria"], t
         )
     if kind == _DROP_OUT:
@@ -596,9 +578,11 @@ def hand_on(m: Addresses, t: float) -> None:
 
 
 @compiled_for_types
-def _change(m: Addresses, which: int) -> None:
-    """A place or a support changes its capacity."""
+def _change(m: Addresses, arm: int, which: int) -> None:
+    """A place or a support changes its capacity, if it does so in this arm."""
     row = of.changes(m)[which]
+    if row["arm"] not in (NONE, arm):
+        return
     if row["is_place"]:
         resource = of.ints(m, of.PLACE_RESOURCE)[row["subject"]]
         if resource >= 0:
@@ -652,7 +636,7 @@ def live_together(
         life = of.calendar(m)[0]["life"]
         t = stop[life]["time"]
         if change < len(changes) and changes[change]["day"] <= t and changes[change]["day"] < horizon:
-            _change(m, change)
+            _change(m, arm, change)
             hand_on(m, max(changes[change]["day"], first_day))
             change += 1
             continue

@@ -24,6 +24,7 @@ from simulator.engines.shared.memory import (
     IDLE,
     KEEP_END,
     LIST_END,
+    LIST_LAPSE,
     PROGRAMME_END,
     START_DUE,
     SUPPORT_END,
@@ -183,7 +184,9 @@ def close_stay(m: Addresses, life: int, t: float) -> None:
 
 @compiled_for_types
 def begin_effect(m: Addresses, life: int, e: int, start: float, end: float) -> None:
-    """Begin one effect; what is left of an earlier spell goes on fading."""
+    """Begin one effect on someone whom it acts on; what is left of an earlier spell goes on fading."""
+    if not of.flags2(m, of.EFFECT_KINDS)[e, of.life(m)[life]["kind"]]:
+        return
     body = of.body(m)[life]
     book.weigh(m, life, e, max(start, body["arrived"]))
     start_effect(m, life, e, start, end)
@@ -231,6 +234,8 @@ def eligible(m: Addresses, life: int, criteria: int, t: float) -> bool:
     if not c["min_age"] <= age < c["max_age"]:
         return False
     if c["health"] and not c["health"] >> one["health"] & 1:
+        return False
+    if not of.flags2(m, of.CRITERION_KINDS)[criteria, one["kind"]]:
         return False
     if c["on"] & ~on or c["off"] & on:
         return False
@@ -286,7 +291,7 @@ def planned_days(m: Addresses, life: int, s: int, number: int) -> float:
 
 
 @compiled_for_types
-def start_support(m: Addresses, life: int, s: int, has_slot: int, t: float) -> None:
+def begin_support(m: Addresses, life: int, s: int, has_slot: int, t: float) -> None:
     """Enrol: effects begin, drop-out runs, the end is noted."""
     body, e, row = of.body(m)[life], of.enrol(m)[life, s], of.supports(m)[s]
     before_support_changes(m, life, t)
@@ -312,6 +317,74 @@ def start_support(m: Addresses, life: int, s: int, has_slot: int, t: float) -> N
 
 
 @compiled_for_types
+def stop_support(m: Addresses, life: int, s: int, t: float) -> None:
+    """Write the days, let effects fade, give the slot back."""
+    body, e, effects = of.body(m)[life], of.enrol(m)[life, s], of.effects(m)
+    body["on"] &= ~(1 << s)
+    book.active_days(m, life, s, e["active_since"], t)
+    forget(m, life, s, e["number"])
+    if of.supports(m)[s]["drop_out_clock"] != NONE:
+        set_clock(m, life, of.supports(m)[s]["drop_out_clock"], 0)
+    for f in range(len(effects)):
+        if effects[f]["support"] == s and effects[f]["basis"] == _ACTIVE:
+            book.weigh(m, life, f, t)
+            end_effect(m, life, f, t)
+    body["stale"] = CHANGED
+    if e["has_slot"]:
+        e["has_slot"] = 0
+        queue.free(m, of.ints(m, of.SUPPORT_RESOURCE)[s])
+
+
+@compiled_for_types
+def maybe_volunteer(m: Addresses, life: int, s: int, number: int, t: float) -> None:
+    """Some of those who complete become volunteers after training."""
+    row = of.supports(m)[s]
+    if row["tenure"] == NONE or of.enrol(m)[life, s]["volunteering"]:
+        return
+    u = draw(m, life, of.ints(m, of.VOLUNTEER_WORDS)[s], number)
+    if u[1] < row["volunteer_share"]:
+        note(m, life, t + row["training_days"], ENDING, VOLUNTEER_START, s, 0, u[2])
+
+
+@compiled_for_types
+def begin_others(m: Addresses, life: int, which: int, t: float) -> None:
+    """Supports without a limit that begin with another, or at its end, in the order of their numbers."""
+    if which:
+        for s in range(len(of.supports(m))):
+            if which >> s & 1 and of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], s] and not is_on(m, life, s):
+                begin_support(m, life, s, 0, t)
+
+
+@compiled_for_types
+def end_support(m: Addresses, life: int, s: int, how: int, t: float) -> None:
+    """Completion, drop-out or lapse: effects fade, the slot is free, offers may run again, others may begin."""
+    e, row = of.enrol(m)[life, s], of.supports(m)[s]
+    number = e["number"]
+    before_support_changes(m, life, t)
+    book.count_support(m, life, how, s, t)
+    stop_support(m, life, s, t)
+    if not row["once"] and t >= e["refused_until"]:
+        set_offers(m, life, s, 1)
+    begin_others(m, life, row["on_end"], t)
+    if how == SupportCount.COMPLETIONS:
+        if row["programme"]:
+            of.body(m)[life]["completed"] = 1
+        maybe_volunteer(m, life, s, number, t)
+
+
+@compiled_for_types
+def start_support(m: Addresses, life: int, s: int, has_slot: int, t: float) -> None:
+    """Enrol; the supports whose place it takes end, and then those begin that come with it."""
+    row = of.supports(m)[s]
+    begin_support(m, life, s, has_slot, t)
+    if row["ends"] & of.body(m)[life]["on"]:
+        for other in range(len(of.supports(m))):
+            if row["ends"] >> other & 1 and is_on(m, life, other):
+                end_support(m, life, other, SupportCount.LAPSES, t)
+    begin_others(m, life, row["starts"], t)
+
+
+@compiled_for_types
 def seek_support(m: Addresses, life: int, s: int, t: float) -> None:
     """Start, or join the waiting list, or be turned away when full."""
     which, body, row = of.ints(m, of.SUPPORT_RESOURCE)[s], of.body(m)[life], of.supports(m)[s]
@@ -333,6 +406,8 @@ def seek_support(m: Addresses, life: int, s: int, t: float) -> None:
     e["listed"], e["listed_since"] = 1, t
     if row["closes_day"] < INF:
         note(m, life, row["closes_day"], DATE, LIST_END, s, e["starts"] + 1, 0.0)
+    if row["lapse_days"] < INF:
+        note(m, life, t + row["lapse_days"], LIMIT, LIST_LAPSE, s, e["starts"] + 1, 0.0)
     set_offers(m, life, s, 0)
 
 
@@ -365,6 +440,7 @@ def event_mark(m: Addresses, life: int, o: int, visit: int, place: int, t: float
     word = of.ints2(m, of.EVENT_OFFER_WORDS)[j["need"], o] | j["layer"]
     u = draw(m, life, word, j["candidate"] | (of.flags2(m, of.PASSES)[life, place] << PASS_SHIFT))
     share = row["share"] * of.floats2(m, of.OFFER_BY_HEALTH)[o, one["health"]]
+    share *= of.floats2(m, of.OFFER_BY_KIND)[o, one["kind"]]
     return u[2] if u[1] < share * power(one["risk"], row["risk_power"]) else -1.0
 
 
@@ -491,52 +567,6 @@ def pause_supports(m: Addresses, life: int, t: float) -> None:
 
 
 @compiled_for_types
-def stop_support(m: Addresses, life: int, s: int, t: float) -> None:
-    """Write the days, let effects fade, give the slot back."""
-    body, e, effects = of.body(m)[life], of.enrol(m)[life, s], of.effects(m)
-    body["on"] &= ~(1 << s)
-    book.active_days(m, life, s, e["active_since"], t)
-    forget(m, life, s, e["number"])
-    if of.supports(m)[s]["drop_out_clock"] != NONE:
-        set_clock(m, life, of.supports(m)[s]["drop_out_clock"], 0)
-    for f in range(len(effects)):
-        if effects[f]["support"] == s and effects[f]["basis"] == _ACTIVE:
-            book.weigh(m, life, f, t)
-            end_effect(m, life, f, t)
-    body["stale"] = CHANGED
-    if e["has_slot"]:
-        e["has_slot"] = 0
-        queue.free(m, of.ints(m, of.SUPPORT_RESOURCE)[s])
-
-
-@compiled_for_types
-def maybe_volunteer(m: Addresses, life: int, s: int, number: int, t: float) -> None:
-    """Some of those who complete become volunteers after training."""
-    row = of.supports(m)[s]
-    if row["tenure"] == NONE or of.enrol(m)[life, s]["volunteering"]:
-        return
-    u = draw(m, life, of.ints(m, of.VOLUNTEER_WORDS)[s], number)
-    if u[1] < row["volunteer_share"]:
-        note(m, life, t + row["training_days"], ENDING, VOLUNTEER_START, s, 0, u[2])
-
-
-@compiled_for_types
-def end_support(m: Addresses, life: int, s: int, how: int, t: float) -> None:
-    """Completion, drop-out or lapse: effects begin to fade, the slot is free, offers may run again."""
-    e, row = of.enrol(m)[life, s], of.supports(m)[s]
-    number = e["number"]
-    before_support_changes(m, life, t)
-    book.count_support(m, life, how, s, t)
-    stop_support(m, life, s, t)
-    if not row["once"] and t >= e["refused_until"]:
-        set_offers(m, life, s, 1)
-    if how == SupportCount.COMPLETIONS:
-        if row["programme"]:
-            of.body(m)[life]["completed"] = 1
-        maybe_volunteer(m, life, s, number, t)
-
-
-@compiled_for_types
 def give_up_slots(m: Addresses, life: int, t: float) -> None:
     """Entering a limited place: limited supports lapse at once, or after their keep days."""
     for s in range(len(of.supports(m))):
@@ -557,6 +587,17 @@ def unlist(m: Addresses, life: int, s: int, t: float) -> None:
     forget(m, life, s, e["starts"] + 1)
     queue.give_back(m, queue.node_of(m, life, of.ints(m, of.SUPPORT_RESOURCE)[s]))
     book.support_days(m, life, SupportDays.LISTED_DAYS, s, e["listed_since"], t)
+
+
+@compiled_for_types
+def list_lapse(m: Addresses, life: int, s: int, number: int, t: float) -> None:
+    """Too long on the list: the referral lapses, unless it has just come to its turn."""
+    e, node = of.enrol(m)[life, s], queue.node_of(m, life, of.ints(m, of.SUPPORT_RESOURCE)[s])
+    if not e["listed"] or e["starts"] >= number or of.nodes(m)[node]["state"] == GRANTED:
+        return
+    unlist(m, life, s, t)
+    book.count_support(m, life, SupportCount.LAPSED_REFERRALS, s, t)
+    set_offers(m, life, s, 1)
 
 
 @compiled_for_types
@@ -966,13 +1007,47 @@ def reach_horizon(m: Addresses, life: int) -> None:
 
 
 @compiled_for_types
+def may_be_on(m: Addresses, life: int, s: int, t: float) -> bool:
+    """Whether a programme has people like this one from day 0."""
+    row = of.supports(m)[s]
+    if not of.floats2(m, of.OPENS)[s, of.life(m)[life]["cluster"]] <= t < row["closes_day"]:
+        return False
+    return eligible(m, life, row["criteria"], t)
+
+
+@compiled_for_types
+def start_prevalent(m: Addresses, life: int, t: float) -> None:
+    """Supports that someone is on when the simulated time starts; programmes that they are on at day 0."""
+    for s in range(len(of.supports(m))):
+        share = of.floats2(m, of.STARTING_SHARE)[s, of.life(m)[life]["health"]]
+        programme = of.supports(m)[s]["programme"]
+        if share == 0.0 or not of.flags2(m, of.ARMS)[of.body(m)[life]["arm"], s]:
+            continue
+        if programme != (t >= 0.0) and of.number(m, of.START) < 0.0:
+            continue
+        if draw(m, life, of.ints(m, of.STARTING_WORDS)[s], 0)[1] >= share:
+            continue
+        if programme and not may_be_on(m, life, s, t):
+            continue
+        which = of.ints(m, of.SUPPORT_RESOURCE)[s]
+        if which >= 0 and of.resources(m)[which]["users"] >= of.resources(m)[which]["capacity"]:
+            continue
+        if programme:
+            start_effects(m, life, s, _OFFERED, t, t + planned_days(m, life, s, 1))
+        if which >= 0:
+            of.resources(m)[which]["users"] += 1
+        start_support(m, life, s, int(which >= 0), t)
+
+
+@compiled_for_types
 def first_day(m: Addresses, life: int) -> None:
-    """The warm-up is over: death, health moves, leaving and programmes run from now on."""
+    """The warm-up is over: death, health moves, leaving and programmes run from now on, some people are on one."""
     clocks = of.clocks(m)
     for k in range(len(clocks)):
         if not clocks[k]["in_warm_up"]:
             of.flags2(m, of.RUNNING)[life, k] = runs_in(m, life, k, 0.0)
     of.body(m)[life]["stale"] = CHANGED
+    start_prevalent(m, life, 0.0)
 
 
 @inlined
@@ -999,6 +1074,8 @@ def on_note(m: Addresses, life: int, i: int) -> None:
     elif what == LIST_END:
         if of.enrol(m)[life, a]["listed"] and of.enrol(m)[life, a]["starts"] < b:
             unlist(m, life, a, t)
+    elif what == LIST_LAPSE:
+        list_lapse(m, life, a, b, t)
     elif what == KEEP_END:
         here = body["place"] != NONE and float(body["stay_number"]) == x
         if here and is_on(m, life, a) and of.enrol(m)[life, a]["number"] == b:

@@ -286,6 +286,7 @@ def hazard(m: Addresses, life: int, k: int, t: float) -> float:
     c, one, bands = of.clocks(m)[k], of.life(m)[life], of.floats(m, of.BANDS)
     age = one["age"] + t / DAYS_PER_YEAR
     h = c["base"] * of.floats2(m, of.BY_HEALTH)[k, one["health"]] * of.floats2(m, of.BY_BAND)[k, band_at(age, bands)]
+    h *= of.floats2(m, of.BY_KIND)[k, one["kind"]]
     if c["growth"] != 0.0:
         h *= math.exp(c["growth"] * (age - c["reference_age"]))
     if c["risk_power"] == 1.0:
@@ -298,6 +299,8 @@ def hazard(m: Addresses, life: int, k: int, t: float) -> float:
         h *= c["flare_ratio"]
     if c["amplitude"] > 0.0:
         h *= 1.0 + c["amplitude"] * math.cos(2.0 * math.pi * (t - c["peak_day"]) / DAYS_PER_YEAR)
+    if c["trend"] != 0.0 and t > 0.0:
+        h *= math.exp(c["trend"] * t / DAYS_PER_YEAR)
     until = of.floats2(m, of.BOOST_UNTIL)
     for b in range(until.shape[1]):
         if t < until[life, b]:
@@ -317,7 +320,7 @@ def hazard(m: Addresses, life: int, k: int, t: float) -> float:
 def is_steady(m: Addresses, life: int, k: int, t: float, until: float) -> bool:
     """Whether the hazard of clock k is the same at every moment after t and before ``until``."""
     c = of.clocks(m)[k]
-    if c["growth"] != 0.0 or c["amplitude"] > 0.0:
+    if c["growth"] != 0.0 or c["amplitude"] > 0.0 or c["trend"] != 0.0:
         return False
     if of.life(m)[life]["affected"] & 1:
         for i in range(of.ints(m, of.EFFECTS_ON_CLOCK)[k], of.ints(m, of.EFFECTS_ON_CLOCK)[k + 1]):
@@ -341,9 +344,11 @@ def hazard_bound(m: Addresses, life: int, k: int, t: float, until: float) -> flo
     c, one = of.clocks(m)[k], of.life(m)[life]
     age, last_age = one["age"] + t / DAYS_PER_YEAR, one["age"] + until / DAYS_PER_YEAR
     h = c["base"] * of.floats2(m, of.BY_HEALTH)[k, one["health"]] * (1.0 + c["amplitude"])
-    h *= of.floats2(m, of.BY_BAND)[k, band_at(age, of.floats(m, of.BANDS))]
+    h *= of.floats2(m, of.BY_BAND)[k, band_at(age, of.floats(m, of.BANDS))] * of.floats2(m, of.BY_KIND)[k, one["kind"]]
     if c["growth"] != 0.0:
         h *= math.exp(c["growth"] * ((last_age if c["growth"] > 0.0 else age) - c["reference_age"]))
+    if c["trend"] != 0.0:
+        h *= math.exp(c["trend"] * max(until if c["trend"] > 0.0 else t, 0.0) / DAYS_PER_YEAR)
     if c["risk_power"] > 0.0:
         h *= power(one["risk"], c["risk_power"])
     if t < one["flare_until"]:

@@ -64,6 +64,7 @@ LIFE = np.dtype(
         ("cluster", "i4"),
         ("health", "i4"),
         ("affected", "i4"),  # bit set of targets that some effect has begun on
+        ("kind", "i8"),
     ]
 )
 SPELL = np.dtype(  # of an effect: the last, one before it whose profile still runs, and what is left of one that ended
@@ -199,8 +200,9 @@ IDLE, QUEUED, GRANTED = 0, 1, 2
 FRESH, BOOSTED, CHANGED = 0, 1, 2  # no hazard, those that some boost raises, any
 
 (
-    SUPPORT_END, PROGRAMME_END, LIST_END, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE, FIRST_DAY,
-) = range(9)  # fmt: skip
+    SUPPORT_END, PROGRAMME_END, LIST_END, LIST_LAPSE, KEEP_END, VOLUNTEER_START, VOLUNTEER_END, WAIT_LIMIT, START_DUE,
+    FIRST_DAY,
+) = range(10)  # fmt: skip
 STAYS_PER_YEAR = 1024
 AXES = 5
 
@@ -266,12 +268,18 @@ TIMES = _field("times", np.float64, "candidate")
 RATIOS = _field("ratios", np.float64, "route")
 BY_HEALTH = _field("by_health", np.float64, "clock", "state")
 BY_BAND = _field("by_band", np.float64, "clock", "band")
+BY_KIND = _field("by_kind", np.float64, "clock", "kind")
 BOOST_RATIO = _field("boost_ratio", np.float64, "boost", "clock")
 DURATION_BY_HEALTH = _field("duration_by_health", np.float64, "duration", "state")
 ROUTE_SHARE = _field("route_share", np.float64, "route", "state")
 STARTING_SHARE = _field("starting_share", np.float64, "support", "state")
 OPENS = _field("opens", np.float64, "support", "cluster")
 OFFER_BY_HEALTH = _field("offer_by_health", np.float64, "offer", "state")
+OFFER_BY_KIND = _field("offer_by_kind", np.float64, "offer", "kind")
+GROUP_SHARE = _field("group_share", np.float64, "group", "band", "value")
+GROUP_SIZES = _field("group_sizes", np.int64, "group")
+CRITERION_KINDS = _field("criterion_kinds", np.uint8, "criterion", "kind")
+EFFECT_KINDS = _field("effect_kinds", np.uint8, "effect", "kind")
 INITIAL_HEALTH = _field("initial_health", np.float64, "band", "state")
 ENTRANT_HEALTH = _field("entrant_health", np.float64, "one", "state")
 BOOST_UNTIL = _field("boost_until", np.float64, "life", "boost")
@@ -312,6 +320,7 @@ VISIT_OFFERS = _field("visit_offers", np.uint8, "place")
 DISCHARGE_OFFERS = _field("discharge_offers", np.uint8, "place")
 VISIT_OFFERS_SHARED = _field("visit_offers_shared", np.uint8, "place")
 DISCHARGE_OFFERS_SHARED = _field("discharge_offers_shared", np.uint8, "place")
+SUPPORT_SHARED = _field("support_shared", np.uint8, "support")
 ARMS = _field("arms", np.uint8, "arm", "support")
 RUNNING = _field("running", np.uint8, "life", "clock")
 BOOSTED_CLOCKS = _field("boosted_clocks", np.uint8, "clock")
@@ -320,16 +329,16 @@ _VISITS = _field("visits", VISIT, "clock")
 _NUMBERS = _field("numbers", np.float64, "number")
 _WHOLES = _field("wholes", np.int64, "whole number")
 
-NUMBERS = ("start", "first_year", "horizon", "risk_log_sd")
+NUMBERS = ("start", "first_year", "horizon", "risk_log_sd", "window_days")
 WHOLES = (
-    "seed", "minded", "flare_length", "zero_level", "clusters", "recent", "years", "forks",
+    "seed", "minded", "flare_length", "zero_level", "clusters", "recent", "years", "forks", "first_day_shared",
     "need_counts", "support_counts", "life_counts", "days", "support_days", "life_days", "health_days",
     "utility_days", "benefit_items",
 )  # fmt: skip
-START, FIRST_YEAR, HORIZON, RISK_LOG_SD = range(len(NUMBERS))
+START, FIRST_YEAR, HORIZON, RISK_LOG_SD, WINDOW_DAYS = range(len(NUMBERS))
 (
-    SEED, MINDED, FLARE_LENGTH, ZERO_LEVEL, CLUSTERS, RECENT, YEARS, FORKS, NEED_COUNTS, SUPPORT_COUNTS,
-    LIFE_COUNTS, DAYS, SUPPORT_DAYS, LIFE_DAYS, HEALTH_DAYS, UTILITY_DAYS, BENEFIT_ITEMS,
+    SEED, MINDED, FLARE_LENGTH, ZERO_LEVEL, CLUSTERS, RECENT, YEARS, FORKS, FIRST_DAY_SHARED, NEED_COUNTS,
+    SUPPORT_COUNTS, LIFE_COUNTS, DAYS, SUPPORT_DAYS, LIFE_DAYS, HEALTH_DAYS, UTILITY_DAYS, BENEFIT_ITEMS,
 ) = range(len(WHOLES))  # fmt: skip
 
 types: Any = numba.types
@@ -542,7 +551,7 @@ def _most_notes(model: Model) -> int:
     """How much one agenda may hold at a time: the first day, limits of waits, and what each support may note."""
     rows = model.supports
     delayed = {int(offer["support"]) for offer in model.offers if offer["delay"] != NONE}
-    dates = ("ends_day", "closes_day", "keep_days")
+    dates = ("ends_day", "closes_day", "keep_days", "lapse_days")
     ends = (rows["length"] != NONE).sum() + sum(np.isfinite(rows[name]).sum() for name in dates)
     volunteering = 4 * (rows["tenure"] != NONE).sum()  # trained again before the first training is over
     return int(1 + np.isfinite(model.places["limit_days"]).sum() + ends + volunteering + len(delayed))
@@ -559,14 +568,15 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
     levels = {p: i for i, p in enumerate(sorted({*model.needs["priority"].tolist(), 0}))}
     place_resource = _numbered(model.places["slots"] != NONE, 0)
     support_resource = _numbered(np.isfinite(model.supports["places"]), int((place_resource >= 0).sum()))
+    support_shared = _touching_others(model, support_resource >= 0)
     words, them = model.words, model.population
     first_year = math.floor(-model.warm_up_days / DAYS_PER_YEAR)
     years = np.arange(first_year, model.years) - int(ORIGIN_DAY / DAYS_PER_YEAR)
     tables = (
         "clocks", "boosts", "durations", "needs", "places", "routes", "supports", "offers", "criteria", "effects",
-        "synergies", "changes", "by_health", "by_band", "bands", "boost_ratio", "duration_by_health",
-        "duration_days", "route_share", "starting_share", "opens", "offer_by_health", "step_until", "step_weight",
-        "effects_on_clock", "effect_order", "benefit_support", "benefit_days",
+        "synergies", "changes", "by_health", "by_band", "by_kind", "bands", "boost_ratio", "duration_by_health",
+        "duration_days", "route_share", "starting_share", "opens", "offer_by_health", "offer_by_kind", "step_until",
+        "step_weight", "effects_on_clock", "effect_order", "benefit_support", "benefit_days",
     )  # fmt: skip
     arrays = {name: getattr(model, name) for name in tables}
     arrays |= {
@@ -589,6 +599,10 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "entrant_age_edges": them.entrant_age_edges,
         "entrant_age_share": them.entrant_age_share,
         "entrant_health": them.entrant_health[None, :],
+        "group_share": them.group_share,
+        "group_sizes": them.group_sizes,
+        "criterion_kinds": model.criterion_kinds.astype(np.uint8),
+        "effect_kinds": model.effect_kinds.astype(np.uint8),
         "arms": model.arms.astype(np.uint8),
         "need_level": np.array([levels[p] for p in model.needs["priority"].tolist()], dtype=np.int64),
         "place_resource": place_resource,
@@ -596,14 +610,16 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "visits": _visits(model, layout),
         "visit_offers": _offers_at(model, "on_visit", support_resource >= NONE),
         "discharge_offers": _offers_at(model, "on_discharge", support_resource >= NONE),
-        "visit_offers_shared": _offers_at(model, "on_visit", support_resource >= 0),
-        "discharge_offers_shared": _offers_at(model, "on_discharge", support_resource >= 0),
+        "visit_offers_shared": _offers_at(model, "on_visit", support_shared),
+        "discharge_offers_shared": _offers_at(model, "on_discharge", support_shared),
+        "support_shared": support_shared.astype(np.uint8),
     }
     numbers = {
         "start": -model.warm_up_days,
         "first_year": first_year * DAYS_PER_YEAR,
         "horizon": model.horizon,
         "risk_log_sd": them.risk_log_sd,
+        "window_days": model.window_days,
     }
     wholes = {
         "seed": int(np.uint64(model.seed).astype(np.int64)),
@@ -613,6 +629,7 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "clusters": them.clusters,
         "recent": max([0, *(int(row["at_least"]) for row in model.criteria if row["recent_place"] != NONE)]),
         "years": model.years,
+        "first_day_shared": int(_starts_share(model, support_shared)),
         "need_counts": layout.first[NeedCount],
         "support_counts": layout.first[SupportCount],
         "life_counts": layout.first[LifeCount],
@@ -634,9 +651,9 @@ def _numbered(limited: NDArray[np.bool_], first: int) -> NDArray[np.int64]:
 
 
 def trait_words(model: Model) -> NDArray[np.int64]:
-    """Decision words of the traits: age, health, personal risk, cluster."""
+    """Decision words of the traits: age, health, personal risk, cluster, then each group."""
     words = model.words
-    return np.array([words.age, words.health, words.risk, words.cluster], dtype=np.int64)
+    return np.array([words.age, words.health, words.risk, words.cluster, *words.groups], dtype=np.int64)
 
 
 def plain_needs(model: Model) -> NDArray[np.uint8]:
@@ -671,6 +688,17 @@ def _offers_at(model: Model, event: str, among: NDArray[np.bool_]) -> NDArray[np
         if offer[event] != NONE and among[offer["support"]]:
             touched[offer[event]] = 1
     return touched
+
+
+def _touching_others(model: Model, limited: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Supports whose start may touch other people: limited ones, and those that end a limited one: [support]."""
+    limited_set = sum(1 << i for i in np.flatnonzero(limited).tolist())
+    return limited | (model.supports["ends"] & limited_set != 0)
+
+
+def _starts_share(model: Model, shared: NDArray[np.bool_]) -> bool:
+    """Whether people who are on a programme from day 0 are so at the expense of others."""
+    return bool((model.starting_share[shared & (model.supports["programme"] == 1)] > 0.0).any())
 
 
 def _resources(model: Model, places: NDArray[np.int64], supports: NDArray[np.int64]) -> Table:

@@ -1,4 +1,4 @@
-"""Writing down what happened, and adding it up: counts, days split by year, and the year before and after.
+"""Writing down what happened, and adding it up: counts, days split by year, and the windows before and after a start.
 
 A diary is written while people live: who, what, when. It is added up for everybody at once when all is over.
 """
@@ -21,8 +21,6 @@ from simulator.activity.items import (
     PlaceMeasure,
 )
 from simulator.units import DAYS_PER_YEAR
-
-WINDOW_DAYS = 365.0
 
 
 class Diary:
@@ -112,15 +110,19 @@ class Record:
         return total.reshape(people, years, size)
 
     def windows(
-        self, index_day: NDArray[np.float64], ended_day: NDArray[np.float64], arrived_day: NDArray[np.float64]
+        self,
+        window_days: float,
+        index_day: NDArray[np.float64],
+        ended_day: NDArray[np.float64],
+        arrived_day: NDArray[np.float64],
     ) -> NDArray[np.float64]:
-        """The 365 days before and after each person's index day: [person, side, measure].
+        """So many days before and after each person's index day: [person, side, measure].
 
         nan where there is none, or where a window crosses the person's arrival (or the start of the warm-up) or the
         horizon. Someone who died stays in, with the days they were alive as exposure.
         """
         table = np.full((len(index_day), 2, self.layout.measures_size), np.nan)
-        first, last = index_day - WINDOW_DAYS, index_day + WINDOW_DAYS
+        first, last = index_day - window_days, index_day + window_days
         inside = (first >= arrived_day) & (last <= self.layout.years * DAYS_PER_YEAR)
         table[inside] = 0.0
         theirs = self.stays[:, inside[self.stays[0].astype(np.int64)]]
@@ -128,8 +130,8 @@ class Record:
         _, _, emergency, start, _, end = theirs
         alive_days, people = self.layout.at(LifeMeasure.ALIVE_DAYS), self.layout.at(LifeMeasure.PEOPLE)
         for side, low in enumerate((first, index_day)):
-            days = np.minimum(end, low[who] + WINDOW_DAYS) - np.maximum(start, low[who])
-            starts = (low[who] <= start) & (start < low[who] + WINDOW_DAYS)
+            days = np.minimum(end, low[who] + window_days) - np.maximum(start, low[who])
+            starts = (low[who] <= start) & (start < low[who] + window_days)
             amounts = {
                 PlaceMeasure.VISITS: starts,
                 PlaceMeasure.EMERGENCY: starts * emergency,
@@ -139,7 +141,7 @@ class Record:
             for kind, amount in amounts.items():
                 some = amount > 0.0
                 np.add.at(table, (who[some], side, visits[some] + kind), amount[some])
-            alive = np.maximum(0.0, np.minimum(low + WINDOW_DAYS, ended_day) - low)
+            alive = np.maximum(0.0, np.minimum(low + window_days, ended_day) - low)
             table[inside, side, alive_days], table[inside, side, people] = alive[inside], 1.0
         return table
 

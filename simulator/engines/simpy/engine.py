@@ -144,7 +144,7 @@ def _collect(model: Model, everyone: list[Joining], arms: list[tuple[World, list
         for name in ("index_day", "ended_day", "arrived_day")
     )
     around = [
-        [records[arm].windows(index_day[k], ended_day[arm], arrived_day[arm]) for arm in (k, 0)]
+        [records[arm].windows(model.window_days, index_day[k], ended_day[arm], arrived_day[arm]) for arm in (k, 0)]
         for k in range(1, len(arms))
     ]
     return Lives(

@@ -12,7 +12,7 @@ from simulator.engines.shared.people import Person
 from simulator.engines.simpy.state import Spell, State
 from simulator.engines.simpy.world import Journey, Request, Wait, World
 from simulator.model.model import NONE, Basis, Target
-from simulator.model.moments import DATE, ENDING, OFFER
+from simulator.model.moments import DATE, ENDING, LIMIT, OFFER
 from simulator.units import DAYS_PER_YEAR
 
 _UPTAKE = int(Target.UPTAKE)
@@ -55,6 +55,7 @@ class Enrolment(State):
             word = int(model.words.event_offer[journey.need, offer]) | journey.layer
             _, mark, length, _ = self._draw(word, journey.candidate | journey.entered.count(place) << PASS_SHIFT)
             share = row.share * float(model.offer_by_health[offer, self.health])
+            share *= float(model.offer_by_kind[offer, self.person.kind])
             if mark < share * hazards.power(self.person.risk, row.risk_power):
                 self._offer(offer, length, t)
 
@@ -105,6 +106,8 @@ class Enrolment(State):
             return False
         if c.health and not c.health >> self.health & 1:
             return False
+        if not self.world.model.criterion_kinds[criteria, self.person.kind]:
+            return False
         if c.on & ~on or c.off & on:
             return False
         if c.recent_place == NONE:
@@ -138,6 +141,8 @@ class Enrolment(State):
         closes = self.world.support[support].closes_day
         if closes < inf:
             self._note(closes, DATE, Enrolment._on_list_end, (support, self.starts.get(support, 0) + 1))
+        if (lapses := self.world.support[support].lapse_days) < inf:
+            self._note(t + lapses, LIMIT, Enrolment._on_list_lapse, (support, wait))
         self._set_offers(support, 0)
         self._say(t, "listed", support)
         request.callbacks.append(lambda _: self._call(lambda now: self._turn_on(support, wait, now)))
@@ -169,6 +174,20 @@ class Enrolment(State):
         return self._length(duration, self._draw(self.world.model.words.length[support], number)[2])
 
     def _start_support(self, support: int, slot: Any, t: float) -> None:
+        """Enrol; the supports whose place it takes end, and then those begin that come with it."""
+        self._begin_support(support, slot, t)
+        for other in self.world.ends[support]:
+            if other in self.enrolled:
+                self._end_support(other, SupportCount.LAPSES, t)
+        self._begin_others(self.world.comes_with[support], t)
+
+    def _begin_others(self, supports: list[int], t: float) -> None:
+        """Supports without a limit that begin with another, or at its end, in the order of their numbers."""
+        for other in supports:
+            if other not in self.enrolled:
+                self._begin_support(other, None, t)
+
+    def _begin_support(self, support: int, slot: Any, t: float) -> None:
         """Enrol: effects begin, drop-out runs, the end is noted."""
         if self.journey is None:
             self._close_home(t)
@@ -196,16 +215,28 @@ class Enrolment(State):
         if self.world.support[support].programme and not self.index_day <= t:
             self.index_day = t
 
-    def _start_prevalent(self, start: float) -> None:
-        """Supports that some people are on when the simulated time starts."""
+    def _start_prevalent(self, t: float) -> None:
+        """Supports that some people are on when the simulated time starts; programmes that they are on at day 0."""
         for support, shares in self.world.starting:
+            programme = bool(self.world.support[support].programme)
+            if programme != (t >= 0.0) and self.world.model.warm_up_days > 0.0:
+                continue
             if self._draw(self.world.model.words.starting[support], 0)[1] >= shares[self.health]:
                 continue
+            if programme and not self._may_be_on(support, t):
+                continue
             slots = self.world.supports[support]
-            if slots is None:
-                self._start_support(support, None, start)
-            elif len(slots.users) < slots.capacity:
-                self._start_support(support, Request(slots, 0, start, self.row), start)
+            if slots is not None and len(slots.users) >= slots.capacity:
+                continue
+            if programme:
+                self._start_effects(support, Basis.OFFERED, t, t + self._planned_days(support, 1))
+            self._start_support(support, None if slots is None else Request(slots, 0, t, self.row), t)
+
+    def _may_be_on(self, support: int, t: float) -> bool:
+        """Whether a programme has people like this one from day 0."""
+        return self.world.open_for(support, self.person.cluster, t) and self._eligible(
+            self.world.support[support].criteria, t
+        )
 
     def _on_support_end(self, which: tuple[int, int], t: float) -> None:
         """The planned length is over: the support is completed."""
@@ -227,8 +258,18 @@ class Enrolment(State):
         if support in self.listed and self.starts.get(support, 0) < number:
             self._unlist(support, t)
 
+    def _on_list_lapse(self, which: tuple[int, Wait], t: float) -> None:
+        """Too long on the list: the referral lapses, unless it has just come to its turn."""
+        support, wait = which
+        if self.listed.get(support) is not wait or wait.request.triggered:
+            return
+        self._unlist(support, t)
+        self.count(SupportCount.LAPSED_REFERRALS, t, support)
+        self._say(t, "referral lapses", support)
+        self._set_offers(support, 1)
+
     def _end_support(self, support: int, how: SupportCount, t: float) -> None:
-        """Completion, drop-out or lapse: effects begin to fade, the slot is free, offers may run again."""
+        """Completion, drop-out or lapse: effects fade, the slot is free, offers may run again, others may begin."""
         if self.journey is None:
             self._close_home(t)
         self.count(how, t, support)
@@ -236,6 +277,7 @@ class Enrolment(State):
         self._stop_support(support, t)
         if not self.world.support[support].once and t >= self.refused_until.get(support, -inf):
             self._set_offers(support, 1)
+        self._begin_others(self.world.begun_after[support], t)
 
     def _stop_support(self, support: int, t: float) -> None:
         """Book the days, let effects fade, give the slot back."""
@@ -290,6 +332,9 @@ class Enrolment(State):
             self._start_effect(e, start, end)
 
     def _start_effect(self, e: int, start: float, end: float) -> None:
+        """Begin one effect on someone whom it acts on."""
+        if not self.world.model.effect_kinds[e, self.person.kind]:
+            return
         self._weigh(e, max(start, self.arrived_day))
         hazards.start_effect(self.world.table, self.row, e, start, end)
         self.world.affected[self.row] |= 1 << self.world.effect[e].target

@@ -57,6 +57,7 @@ class Life(Journeys):
             absent = row.kind == ClockKind.OFFER and not self.world.present[self.world.offer[row.subject].support]
             if not row.in_warm_up and not absent:
                 self._set_clock(clock, 1)
+        self._start_prevalent(t)
 
     def _live(self) -> Generator[Moment, float, None]:
         """Sleep until the next thing, let it happen, again.

@@ -23,6 +23,8 @@ from simulator.engines.shared.records import Diary
 from simulator.model.model import NONE, Basis, ClockKind, Model, Table, Target
 from simulator.model.moments import DATE
 
+BEFORE_EVERYBODY = -1  # in place of the number of a person
+
 
 class Moment(simpy.Event):
     """An event at an absolute time, which is its value; ties run by kind, then person.
@@ -192,6 +194,10 @@ class World:
         self.offers_on_discharge = [[(i, o) for i, o in offers if o.on_discharge == p] for p in places]
         self.rate_offers = [[o.clock for o in self.offer if o.support == s and o.clock != NONE] for s, _ in supports]
         self.redirecting = [[s for s, row in supports if self.present[s] and row.redirect_place == p] for p in places]
+        self.ends, self.comes_with, self.begun_after = (
+            [[s for s, _ in supports if self.present[s] and getattr(row, key) >> s & 1] for _, row in supports]
+            for key in ("ends", "starts", "on_end")
+        )
         shares = model.starting_share.tolist()
         self.starting = [(s, shares[s]) for s, _ in supports if self.present[s] and any(shares[s])]
 
@@ -214,7 +220,7 @@ class World:
         arrays = self.memory.arrays
         life = arrays["life"]
         for row, (_, person) in zip(life, people, strict=True):
-            row["person"], row["age"], row["health"], row["risk"], row["cluster"] = person
+            row["person"], row["age"], row["health"], row["risk"], row["cluster"], row["kind"] = person
         life["stream"], life["flare_until"] = stream, -inf
         arrays["spells"]["start"] = arrays["spells"]["before_start"] = inf
         arrays["boost_until"][:] = -inf
@@ -238,9 +244,11 @@ class World:
 
     def dates(self) -> Generator[Moment, None, None]:
         """Change capacities at their dates."""
-        for day, subject, slots, is_place in self.model.changes.tolist():
+        for day, subject, slots, is_place, arm in self.model.changes.tolist():
+            if arm not in (NONE, self.arm):
+                continue
             if day >= self.env.now:
-                yield Moment(self.env, day, DATE, 0)
+                yield Moment(self.env, day, DATE, BEFORE_EVERYBODY)
             if is_place:
                 place = self.places[subject]
                 assert place is not None

@@ -1,4 +1,4 @@
-"""Effects as they were lived beside those declared: a ratio over a year and over all years, among those who start.
+"""Effects as they were lived beside those declared: a ratio over the window and over all years, among those who start.
 
     ratio  = rate with the programme / rate without it, all rows together    (simulator.activity.lived)
     error  = jackknife over groups of rows                                   Quenouille (1956); Tukey (1958)
@@ -40,8 +40,9 @@ class LivedEffect:
     path: str
     words: str  # what it acts on, as the field calls it
     declared: float
-    year: Value  # in the year from the start
+    year: Value  # in the window from the start, as a rule a year
     whole: Value  # over all years
+    window: str  # how long that is, in words
     comparable: bool  # whether it was declared for those who take part, and nothing else acts on the same target
 
     @property
@@ -78,7 +79,8 @@ def lived_effects(ledger: Ledger, scenario: Scenario, evidence: EvidenceMode, ar
             continue
         alone = targets.count(effect.target) == 1 and effect.measured_on in ("active", "starters")
         path, words = f"programmes.{name}.effects.{label}", in_the_field(effect.target, place_titles(scenario))
-        told.append(LivedEffect(path, words, float(quantity), *_with_errors(ratio), comparable=alone))
+        window = scenario.horizon.window_words
+        told.append(LivedEffect(path, words, float(quantity), *_with_errors(ratio), window, comparable=alone))
     return tuple(told)
 
 
@@ -113,7 +115,7 @@ def _with_error(ratios: Array) -> Value:
 
 
 def rows(arm: ArmFindings) -> Iterator[Row]:
-    """Each effect: declared, in the year from the start, and over all years."""
+    """Each effect: declared, in the window from the start, and over all years."""
     for each in arm.lived:
         year = {"year": float(each.year.value), "year_mcse": float(each.year.mcse)}
         whole = {"whole": float(each.whole.value), "whole_mcse": float(each.whole.mcse)}
@@ -121,10 +123,10 @@ def rows(arm: ArmFindings) -> Iterator[Row]:
 
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
-    """Each effect whose first year was far from what is declared; none where all are near."""
+    """Each effect whose window after the start was far from what is declared; none where all are near."""
     return tuple(
-        f"As lived among those who start, {each.words} over the first year were {float(each.year.value):.2f} of those "
-        f"without it (declared {each.declared:.2f})."
+        f"As lived among those who start, {each.words} over the first {each.window} were {float(each.year.value):.2f} "
+        f"of those without it (declared {each.declared:.2f})."
         for each in arm.lived
         if each.is_far
     )

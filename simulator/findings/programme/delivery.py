@@ -32,7 +32,7 @@ from simulator.units import DAYS_PER_YEAR
 if TYPE_CHECKING:
     from simulator.findings.arm import ArmFindings
 
-COUNTED = ("offers", "refusals", "starts", "completions", "drop_outs", "lapses")
+COUNTED = ("offers", "refusals", "starts", "completions", "drop_outs", "lapses", "lapsed_referrals")
 AT_A_TIME = ("on_it", "run_off", "waiting")
 
 

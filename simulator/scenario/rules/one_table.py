@@ -22,9 +22,10 @@ from simulator.uncertainty.quantity import Cost, Days, Quantity, Rate, Shares
 from simulator.uncertainty.spread import plain
 from simulator.units import DAYS_PER_YEAR
 
-DAYS_OF_HISTORY = 365
 SUM_TOLERANCE = 1e-9
 GRADES = tuple("123456")
+MOST_KINDS = 4096
+"""Combinations of values of groups: each has a ratio of its own on every clock."""
 
 T = TypeVar("T", bound=Table)
 Rule = Callable[[Path, T, "Setting"], Iterator[Issue]]
@@ -40,6 +41,7 @@ class Setting:
     lowest_band: float | None
     clusters: int
     warm_up_days: float
+    window_days: float
 
 
 def setting(data: Mapping[str, Any]) -> Setting:
@@ -55,12 +57,14 @@ def setting(data: Mapping[str, Any]) -> Setting:
     population, horizon = table_in(data, "population"), table_in(data, "horizon")
     bands = names["age band"]
     clusters, warm_up = population.get("clusters", 1), horizon.get("warm_up_years", 0.0)
+    window = horizon.get("window_days", types.Horizon().window_days)
     return Setting(
         names["health state"],
         bands,
         float(bands[0]) if bands else None,
         clusters if isinstance(clusters, int) else 1,
         DAYS_PER_YEAR * warm_up if isinstance(warm_up, int | float) else 0.0,
+        window if isinstance(window, int | float) else 0.0,
     )
 
 
@@ -185,6 +189,20 @@ def _population(path: Path, population: types.Population, facts: Setting) -> Ite
     for position, band in enumerate(population.age_bands):
         if band != int(band):
             yield Issue((*path, "age_bands", position), str(band), "a whole number of years")
+    kinds = math.prod(len(group.values) for group in population.groups.values())
+    if kinds > MOST_KINDS:
+        hint = "let a group have fewer values: those with the same ratios may be one"
+        yield Issue((*path, "groups"), f"{kinds:,} combinations of values", f"at most {MOST_KINDS:,}", hint)
+
+
+@_rule(types.Group)
+def _group(path: Path, group: types.Group, facts: Setting) -> Iterator[Issue]:
+    if len(group.values) != len(set(group.values)):
+        yield Issue((*path, "values"), "a value twice", "each value once")
+    words = f"one for each of {len(group.values)} values, {', '.join(group.values)}"
+    yield from _as_many((*path, "share"), group.share, len(group.values), words)
+    for band, shares in group.share_by_age.items():
+        yield from _as_many((*path, "share_by_age", band), shares, len(group.values), words)
 
 
 @_rule(types.Entrants)
@@ -250,11 +268,12 @@ def _eligibility(path: Path, eligible: types.Eligibility, facts: Setting) -> Ite
         yield Issue((*path, "min_age"), plain(eligible.min_age), f"below max_age, {plain(eligible.max_age)}")
     if eligible.recent is None or path[0] != "programmes":
         return
-    wanted = eligible.recent.days + DAYS_OF_HISTORY
+    wanted = eligible.recent.days + facts.window_days
     if facts.warm_up_days < wanted:
         found = f"{plain(eligible.recent.days)} days of recent use after {facts.warm_up_days:g} days of warm-up"
         hint = f"write horizon.warm_up_years = {_rounded_up(wanted / DAYS_PER_YEAR):g}"
-        yield Issue((*path, "recent"), found, "a warm-up of the look-back and 12 months more", hint)
+        allowed = f"a warm-up of the look-back and the {facts.window_days:g} days before a start"
+        yield Issue((*path, "recent"), found, allowed, hint)
 
 
 def _rounded_up(years: float) -> float:
@@ -274,6 +293,9 @@ def _offer(path: Path, offer: types.Offer, facts: Setting) -> Iterator[Issue]:
 
 @_rule(types.Staff)
 def _staff(path: Path, staff: types.Staff, facts: Setting) -> Iterator[Issue]:
+    if staff.lapse_days is not None and staff.when_full == "refuse":
+        hint = 'there is no list with "refuse"'
+        yield Issue((*path, "lapse_days"), 'lapse_days beside when_full = "refuse"', "one of them", hint)
     yield from _in_time((*path, "changes"), staff.changes)
 
 
@@ -317,15 +339,29 @@ def _payable(path: Path, support: types.Support) -> Iterator[Issue]:
 
 @_rule(types.Programme)
 def _programme(path: Path, programme: types.Programme, facts: Setting) -> Iterator[Issue]:
-    if programme.starting_share:
-        hint = "what exists before year 0 is usual care: make it a support"
-        yield Issue((*path, "starting_share"), "a starting share in a programme", "a programme that starts empty", hint)
+    yield from _paced(path, programme)
+    if programme.starting_share and (opens := min(programme.cluster_opens_days, default=programme.opens_day)) > 0:
+        hint = "nobody is on it before it opens; what exists before year 0 is usual care: make it a support"
+        found = f"a starting share in a programme that opens on day {plain(opens)}"
+        yield Issue((*path, "starting_share"), found, "a programme that opens on day 0", hint)
     if programme.after_funding == "stop" and programme.ends_day is not None:
         found = f'"stop" beside ends_day, {plain(programme.ends_day)}'
         hint = "with stop everyone leaves when recruitment closes; ends_day says another day"
         yield Issue((*path, "after_funding"), found, "one of them", hint)
     if programme.between_sites is not None:
         yield from _between_sites((*path, "between_sites"), programme, float(programme.between_sites))
+
+
+def _paced(path: Path, programme: types.Programme) -> Iterator[Issue]:
+    """Starts a year can be solved for what the starting population shows: age, health, risk, visits."""
+    ways = {("eligible",): programme.eligible} | {
+        ("offers", name, "eligible"): offer.eligible for name, offer in programme.offers.items()
+    }
+    for where, eligible in ways.items():
+        if programme.starts_per_year is not None and (eligible.recent or eligible.on):
+            hint = "leave starts_per_year out; simulator calibrate finds the offers for a check of starts"
+            key = "recent" if eligible.recent else "on"
+            yield Issue((*path, *where, key), f"{key} beside starts_per_year", "age and health beside it", hint)
 
 
 def _between_sites(path: Path, programme: types.Programme, middle: float) -> Iterator[Issue]:
@@ -364,12 +400,23 @@ def _cost(path: Path, cost: types.ProgrammeCost, facts: Setting) -> Iterator[Iss
         yield Issue((*path, "per_people"), f"per_people for a cost {cost.kind}", "per_people with one_off or per_year")
     if cost.day != 0 and cost.kind != "one_off":
         yield Issue((*path, "day"), f"a day for a cost {cost.kind}", "a day with one_off")
+    yield from _shared((*path, "payer"), types.shares_of(cost.payer))
+
+
+def _shared(path: Path, shares: Mapping[str, float]) -> Iterator[Issue]:
+    """Several payers, who bear all of it together and each a part of it."""
+    for payer, share in shares.items():
+        if not 0 < share <= 1:
+            yield Issue((*path, payer), plain(share), "above 0, up to 1")
+    if abs((total := math.fsum(shares.values())) - 1) > SUM_TOLERANCE:
+        yield Issue(path, f"shares that add to {plain(total)}", "shares that add to 1")
 
 
 @_rule(types.Benefit)
 def _benefit(path: Path, benefit: types.Benefit, facts: Setting) -> Iterator[Issue]:
     if benefit.calibrated is None and benefit.claimed is None:
         yield Issue(path, "a benefit without an amount", "calibrated, claimed or both")
+    yield from _shared((*path, "payer"), types.shares_of(benefit.payer))
 
 
 # ----------------------------------------------------------------------------------------------- money

@@ -5,7 +5,7 @@ Each function knows one oddity and its sentence. A note says what was found and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import Path, keys_of, walk
@@ -109,19 +109,36 @@ def nobody_employed(scenario: Scenario) -> Iterator[Issue]:
     """Staff of no workers: nobody can be taken on, and posts cost nothing."""
     for root, support in _supports(scenario):
         staff = support.staff
-        if staff and float(staff.workers) * float(staff.caseload) == 0 and not any(c.slots for c in staff.changes):
+        employed = any(workers for own in scenario.own_workers(str(root[1])) for _, workers in own)
+        nobody = staff and float(staff.workers) * float(staff.caseload) == 0 and not any(c.slots for c in staff.changes)
+        if nobody and not employed:
             yield Issue((*root, "staff"), "nobody employed, so nobody can start", "", "write workers and caseload")
 
 
 def waiting_without_end(scenario: Scenario) -> Iterator[Issue]:
     """A list that nobody has decided on."""
     for root, support in _supports(scenario):
-        if root[0] == "programmes" and support.staff and "when_full" not in support.staff.model_fields_set:
+        staff = support.staff
+        undecided = staff and "when_full" not in staff.model_fields_set and staff.lapse_days is None
+        if root[0] == "programmes" and undecided:
             words = "a limited team, with a list on which referrals never lapse"
-            yield Issue((*root, "staff"), words, "", 'write when_full = "wait" if that is meant, else "refuse"')
+            hint = 'write lapse_days, or when_full = "wait" if that is meant, else "refuse"'
+            yield Issue((*root, "staff"), words, "", hint)
 
 
 # ----------------------------------------------------------------------------------------------- dates
+
+
+def windows_without_a_before(scenario: Scenario) -> Iterator[Issue]:
+    """A programme that people are on from day 0, which has no before that was simulated."""
+    warm_up, window = scenario.horizon.warm_up_years * DAYS_PER_YEAR, scenario.horizon.window_days
+    for name, programme in scenario.programmes.items():
+        if programme.starting_share and warm_up < window:
+            words = (
+                f"people on it from day 0, after {plain(warm_up)} days of warm-up with windows of {plain(window)} days"
+            )
+            hint = "before-after figures leave them out; make horizon.warm_up_years as long as the windows"
+            yield Issue(("programmes", name, "starting_share"), words, "", hint)
 
 
 def beyond_the_horizon(scenario: Scenario) -> Iterator[Issue]:
@@ -235,9 +252,11 @@ def benefit_beside_pathway(scenario: Scenario) -> Iterator[Issue]:
         for label, benefit in support.benefits.items():
             if benefit.kind == "social" or benefit.of == "something else":
                 continue
+            payers = tuple(types.shares_of(benefit.payer))
             for name, effect in support.effects.items():
-                if _both_stated(effect, benefit) and (units := _paid_by(benefit.payer, effect, scenario)):
-                    words = f"a stated benefit to {benefit.payer} beside the effect {name} on {units[0]}, which it pays"
+                if _both_stated(effect, benefit) and (units := _paid_by(payers, effect, scenario)):
+                    to = " and ".join(payers)
+                    words = f"a stated benefit to {to} beside the effect {name} on {units[0]}, paid there too"
                     hint = 'leave one out if it is the same; if it is not, write of = "something else"'
                     yield Issue((*root, "benefits", label), words, "", hint)
                     break
@@ -249,12 +268,12 @@ def _both_stated(effect: types.Effect, benefit: types.Benefit) -> bool:
     return any(stated and ratio and (ratio.is_uncertain or float(ratio) != 1) for stated, ratio in modes)
 
 
-def _paid_by(payer: str, effect: types.Effect, scenario: Scenario) -> list[str]:
-    """Units of activity that a payer pays for in the place that an effect acts on."""
+def _paid_by(payers: Collection[str], effect: types.Effect, scenario: Scenario) -> list[str]:
+    """Units of activity that some payers pay for in the place that an effect acts on."""
     kind, _, subject = effect.target.partition(":")
     place = scenario.needs[subject].goes_to if kind == "need" else subject.partition(".")[0]
     prices = scenario.prices.values()
-    return [price.per for price in prices if price.payer == payer and price.per.partition(":")[2] == place != ""]
+    return [price.per for price in prices if price.payer in payers and price.per.partition(":")[2] == place != ""]
 
 
 ODDITIES: tuple[Oddity, ...] = (
@@ -264,6 +283,7 @@ ODDITIES: tuple[Oddity, ...] = (
     price_of_a_post,
     nobody_employed,
     waiting_without_end,
+    windows_without_a_before,
     beyond_the_horizon,
     paid_before_it_opens,
     priced_twice,
