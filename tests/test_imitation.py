@@ -57,6 +57,12 @@ def village(ratio: float, *, chosen: bool = True, measured_on: str = "starters")
     return scene(tables, people=3000, years=2, warm_up_years=2.1)
 
 
+def scene_of_three_years() -> Scenario:
+    """The same, followed for a year more after a warm-up that holds two years before the year of the rule."""
+    horizon = village(1.0).horizon.model_copy(update={"years": 3, "warm_up_years": 3.1})
+    return village(1.0).model_copy(update={"horizon": horizon})
+
+
 @pytest.fixture(scope="module")
 def without_effect() -> Imitation:
     return imitate(village(1.0), measure=MEASURE, people_in_study=200, people=PEOPLE)
@@ -134,6 +140,18 @@ def test_an_effect_on_everybody_is_seen_in_whole_places() -> None:
         assert abs(place.true + 0.3) < MOST * (0.3 / (0.6 * PEOPLE / 3)) ** 0.5  # a fall of 0.3 of so many events
         assert abs(place.bias) <= MOST * place.bias_mcse
         assert place.low < place.reported < place.high
+
+
+def test_a_longer_look_back_than_the_referral_rule_falls_less() -> None:
+    """People are chosen for the last 365 days; two years before hold one for which they were not."""
+    seen = imitate(village(1.0), measure=MEASURE, people_in_study=200, people=PEOPLE // 2, months=12)
+    longer = scene_of_three_years()
+    twice = imitate(longer, measure=MEASURE, people_in_study=200, people=PEOPLE // 2, months=24)
+    year, two = (one.design("before and after") for one in (seen, twice))
+    people = select(*lognormal_people(LOG_SD, MEAN), 2)
+    expected = 2 * people.after.mean / (people.before.mean + people.after.mean) - 1  # a year before is like one after
+    assert abs(two.reported - expected) < MOST * two.bias_mcse
+    assert year.reported < two.reported - MOST * (year.bias_mcse**2 + two.bias_mcse**2) ** 0.5
 
 
 def test_a_comparison_of_areas_is_told_by_the_pound_at_the_prices_of_the_file() -> None:

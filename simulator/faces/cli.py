@@ -359,6 +359,9 @@ _IN_STUDY = click.option(
     "--people-in-study", metavar="N", type=click.IntRange(2),
     help="Who take part in a study; as many as start in the place if left out.",
 )  # fmt: skip
+_MONTHS = click.option(
+    "--months", type=click.FloatRange(1, 60), help="Look back and forward so long; the scenario's windows if left out."
+)
 _LIVED = click.option("--people", type=click.IntRange(2), help="People lived, in samples of a place: precision only.")
 
 
@@ -368,6 +371,7 @@ _LIVED = click.option("--people", type=click.IntRange(2), help="People lived, in
 @_EVIDENCE
 @_MEASURE
 @_IN_STUDY
+@_MONTHS
 @_LIVED
 @_SEED
 @_WORKERS
@@ -411,6 +415,7 @@ def imitate(scenario: str, sets: tuple[str, ...], as_json: bool, **asked: Any) -
 @_EVIDENCE
 @_MEASURE
 @_IN_STUDY
+@_MONTHS
 @_LIVED
 @click.option(
     "--rows",

@@ -92,6 +92,7 @@ def deflate(
     evidence: EvidenceMode = "calibrated",
     measure: str = "emergency:inpatient",
     people_in_study: int | None = None,
+    months: float | None = None,
     people: int = PEOPLE,
     rows: int = ROWS,
     seed: int = 1,
@@ -108,6 +109,7 @@ def deflate(
         evidence: the mode whose other numbers hold.
         measure: what is counted; several are joined by ``+``.
         people_in_study: who take part; as many as start in the place if left out.
+        months: how long the study looks back and forward; the scenario's own windows if left out.
         people: how many are lived at each ratio, and a quarter of that in each row.
         rows: sampled sets of parameters.
         seed: key of every draw.
@@ -132,7 +134,7 @@ def deflate(
         progress(next(done), rows + 2)
         return seen
 
-    wanted = sought(scenario, programme, measure, evidence)
+    wanted = sought(scenario, programme, measure, evidence, months)
     asked = _Asked(wanted, design, people_in_study, Work(people, check_seed(seed), workers=workers))
     none = told(asked)
     nearer = log1p(reported) - none.apart

@@ -67,8 +67,9 @@ class Imitation:
 
     def notes(self) -> list[str]:
         """Whom the figures rest on."""
+        window = self.wanted.scenario.horizon.window_words
         return [
-            f"{self.starters:,} people who start were simulated with a year before and after; for "
+            f"{self.starters:,} people who start were simulated with {window} before and after; for "
             f"{100 * self.matched:.0f} % of them there was somebody like them on record.",
             "Areas and clusters are simulated alike: what else sets places apart is in no figure here.",
         ]
@@ -81,6 +82,7 @@ def imitate(
     evidence: EvidenceMode = "calibrated",
     measure: str = "emergency:inpatient",
     people_in_study: int | None = None,
+    months: float | None = None,
     people: int = PEOPLE,
     seed: int = 1,
     workers: int | None = None,
@@ -94,6 +96,7 @@ def imitate(
         evidence: which value of its effects is true.
         measure: what is counted, such as ``emergency:inpatient``; several are joined by ``+``.
         people_in_study: who take part in a study; as many as start in the place if left out.
+        months: how long a study looks back and forward; the scenario's own windows if left out. Places go by years.
         people: how many are lived, in samples of a place.
         seed: key of every draw.
         workers: threads; as many as there are cores if left out.
@@ -106,7 +109,7 @@ def imitate(
         >>> import simulator as sim
         >>> sim.imitate(sim.read("age_uk"), people_in_study=325).sentences()  # doctest: +SKIP
     """
-    wanted = sought(scenario, programme, measure, evidence)
+    wanted = sought(scenario, programme, measure, evidence, months)
     work = Work(people, check_seed(seed), workers=workers, progress=progress)
     participants, others = who_takes_part(wanted, work)
     lived = everybody(wanted, work)

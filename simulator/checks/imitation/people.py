@@ -25,7 +25,7 @@ from simulator.engines.shared.people import cells_of
 from simulator.errors import RunError
 from simulator.model.build import build, items
 from simulator.model.model import Model
-from simulator.scenario.tables import Offer, Programme, Scenario
+from simulator.scenario.tables import Arm, Offer, Programme, Scenario
 from simulator.units import DAYS_PER_YEAR
 
 LOOKED_AT = "looked at"  # no programme of a file can be called so
@@ -70,7 +70,7 @@ def who_takes_part(
         RunError: fewer than two people start with a whole window before and after.
     """
     horizon = wanted.scenario.horizon
-    years = min(ceil(horizon.funding_years) + 1, horizon.years)
+    years = min(ceil(horizon.funding_years) + ceil(horizon.window_days / DAYS_PER_YEAR), horizon.years)
     scenario = wanted.only(years, ("age", "health"))
     alone = wanted.without_other_places(scenario)
     scenario = _with_a_date_for_all(scenario, wanted.programme) if others else alone
@@ -128,20 +128,24 @@ def _with_a_date_for_all(scenario: Scenario, programme: str) -> Scenario:
     rate = 1.0 / min(scenario.horizon.funding_years, scenario.horizon.years)
     dates = {name: getattr(recruits, name) for name in ("opens_day", "closes_day")}
     looked_at = Programme(offers={"any_day": Offer.model_validate({"rate": rate})}, once=True, **dates)
+    arms = scenario.arms or {programme: Arm(programmes=(programme,))}
     changes = {
         "programmes": {programme: recruits, LOOKED_AT: looked_at},
-        "arms": {programme: (programme,), LOOKED_AT: (LOOKED_AT,)},
+        "arms": {**arms, LOOKED_AT: Arm(programmes=(LOOKED_AT,))},
     }
     return scenario.model_copy(update=changes)
 
 
 def _on_record(model: Model, crowd: Crowd, lives: Lives) -> NDArray[np.int64]:
-    """Age band and state of health on record in each year, most days of the year before: [person, year]."""
+    """Age band and state of health on record in each year, most days of the year before: [person, year].
+
+    Who was not there yet, and everybody in the first year, is on record as they began.
+    """
     states, bands = model.by_health.shape[1], len(model.bands)
     by_state = lives.days[0][:, :-1, model.layout.block(HealthDays)]
     state, band = np.divmod(by_state.argmax(axis=-1), bands)
-    begun = cells_of(model, crowd.stream, lives.person)
-    return np.concatenate([begun[:, None], band * states + state], axis=1)
+    begun = cells_of(model, crowd.stream, lives.person)[:, None] % (states * bands)  # in whichever cluster
+    return np.concatenate([begun, np.where(by_state.any(axis=-1), band * states + state, begun)], axis=1)
 
 
 def _studied(lives: Lives, arm: int, who: NDArray[np.bool_], record: NDArray[np.int64], read: _Columns) -> Studied:

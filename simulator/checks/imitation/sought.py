@@ -18,8 +18,11 @@ from simulator.model.build import items
 from simulator.model.model import Model
 from simulator.model.pathway import people_lived
 from simulator.running.run import engine_named
+from simulator.scenario.read import with_changes
 from simulator.scenario.tables import EvidenceMode, Scenario
+from simulator.units import DAYS_PER_YEAR
 
+MONTHS = 12  # of a year
 AT_A_TIME = 2_500  # people whose lives are in memory at once, where nothing is shared
 Progress = Callable[[int, int], None]
 T = TypeVar("T")
@@ -49,7 +52,7 @@ class Sought:
         whole = self.scenario
         changes = {
             "programmes": {self.programme: whole.programmes[self.programme]},
-            "arms": {},
+            "arms": whole.arm_alone(self.programme),
             "synergies": {},
             "horizon": whole.horizon.model_copy(update={"years": years}),
             "population": whole.population.model_copy(update={"subgroups": subgroups}),
@@ -65,7 +68,9 @@ class Sought:
         return without_unused_places(scenario, {part.split(":")[1] for part in self.parts})
 
 
-def sought(scenario: Scenario, programme: str | None, measure: str, evidence: EvidenceMode) -> Sought:
+def sought(
+    scenario: Scenario, programme: str | None, measure: str, evidence: EvidenceMode, months: float | None = None
+) -> Sought:
     """What is looked for, if it is there.
 
     Args:
@@ -73,8 +78,10 @@ def sought(scenario: Scenario, programme: str | None, measure: str, evidence: Ev
         programme: a programme of it; may be left out where there is but one.
         measure: what is counted, such as ``emergency:inpatient``; several are joined by ``+``.
         evidence: which value of each effect.
+        months: how long a study looks back and forward; the scenario's own windows if left out.
 
     Raises:
+        ScenarioError: windows that the warm-up does not hold.
         RunError: no such programme or measure, or several programmes and none named.
     """
     names = list(scenario.programmes)
@@ -89,6 +96,8 @@ def sought(scenario: Scenario, programme: str | None, measure: str, evidence: Ev
     for part in measure.split("+"):
         if part not in known:
             raise RunError(no_such("measure", part, known))
+    if months is not None:
+        scenario = with_changes(scenario, {"horizon.window_days": months * DAYS_PER_YEAR / MONTHS})
     return Sought(scenario, name, measure, evidence)
 
 
