@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, log, sqrt
 from typing import Any
 
 import numpy as np
 import pytest
 from engines import Simulate
 from numpy.typing import NDArray
-from oracles import Law, bernoulli, check, check_mean, poisson_law
+from oracles import LIMIT, Law, bernoulli, check, check_mean, poisson_law
 from scenes import LONG_AFTER, VISIT, Seen, assert_same, for_all, scene, town, watch
 
+from simulator.checks.check import check as check_file
 from simulator.engines.compiled import engine as compiled
 from simulator.engines.compiled.usual_care import name_of
 from simulator.engines.shared.people import cells_of, draw_people, entrants
+from simulator.errors import RunError
 from simulator.model.build import build
 from simulator.model.model import Basis, ClockKind, Model, Target
+from simulator.model.possible import examined
+from simulator.running.trace import trace_text
+from simulator.scenario.rules.plausible import two_effects_on_one
 from simulator.scenario.tables import Scenario
 
 GROUPS = {
@@ -278,6 +283,7 @@ def test_totals_are_met_for_those_whom_each_effect_acts_on() -> None:
 def test_two_programmes_together_count_once_for_each_person() -> None:
     both = {"between": ["one", "two"], "target": "need:gp", "log_ratio": -0.2}
     halves = [{"target": "need:gp", "calibrated": 0.9, "groups": {"side": [value]}} for value in ("a", "b")]
+    halves.append({"target": "need:gp", "calibrated": 0.95})  # a second one on everybody
     programmes = {"one": for_all(*halves), "two": for_all({"target": "need:gp", "calibrated": 0.8})}
     tables = {**GP, "programmes": programmes, "synergies": {"both": both}, "arms": {"both": ["one", "two"]}}
     model = build(grouped({"side": TWO}, tables), {})
@@ -287,8 +293,6 @@ def test_two_programmes_together_count_once_for_each_person() -> None:
 
 
 def test_a_route_is_overfilled_only_by_effects_on_the_same_people() -> None:
-    from simulator.model.possible import examined
-
     ways = {"stay": VISIT, "routes": {"on": {"to": "ward", "share": 0.5}}}
     places = {"needs": GP["needs"], "places": {"gp": ways, "ward": {"stay": VISIT}}}
     halves = [{"target": "route:gp.on", "calibrated": 1.8, "groups": {"side": [value]}} for value in ("a", "b")]
@@ -354,6 +358,61 @@ def test_groups_are_counted_apart_and_add_up_to_everyone(simulate: Simulate) -> 
     alone = np.array([cell % 2 == 0 for cell in cells])
     own = seen.lives.counts[0][alone].sum(axis=0)
     np.testing.assert_array_equal(by_part[0, -2, :, : own.shape[-1]], own)
+
+
+# --- what is told ----------------------------------------------------------------------------------------------
+
+
+def test_a_check_may_measure_one_group() -> None:
+    checks = {
+        "of_a": {"measure": "group:side.a:visits:gp", "low": 0, "high": 9},
+        "of_b": {"measure": "group:side.b:visits:gp", "low": 0, "high": 9},
+        "of_all": {"measure": "visits:gp", "low": 0, "high": 9},
+    }
+    made = grouped({"side": TWO}, two_rates(), {"checks": checks}, people=5000, years=1)
+    told = {one.name: one for one in check_file(made, people=5000, rows=2)}
+    for name, rate in (("of_a", 2.0), ("of_b", 5.0), ("of_all", 0.3 * 2 + 0.7 * 5)):
+        assert abs(told[name].simulated - rate) < LIMIT * sqrt(5.0 / (0.3 * 10_000))
+        assert told[name].unit == "number a person" and 0 < told[name].mcse < 0.1
+
+
+@pytest.mark.parametrize(
+    ("measure", "words"),
+    [
+        ("group:side.c:visits:gp", 'the group "side.c"; allowed side.a, side.b; did you mean side.[ab]'),
+        ("group:sides.a:visits:gp", 'the group "sides.a"; allowed side.a, side.b; did you mean side.[ab]'),
+        ("group:side.a:occupancy:gp", 'the measure "group:side.a:occupancy:gp"; allowed group:NAME.VALUE: and'),
+        ("group:side.a", 'the measure "group:side.a"; allowed group:NAME.VALUE: and a measure of people'),
+    ],
+)
+def test_a_check_of_a_group_that_is_not_there_is_told(measure: str, words: str) -> None:
+    checks = {"one": {"measure": measure, "low": 0, "high": 9}}
+    with pytest.raises(RunError, match=words):
+        check_file(grouped({"side": TWO}, GP, {"checks": checks}, years=1), people=10, rows=1)
+
+
+def test_a_programme_is_checked_in_one_group() -> None:
+    checks = {
+        name: {"measure": f"group:side.{name}:starts", "low": 0, "high": 1, "programme": "care"}
+        | {"comparison": "with and without"}
+        for name in ("a", "b")
+    }
+    care = offered(offers={"self": {"rate": 50.0}}, eligible={"groups": {"side": ["b"]}})
+    made = grouped({"side": TWO}, care, {"checks": checks}, people=200, years=3)
+    assert [one.simulated for one in check_file(made, people=200, rows=1)] == [0.0, 1.0]
+
+
+def test_two_effects_on_one_need_of_different_people_are_not_odd() -> None:
+    def notes(*values: str) -> int:
+        halves = [{"target": "need:gp", "calibrated": 0.9, "groups": {"side": [value]}} for value in values]
+        return len(list(two_effects_on_one(grouped({"side": TWO}, GP, {"programmes": {"care": for_all(*halves)}}))))
+
+    assert (notes("a", "b"), notes("a", "a")) == (0, 1)
+
+
+def test_a_trace_says_in_which_groups_a_person_is() -> None:
+    made = town({"population": {"groups": {"lives_alone": {"values": ["yes", "no"], "share": [1.0, 0.0]}}}})
+    assert "lives alone: yes, needs" in trace_text(made, person=3, arm="visits")
 
 
 def test_an_effect_of_everyone_acts_on_every_kind() -> None:

@@ -186,7 +186,7 @@ def test_notes_leave_the_exit_code_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rules", "later", "health", "values", "headline"),
     [
-        ("green book 2022", 0.03, 0.015, (70_000,), "net present value"),
+        ("green book 2022", 0.03, 0.015, (70_000,), "net present social value"),
         ("nice 2025", 0.035, 0.035, (20_000, 30_000), "cost per QALY"),
     ],
 )

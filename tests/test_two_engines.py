@@ -125,7 +125,7 @@ def by_group(draw: st.DrawFn, data: dict[str, Any]) -> None:
     data["population"]["groups"] = GROUPS
     data["population"]["subgroups"] += draw(st.sampled_from([[], ["alone"], ["illness", "alone"]]))
     programmes = (*data["supports"].values(), *data["programmes"].values())
-    offers = [offer for one in programmes for offer in one["offers"].values()]
+    offers = [offer for one in programmes for offer in one.get("offers", {}).values()]
     rated = (*data["needs"].values(), *data["health"]["moves"].values(), data["death"], data["flares"], *offers)
     for table in rated:
         if draw(st.booleans()):

@@ -43,6 +43,9 @@ days_averted_per_pound:PLACE         days in the place that the whole area is sp
                                      pound of programme spending: an area comparison
 ===================================  ==================================================================================
 
+With ``group:NAME.VALUE:`` before it a measure is of those people alone who have this value of a group, for ``per`` of
+them: all but those of a place or of what is paid for everybody together.
+
 Every figure is a function of sums over groups of people, so that its error can be found by leaving out one group after
 the other. The record of repeated admissions counts a place whose people are replaced as they die; with the entries of
 the first year as the denominator, people followed until they die give the same.
@@ -79,6 +82,11 @@ WITH_COSTS = (
     "cost", "price", "unit_cost", "extra_cost", "cost_ratio", "benefit_share", "care_saving_per_start", "mean_utility",
 )  # fmt: skip
 WITHOUT_LABEL = ("starts", "volunteer_share", "mean_utility", "qaly_per_start")
+NOT_BY_GROUP = (
+    "occupancy", "concentration", "unit_cost", "cost_per_start", "cost_per_participant_year", "cost_per_year",
+    "benefit_share", "days_averted_per_pound",
+)  # fmt: skip
+"""Measures of a place or of what is paid for everybody together."""
 BEFORE = (WORLDS.index("with"), SIDES.index("before"))
 AFTER = (WORLDS.index("with"), SIDES.index("after"))
 WITHOUT = (WORLDS.index("without"), SIDES.index("after"))
@@ -132,6 +140,26 @@ class Simulated:
             yield from ((stream, lives, who) for who in members)
 
 
+def whom_and_what(measure: str) -> tuple[str, str]:
+    """Whom a measure is of, a value of a group or empty for everyone, and what is measured.
+
+    Args:
+        measure: of a check.
+
+    Raises:
+        RunError: a measure that is of a place or of everybody together.
+
+    >>> whom_and_what("group:illness.copd:visits:gp"), whom_and_what("deaths")
+    (('illness.copd', 'visits:gp'), ('', 'deaths'))
+    """
+    if not measure.startswith("group:"):
+        return "", measure
+    whom, _, what = measure.removeprefix("group:").partition(":")
+    if what.partition(":")[0] in (*NOT_BY_GROUP, ""):
+        raise RunError(f'found the measure "{measure}"; allowed group:NAME.VALUE: and a measure of people')
+    return whom, what
+
+
 def figure(stated: Check, simulated: Simulated) -> Parts:
     """The sums that a check needs, and its figure as a function of them.
 
@@ -145,14 +173,15 @@ def figure(stated: Check, simulated: Simulated) -> Parts:
     Raises:
         RunError: a measure that does not exist.
     """
-    kind, _, subject = stated.measure.partition(":")
+    _, measure = whom_and_what(stated.measure)
+    kind, _, subject = measure.partition(":")
     usual = stated.comparison == "usual care"
     named = (USUAL_CARE if usual else PROGRAMME).get(kind)
     if subject and kind in WITHOUT_LABEL:
         raise RunError(f'found the measure "{stated.measure}"; allowed {kind} alone; it has no parts to name')
     if named is not None:
         return named(subject, stated, simulated)
-    return _item(stated.measure, stated, simulated) if usual else _change(stated.measure, stated, simulated)
+    return _item(measure, stated, simulated) if usual else _change(measure, stated, simulated)
 
 
 def _in_blocks(yearly: Array, year: int | None) -> Array:
@@ -565,7 +594,7 @@ def unit(stated: Check) -> str:
     >>> unit(Check(measure="visits:gp", low=0, high=1, per=1000)), unit(Check(measure="occupancy:ward", low=0, high=1))
     ('number for 1,000 people', 'share')
     """
-    kind = stated.measure.partition(":")[0]
+    kind = whom_and_what(stated.measure)[1].partition(":")[0]
     if kind in FIXED_UNITS:
         return FIXED_UNITS[kind]
     if stated.comparison != "usual care" and kind not in PROGRAMME:

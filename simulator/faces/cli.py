@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from simulator.findings import Findings
     from simulator.running.cluster import Cluster
     from simulator.running.run import Run
+    from simulator.scenario.read import Reading
     from simulator.scenario.tables import Scenario
 
 MODES = ("calibrated", "claimed", "sceptical")
@@ -154,9 +155,10 @@ def run_command(
     from simulator.running.run import run
 
     changes = (*sets, *([f"horizon.years={years}"] if years else []))
-    resolved = _examined(scenario, changes)
+    reading = _examined(scenario, changes)
+    resolved = reading.scenario
     folder = out or _default_folder(resolved, asked["evidence"], asked["seed"])
-    with _pool(cluster) as pool, progress(resolved.name) as tell:
+    with _pool(cluster) as pool, progress(resolved.name) as tell, _with_lines(reading):
         asked |= {"out": folder, "progress": tell, "executor": pool, "say": _note}
         done = (
             run(resolved, **asked) if until_precise is None else rows_until(resolved, until_precise, told=_say, **asked)
@@ -193,14 +195,23 @@ def _pool(address: str | None) -> Iterator[Cluster | None]:
         yield cluster
 
 
-def _examined(scenario: str, changes: Sequence[str]) -> Scenario:
-    """The scenario; numbers whose law fits badly are mentioned on standard error."""
+def _examined(scenario: str, changes: Sequence[str]) -> Reading:
+    """The scenario and who wrote what; numbers whose law fits badly are mentioned on standard error."""
     from simulator.scenario.read import examine
 
     reading = examine(scenario, sets=changes)
     for fault in reading.warnings:
         click.echo(f"note: {fault}", err=True)
-    return reading.scenario
+    return reading
+
+
+@contextmanager
+def _with_lines(reading: Reading) -> Iterator[None]:
+    """Faults that are only seen in sampled rows name file and line, as all others do."""
+    try:
+        yield
+    except ScenarioError as error:
+        raise ScenarioError(reading.tree.placed(error.faults)) from None
 
 
 def _default_folder(scenario: Scenario, evidence: str, seed: int) -> Path:
@@ -260,8 +271,9 @@ def modes_command(scenario: str, sets: tuple[str, ...], out: Path | None, as_jso
     from simulator.findings.tables import jsonable
     from simulator.running.modes import modes, side_by_side
 
-    resolved = _examined(scenario, sets)
-    with screen.progress(resolved.name) as tell:
+    reading = _examined(scenario, sets)
+    resolved = reading.scenario
+    with screen.progress(resolved.name) as tell, _with_lines(reading):
         rows = side_by_side(modes(resolved, out=out, progress=tell, **asked))
     if out is not None:
         screen.write_rows(rows, out / "modes.csv")

@@ -198,7 +198,9 @@ def year_table(arm: ArmFindings) -> Any:
     for year, name in enumerate(arm.year_names):
         now, in_cash = (each.discounted_by_year.place.at(year) for each in (view, cash))
         figures = _ranges(now, in_cash, unit, digits)
-        table.add_row(name, *figures, _share(view.p_saving.at(year)), _share(view.payback.by_year.at(year)))
+        shares = (view.p_saving.at(year), view.payback.by_year.at(year))
+        chances = ("not told",) * len(shares) if arm.survivors.is_harm else map(_share, shares)
+        table.add_row(name, *figures, *chances)
     table.add_section()
     table.add_row("All", *_ranges(view.npv.place, cash.npv.place, unit, digits))
     return table

@@ -19,6 +19,7 @@ from simulator.findings.arm import ORDER, ArmFindings, arm_findings, payer_title
 from simulator.findings.finding import Money, Row
 from simulator.findings.tables import arm_facts, arm_rows, jsonable, table_names
 from simulator.money.account import Account
+from simulator.money.qaly import qaly_note
 from simulator.scenario.evidence import active_quantities
 from simulator.scenario.tables import COST_PARTS, MODE_WORDS, EvidenceMode, Programme, Scenario
 from simulator.uncertainty.ranges import Ranges
@@ -185,6 +186,8 @@ def _notes(account: Account, scenario: Scenario, arms: tuple[ArmFindings, ...]) 
         yield TOO_FEW_ROWS.format(rows=len(account.people))
     if account.people.shape[1] != 2:
         yield ONE_REPLICATE_NOTE
+    if arms and (note := qaly_note(scenario)):
+        yield note
     yield from _centre_notes(scenario, account.evidence)
     for name in dict.fromkeys(name for arm in arms for name in arm.programmes):
         yield from _missing_costs(scenario.programmes[name], name)

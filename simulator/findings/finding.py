@@ -226,10 +226,12 @@ def pounds(amount: float, error: float = 0.0) -> str:
 def give_or_take(error: float) -> str:
     """A Monte Carlo error in pounds to two digits, to stand behind an amount; empty where there is none.
 
-    >>> give_or_take(23_612.0), give_or_take(0.0), give_or_take(float("nan"))
-    (' ± £24,000', '', '')
+    >>> give_or_take(23_612.0), give_or_take(0.3), give_or_take(0.0), give_or_take(float("nan"))
+    (' ± £24,000', ' ± under £1', '', '')
     """
-    return f" ± {pounds(float(f'{error:.2g}'))}" if error > 0 else ""
+    if not error > 0:
+        return ""
+    return " ± under £1" if error < 0.5 else f" ± {pounds(float(f'{error:.2g}'))}"
 
 
 def net(amount: float, error: float = 0.0) -> str:
@@ -362,8 +364,12 @@ def between(low: float, high: float, low_error: float = 0.0, high_error: float =
         ('a cost of between £70,200 and £657,000', 'a saving of between £5,000 and £9,000')
         >>> between(-215_000.0, 324_000.0), between(-30.0, 0.0)
         ('between a cost of £215,000 and a saving of £324,000', 'between a cost of £30 and £0')
+        >>> between(-83.0, -78.0, 49.0, 21.0)
+        'a cost of about £80'
     """
     ends = rounded(low, low_error), rounded(high, high_error)
+    if ends[0] == ends[1] != 0:
+        return f"a {end(ends[0]).replace(' ', ' of about ', 1)}"
     if ends[1] < 0 or ends[0] > 0:
         near, far = sorted(ends, key=abs)
         return f"a {'cost' if far < 0 else 'saving'} of between {pounds(near)} and {pounds(far)}"

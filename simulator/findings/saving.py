@@ -52,6 +52,7 @@ from simulator.findings.payback import FundingGap, Payback, funding_gap, payback
 from simulator.money.account import Account
 from simulator.uncertainty.ranges import (
     Array,
+    Band,
     Ranges,
     Sample,
     Value,
@@ -298,9 +299,16 @@ def three_ranges(arm: ArmFindings) -> str:
     npv = arm.view().npv
     words = RANGE_WORDS if npv.is_parted else AS_SIMULATED_WORDS
     place = low_to_high(npv.place)
-    named = {words[name]: low_to_high(band) for name, band in npv.named().items() if name in words}
-    said = "; ".join(f"{name}: {ends}" for name, ends in named.items() if ends != place)
+    others = {words[name]: band for name, band in npv.named().items() if name in words}
+    named = {name: _wide(band) for name, band in others.items() if low_to_high(band) != place}
+    said = "; ".join(f"{name}: {ends}" for name, ends in named.items())
     return f"{f'Other 95 % ranges, {said}.' if said else ''}{share_of_chance(npv)}".strip()
+
+
+def _wide(band: Band) -> str:
+    """A range in words; where it is a point, since no number is uncertain, that is said."""
+    point = float(band.low) == float(band.high) and not math.isnan(float(band.mcse))
+    return f"{low_to_high(band)}{', without width since no number is uncertain' if point else ''}"
 
 
 def share_of_chance(ranged: Ranges) -> str:
@@ -318,10 +326,13 @@ def share_of_chance(ranged: Ranges) -> str:
 
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
-    """The headline; where lives or health are lost that, and no saving."""
+    """What the rules of the scenario begin with; where lives or health are lost that, and no saving."""
     if arm.survivors.is_harm:
         return (survivors.headline(arm), survivors.care_in_words(arm))
-    return (headline(arm),)
+    if arm.headline == "net present value":
+        return (headline(arm),)
+    first = health.first_social_value if arm.headline == "net present social value" else health.first_cost_per_qaly
+    return (first(arm), f"Money: {headline(arm)}")
 
 
 def range_sentences(arm: ArmFindings) -> Iterator[str]:
@@ -330,7 +341,7 @@ def range_sentences(arm: ArmFindings) -> Iterator[str]:
     if arm.survivors.is_harm or view.payback.status == "no investment":
         return
     yield f"In a place like yours: {low_to_high(view.npv.place)} (95 % of futures)."
-    stated = parts.stated_in_cash(arm.parts)
+    stated = parts.stated_in_cash(arm)
     doubt = "" if is_clear(value_of(cash.npv.expected)) else ", which this run can't tell from nothing"
     said = f"{_with_error(cash.npv)}{doubt}{stated}"
     yield f"In cash: {said}; in a place like yours {low_to_high(cash.npv.place)} (95 %)."

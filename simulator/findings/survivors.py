@@ -228,8 +228,9 @@ def care_in_words(arm: ArmFindings) -> str:
     """What care costs at the same person-days, and how much of the books' difference is days that are not lived."""
     parts = arm.survivors
     same = f"{end(float(parts.care.value))}{_error(parts.care, '£')}"
+    others = f"{end(float(parts.survival.value))}{_error(parts.survival, '£')}"
     days = "At the same person-days by health, age band and support"
-    return f"{days} care changes by: {same}; other person-days: {end(float(parts.survival.value))}."
+    return f"{days} care changes by: {same}; other person-days: {others}."
 
 
 def _error(value: Value, unit: str = "") -> str:

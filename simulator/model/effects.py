@@ -107,6 +107,8 @@ class Effects:
     def _acting(self, owner: Support, declared: dict[str, float]) -> list[tuple[dict[str, float], NDArray[np.bool_]]]:
         """What is declared for each set of people on whom the same effects act, and which kinds they are."""
         on = np.array([self.kinds.among(owner.effects[label].groups) for label in declared], dtype=np.bool_)
+        if on.all():
+            return [(declared, self.kinds.among({}))]
         sets, which = np.unique(on.reshape(-1, self.kinds.count), axis=1, return_inverse=True)
         return [
             ({label: declared[label] for label, acts in zip(declared, some, strict=True) if acts}, which == number)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -27,16 +28,17 @@ class Kinds:
     scenario: Scenario
     values: Values
 
-    @property
+    @cached_property
     def sizes(self) -> tuple[int, ...]:
         """How many values each group has."""
         return tuple(len(group.values) for group in self.scenario.population.groups.values())
 
-    @property
+    @cached_property
     def count(self) -> int:
         """How many kinds; one where there are no groups."""
         return prod(self.sizes)
 
+    @cached_property
     def _digits(self) -> NDArray[np.int64]:
         """The value of every kind in each group: [group, kind]."""
         return np.indices(self.sizes).reshape(len(self.sizes), self.count)
@@ -49,7 +51,7 @@ class Kinds:
             by_group: ratios by group and value.
         """
         found = np.ones(self.count)
-        for digits, (name, group) in zip(self._digits(), self.scenario.population.groups.items(), strict=True):
+        for digits, (name, group) in zip(self._digits, self.scenario.population.groups.items(), strict=True):
             if name in by_group:
                 found *= self.values.ratios(f"{path}.{name}", by_group[name], group.values)[digits]
         return found
@@ -61,7 +63,7 @@ class Kinds:
             groups: values by group.
         """
         found = np.ones(self.count, dtype=np.bool_)
-        for digits, (name, group) in zip(self._digits(), self.scenario.population.groups.items(), strict=True):
+        for digits, (name, group) in zip(self._digits, self.scenario.population.groups.items(), strict=True):
             if name in groups:
                 found &= np.array([value in groups[name] for value in group.values])[digits]
         return found
@@ -85,7 +87,7 @@ class Kinds:
     def mix(self) -> NDArray[np.float64]:
         """Share of people of each kind, by the age band in which they begin: [band, kind]."""
         found = np.ones((len(self.scenario.population.age_bands), self.count))
-        for digits, share in zip(self._digits(), self.shares(), strict=True):
+        for digits, share in zip(self._digits, self.shares(), strict=True):
             found *= share[:, digits]
         return found
 

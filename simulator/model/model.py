@@ -21,7 +21,6 @@ from simulator.units import DAYS_PER_YEAR
 
 HOME, DEAD = -1, -2
 NONE = -1
-FOREVER = np.inf
 LAYER_BITS = 4  # of the decision word of a clock
 
 Table = NDArray[np.void]
@@ -64,14 +63,6 @@ class Target(IntEnum):
     STAY = 2
     UPTAKE = 3
     UTILITY = 4
-
-
-class Origin(IntEnum):
-    """How an entry to a place came about; whom a stay effect concerns."""
-
-    PLANNED = 0
-    DIRECT = 1
-    THROUGH = 2
 
 
 class Length(IntEnum):

@@ -135,6 +135,7 @@ def known(data: Mapping[str, Any]) -> Known:
             "health state": _texts(table_in(data, "health").get("states")),
             "part": PART_KINDS,
             "group of people": _keys(table_in(data, "population"), "groups"),
+            "value of a group": tuple(_values(data)),
             "age band": _bands(table_in(data, "population").get("age_bands")),
             "health move": _keys(table_in(data, "health"), "moves"),
             "place": _keys(data, "places"),
@@ -179,6 +180,13 @@ def _routes(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, route
 
 
+def _values(data: Mapping[str, Any]) -> Iterator[str]:
+    for name, group in table_in(table_in(data, "population"), "groups").items():
+        yield from (
+            f"{name}.{value}" for value in _texts(group.get("values") if isinstance(group, dict) else None) or ()
+        )
+
+
 # ----------------------------------------------------------------------------------------- the check
 
 
@@ -193,7 +201,7 @@ def dangling(data: Mapping[str, Any]) -> list[Issue]:
     """
     names = known(data)
     tables = (_in_table(*written, names, data) for written in as_written(Scenario, data))
-    own = (_in_arms(data, names), _clashing(data), _bandless(data, names))
+    own = (_in_arms(data, names), _in_measures(data, names), _clashing(data), _bandless(data, names))
     return [issue for some in (*tables, *own) for issue in some]
 
 
@@ -305,6 +313,14 @@ def _in_arms(data: Mapping[str, Any], names: Known) -> Iterator[Issue]:
         yield from _unknown(at, members if isinstance(members, list) else None, ("programme",), names)
         if isinstance(members, list) and len(members) != len({str(name) for name in members}):
             yield Issue(at, "a programme twice in one arm", "each programme once")
+
+
+def _in_measures(data: Mapping[str, Any], names: Known) -> Iterator[Issue]:
+    """Checks of one value of a group, ``group:NAME.VALUE:`` before what is measured."""
+    for name, stated in table_in(data, "checks").items():
+        measure = stated.get("measure") if isinstance(stated, dict) else None
+        if isinstance(measure, str) and measure.startswith("group:"):
+            yield from _unknown(("checks", name, "measure"), measure.split(":")[1], ("value of a group",), names)
 
 
 def _clashing(data: Mapping[str, Any]) -> Iterator[Issue]:

@@ -80,17 +80,37 @@ def cells_of(model: Model, stream: int, numbers: NDArray[np.int64]) -> NDArray[n
         stream: which luck they have.
         numbers: ids.  # [person]
     """
-    them, cells = model.population, np.zeros(len(numbers), dtype=np.int64)
-    if them.parts.cells == 1:
-        return cells
-    joined = numbers >= ENTRANT_IDS_FROM
+    parts = model.population.parts
+    if parts.cells == 1:
+        return np.zeros(len(numbers), dtype=np.int64)
+    age, health, _, cluster, kind = _traits_of(model, stream, numbers)
+    band = np.searchsorted(model.bands[1:], age, side="right").astype(np.int64)
+    return parts.cell(cluster.astype(np.int64), band, health.astype(np.int64), *_values(model, kind))
+
+
+def values_of(model: Model, stream: int, numbers: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The value of each group that each person has, by its number: [group][person].
+
+    Args:
+        model: one design row.
+        stream: which luck they have.
+        numbers: ids.  # [person]
+    """
+    return _values(model, _traits_of(model, stream, numbers)[4])
+
+
+def _values(model: Model, kind: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+    sizes = model.population.group_sizes.tolist()
+    return list(np.unravel_index(kind.astype(np.int64), sizes)) if sizes else []
+
+
+def _traits_of(model: Model, stream: int, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Age on their first day, health, risk, cluster and kind of people, whenever they join: [trait, person]."""
+    joined, found = numbers >= ENTRANT_IDS_FROM, np.zeros((5, len(numbers)))
     for some, late in ((~joined, False), (joined, True)):
         drawn = _drawn(model, stream, np.ascontiguousarray(numbers[some]), late=late)
-        age, health, _, cluster, kind = np.array(drawn, dtype=np.float64).reshape(-1, 5).T
-        band = np.searchsorted(model.bands[1:], age, side="right")
-        values = np.unravel_index(kind.astype(np.int64), them.group_sizes.tolist()) if len(them.group_sizes) else ()
-        cells[some] = them.parts.cell(cluster.astype(np.int64), band.astype(np.int64), health.astype(np.int64), *values)
-    return cells
+        found[:, some] = np.array(drawn, dtype=np.float64).reshape(-1, 5).T
+    return found
 
 
 @compiled()

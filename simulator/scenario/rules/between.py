@@ -408,7 +408,7 @@ def _uncorrected(found: Sound, data: Data) -> Iterator[Issue]:
     table = table_in(table_in(data, CORRECTIONS[how][0]), CORRECTIONS[how][1])
     for path, effect in found.items():
         if isinstance(effect, types.Effect) and _is_gain(effect, how) and str(_grade(effect)) not in table:
-            words = f"a claim of grade {_grade(effect)}" if _grade(effect) else "a claim without a grade"
+            words = f"a claim of grade {_grade(effect)}"
             yield Issue((*path, "claimed"), words, f"a grade in {dotted(CORRECTIONS[how])}")
 
 
@@ -422,4 +422,4 @@ def _is_gain(effect: types.Effect, how: str) -> bool:
 
 
 def _grade(effect: types.Effect) -> int | None:
-    return effect.claimed.grade if effect.claimed else None
+    return effect.claimed.evidence_grade if effect.claimed else None

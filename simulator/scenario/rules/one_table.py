@@ -26,6 +26,8 @@ SUM_TOLERANCE = 1e-9
 GRADES = tuple("123456")
 MOST_KINDS = 4096
 """Combinations of values of groups: each has a ratio of its own on every clock."""
+MOST_CELLS = 1024
+"""Combinations of parts that are counted apart: each has a ledger of its own in memory."""
 
 T = TypeVar("T", bound=Table)
 Rule = Callable[[Path, T, "Setting"], Iterator[Issue]]
@@ -193,6 +195,16 @@ def _population(path: Path, population: types.Population, facts: Setting) -> Ite
     if kinds > MOST_KINDS:
         hint = "let a group have fewer values: those with the same ratios may be one"
         yield Issue((*path, "groups"), f"{kinds:,} combinations of values", f"at most {MOST_KINDS:,}", hint)
+    if (cells := _cells(population, facts)) > MOST_CELLS:
+        hint = "count fewer of them apart in one file"
+        yield Issue((*path, "subgroups"), f"{cells:,} combinations counted apart", f"at most {MOST_CELLS:,}", hint)
+
+
+def _cells(population: types.Population, facts: Setting) -> int:
+    """Into how many combinations people are parted by what is counted apart; clusters always are."""
+    sizes = {"cluster": population.clusters, "age": len(population.age_bands), "health": len(facts.states or ())}
+    sizes |= {name: len(values) for name, values in population.group_values.items()}
+    return math.prod(sizes.get(name, 1) for name in {"cluster", *population.subgroups})
 
 
 @_rule(types.Group)
@@ -323,7 +335,7 @@ def _cluster_days(path: Path, support: types.Support) -> Iterator[Issue]:
         where = (*path, "cluster_opens_days", position)
         if day < support.opens_day:
             hint = f"write opens_day = {min(support.cluster_opens_days):g}, from when it is paid for"
-            yield Issue(where, f"day {plain(day)}", f"opens_day, {plain(support.opens_day)}, or later", hint)
+            yield Issue(where, f"day {day:,g}", f"opens_day, {support.opens_day:,g}, or later", hint)
         if day >= closes:
             hint = "nobody could start there"
             yield Issue(where, f"day {plain(day)}", f"before it closes on day {plain(closes)}", hint)

@@ -116,7 +116,7 @@ def nobody_employed(scenario: Scenario) -> Iterator[Issue]:
 
 
 def waiting_without_end(scenario: Scenario) -> Iterator[Issue]:
-    """A list that nobody has decided on."""
+    """A list that nobody has decided on; of one that is meant a run tells (`findings.programme.delivery`)."""
     for root, support in _supports(scenario):
         staff = support.staff
         undecided = staff and "when_full" not in staff.model_fields_set and staff.lapse_days is None
@@ -150,14 +150,14 @@ def beyond_the_horizon(scenario: Scenario) -> Iterator[Issue]:
             yield from _unfollowed_programme(root, support, scenario.horizon, end)
         for label, cost in support.costs.items():
             if cost.kind == "one_off" and cost.day >= end:
-                yield Issue((*root, "costs", label, "day"), f"day {plain(cost.day)}, {after}", "", "it is never paid")
+                yield Issue((*root, "costs", label, "day"), f"day {cost.day:,g}, {after}", "", "it is never paid")
 
 
 def _unfollowed_programme(root: Path, support: Support, horizon: types.Horizon, end: float) -> Iterator[Issue]:
     days = support.cluster_opens_days or (support.opens_day,)
     late = [day for day in days if day >= end]
     if late:
-        words = f"an opening on day {plain(late[0])}, after the horizon of {horizon.years} years"
+        words = f"an opening on day {late[0]:,g}, after the horizon of {horizon.years} years"
         key = "cluster_opens_days" if support.cluster_opens_days else "opens_day"
         yield Issue((*root, key), words, "", "nobody starts there")
     closes = [day for day in (support.closes_day, support.ends_day) if day is not None]
@@ -167,7 +167,7 @@ def _unfollowed_programme(root: Path, support: Support, horizon: types.Horizon, 
         words = f"{years:.2g} years of funding after the horizon of {horizon.years} years"
         yield Issue(("horizon", "funding_years") if not closes else root, words, "", "they are not counted")
     if not late and not closes and (without := [day for day in days if day >= paid_until]):
-        words = f"a cluster that opens on day {plain(without[0])}, after funding ends on day {plain(paid_until)}"
+        words = f"a cluster that opens on day {without[0]:,g}, after funding ends on day {paid_until:,g}"
         yield Issue((*root, "cluster_opens_days"), words, "", "nobody starts there; give more funding_years")
 
 
@@ -177,7 +177,7 @@ def paid_before_it_opens(scenario: Scenario) -> Iterator[Issue]:
         first = min(support.cluster_opens_days, default=support.opens_day)
         yearly = any(cost.kind in ("per_year", "per_worker_year") for cost in support.costs.values())
         if yearly and first > max(support.opens_day, 0):
-            words = f"costs from day {plain(support.opens_day)}, {plain(first - support.opens_day)} days before anyone"
+            words = f"costs from day {support.opens_day:,g}, {first - support.opens_day:,g} days before anyone"
             yield Issue((*root, "opens_day"), f"{words} can start", "", f"write opens_day = {first:g} if not meant")
 
 
@@ -218,10 +218,17 @@ def two_effects_on_one(scenario: Scenario) -> Iterator[Issue]:
         before: list[tuple[str, types.Effect]] = []
         for label, effect in support.effects.items():
             for other, earlier in before:
-                if both := _acted_on(effect, scenario) & _acted_on(earlier, scenario):
+                both = _acted_on(effect, scenario) & _acted_on(earlier, scenario)
+                if both and not _on_others(effect, earlier):
                     path: Path = (*root, "effects", label)
                     yield Issue(path, _joint(effect, other, earlier, min(both)), "", "leave one out if not meant")
             before.append((label, effect))
+
+
+def _on_others(effect: types.Effect, earlier: types.Effect) -> bool:
+    """Whether two effects act on different people: on other values of a group."""
+    both = effect.groups.keys() & earlier.groups.keys()
+    return any(not set(effect.groups[name]) & set(earlier.groups[name]) for name in both)
 
 
 def _joint(effect: types.Effect, other: str, earlier: types.Effect, what: str) -> str:
