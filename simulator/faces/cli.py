@@ -404,7 +404,7 @@ def imitate(scenario: str, sets: tuple[str, ...], as_json: bool, **asked: Any) -
     from simulator.faces import screen
 
     announce()
-    resolved = _examined(scenario, sets)
+    resolved = _examined(scenario, sets).scenario
     with screen.progress(resolved.name) as tell:
         done = imitated(resolved, progress=tell, **_given(asked))
     if as_json:
@@ -453,7 +453,7 @@ def deflate(scenario: str, sets: tuple[str, ...], as_json: bool, **asked: Any) -
     from simulator.faces import screen
 
     announce()
-    resolved = _examined(scenario, sets)
+    resolved = _examined(scenario, sets).scenario
     with screen.progress(resolved.name) as tell:
         done = deflated(resolved, progress=tell, **_given(asked))
     if as_json:
