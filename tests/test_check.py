@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from engines import ENGINES
-from scenes import scene, town, watch
+from scenes import VISIT, scene, town, watch
 from scipy.special import ndtr, ndtri
 
 from simulator.checks.check import CheckResult, check, jackknife
@@ -105,6 +105,39 @@ def test_a_programme_without_effect_changes_nothing_and_selection_alone_shows_a_
     assert truth.simulated == 0.0
     assert naive.simulated == alone.simulated
     assert 0.5 / 1.5 - 1 < naive.simulated < 0.5 - 1  # 1 to 1.5 admissions before, the last of them certain; 0.5 after
+
+
+def test_some_years_together_give_what_they_hold_and_a_slash_gives_one_item_for_each_of_another():
+    two = scene(
+        {"needs": {"urgent": {"goes_to": "ward", "rate": 0.6}, "call": {"goes_to": "desk", "rate": 1.5}}},
+        {"places": {place: {"stay": {"dist": "fixed", "mean": 0.0}} for place in ("ward", "desk")}},
+        people=4000,
+        years=2,
+    )
+    several = {"measure": "visits:ward", "years": [1, 4]}
+    scenario = asked(
+        two,
+        several=several,
+        first={"measure": "visits:ward"},
+        all={**several, "years": [0, 4]},
+        each={"measure": "visits:desk/visits:ward", "years": [1, 4]},
+        both={"measure": "visits:desk+visits:ward", "years": [1, 4]},
+    )
+    several, first, every, each, both = check(scenario, rows=2)
+    assert far(several, 3 * 0.6) < MOST
+    assert every.simulated == pytest.approx(first.simulated + several.simulated)
+    assert far(each, 1.5 / 0.6) < MOST and each.unit == "ratio"
+    assert both.simulated == pytest.approx(several.simulated * (1 + each.simulated))
+
+
+def test_a_ratio_of_0_is_never():
+    two = {"states": ["fit", "frail"], "initial": {"65": [0.5, 0.5]}}
+    urgent = {"goes_to": "ward", "rate": 0.8, "rate_is": "mean", "by_health": {"fit": 0}, "emergency": True}
+    base = scene({"health": two}, {"needs": {"urgent": urgent}}, {"places": {"ward": {"stay": VISIT}}}, people=4000)
+    same = {"measure": "repeat_share_same_year:ward"}
+    visits, same = check(asked(base, visits={"measure": "visits:ward"}, same=same), rows=2)
+    assert far(visits, 0.8) < MOST
+    assert far(same, 1 - math.exp(-1.6)) < MOST  # all of them by the frail, at twice the mean
 
 
 def test_costs_are_visits_times_prices():

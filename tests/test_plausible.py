@@ -165,6 +165,11 @@ def test_shipped_scenarios_are_not_odd(name: str) -> None:
     assert examine(name).warnings == ()
 
 
+def test_payers_may_each_bear_a_part_of_one_activity() -> None:
+    theirs = '[payers.garden]\ntitle = "Garden"\n[prices.local]\nper = "visit:gp"\namount = 30\n'
+    assert notes(f'{theirs}payer = "garden"\ncash = "freed"') == []
+
+
 def test_a_benefit_of_something_else_is_left_alone() -> None:
     assert (
         notes(walks('benefits.b]\ncalibrated = 10\npayer = "nhs"\nkind = "cash"\nof = "something else"\nyears = 1'))

@@ -10,6 +10,7 @@ group j the Monte Carlo error is that of a jackknife over the J groups (Efron & 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -230,7 +231,8 @@ def _settings(scenario: Scenario, checks: dict[str, Check]) -> dict[tuple[str, E
     for name, stated in checks.items():
         rows, (whom, what) = stated.rows or ROWS, whom_and_what(stated.measure)
         if stated.comparison == "usual care":
-            settings["", "calibrated", 1 + LATER.get(what.partition(":")[0], 0), rows, whom].append(name)
+            later = 1 + LATER.get(what.partition(":")[0], 0)
+            settings["", "calibrated", max(later, stated.years[1]), rows, whom].append(name)
         else:
             after = ceil(scenario.horizon.window_days / DAYS_PER_YEAR)
             years = min(ceil(scenario.horizon.funding_years) + after, scenario.horizon.years)
@@ -250,7 +252,7 @@ def _without_unneeded_places(scenario: Scenario, checks: Sequence[Check]) -> Sce
     """Without the places that these checks do not need."""
     if any(whom_and_what(stated.measure)[1].partition(":")[0] in WITH_COSTS for stated in checks):
         return scenario
-    words = {word for stated in checks for part in stated.measure.split("+") for word in part.split(":")}
+    words = {word for stated in checks for word in re.split("[+/:]", stated.measure)}
     return without_unused_places(scenario, words)
 
 

@@ -3,9 +3,11 @@
 The measures, with names as in the scenario:
 
 ===================================  ==================================================================================
-comparison "usual care"              first year, no programme
+comparison "usual care"              first year, or ``years`` of the check, no programme
 ===================================  ==================================================================================
-an item of the ledger                ``visits:gp``, ``deaths``, ``days:inpatient`` ...: so many for ``per`` people
+an item of the ledger                ``visits:gp``, ``deaths``, ``days:inpatient`` ...: so many for ``per`` people, all
+                                     years together; several joined by ``+``
+ITEM/ITEM                            so many of the first for each of the second: ``starts:relapse/starts:discharge``
 average_on:SUPPORT                   people on a support on an average day, for ``per`` people
 through_share:PLACE                  share of emergency entries that came through another place (A&E)
 readmission_share:PLACE              share of emergency entries within the readmission days of an emergency stay
@@ -55,7 +57,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -173,15 +175,35 @@ def figure(stated: Check, simulated: Simulated) -> Parts:
     Raises:
         RunError: a measure that does not exist.
     """
-    _, measure = whom_and_what(stated.measure)
+    simulated, (_, measure) = over_years(simulated, *stated.years), whom_and_what(stated.measure)
     kind, _, subject = measure.partition(":")
     usual = stated.comparison == "usual care"
     named = (USUAL_CARE if usual else PROGRAMME).get(kind)
-    if subject and kind in WITHOUT_LABEL:
+    if subject and named is not None and kind in WITHOUT_LABEL:
         raise RunError(f'found the measure "{stated.measure}"; allowed {kind} alone; it has no parts to name')
     if named is not None:
         return named(subject, stated, simulated)
     return _item(measure, stated, simulated) if usual else _change(measure, stated, simulated)
+
+
+def over_years(simulated: Simulated, first: int, end: int) -> Simulated:
+    """The same people with some years taken together in place of the first.
+
+    Args:
+        simulated: some people.
+        first: the first of the years.
+        end: the one after the last of them.
+    """
+    if (first, end) == (0, 1):
+        return simulated
+    ledger, account = simulated.ledger, simulated.account
+    spending, qaly = (x[:, :, :, :, first:end].sum(axis=4, keepdims=True) for x in (account.spending, account.qaly))
+    activity = ledger.activity[:, :, :, :, first:end].sum(axis=4, keepdims=True)
+    return replace(
+        simulated,
+        ledger=replace(ledger, activity=activity),
+        account=replace(account, spending=spending, qaly=qaly),
+    )
 
 
 def _in_blocks(yearly: Array, year: int | None) -> Array:
@@ -202,11 +224,23 @@ def _over(top: float, bottom: float) -> float:
 
 
 def _item(name: str, stated: Check, simulated: Simulated) -> Parts:
-    return _ratio(simulated.total(name), simulated.people, stated.per)
+    top, _, bottom = name.partition("/")
+    if bottom:
+        return _ratio(_sum(top, simulated), _sum(bottom, simulated))
+    return _ratio(_sum(top, simulated), simulated.people, stated.per)
+
+
+def _sum(names: str, simulated: Simulated) -> Array:
+    return np.asarray(sum((simulated.total(name) for name in names.split("+")), np.zeros(1)))
 
 
 def _average_on(support: str, stated: Check, simulated: Simulated) -> Parts:
-    return _ratio(simulated.total(f"active_days:{support}"), simulated.people, stated.per / DAYS_PER_YEAR)
+    return _ratio(simulated.total(f"active_days:{support}"), simulated.people, stated.per / _days(stated))
+
+
+def _days(stated: Check) -> float:
+    """Days that a check is taken over."""
+    return DAYS_PER_YEAR * (stated.years[1] - stated.years[0])
 
 
 def _through(place: str, stated: Check, simulated: Simulated) -> Parts:
@@ -223,7 +257,7 @@ def _delayed(place: str, stated: Check, simulated: Simulated) -> Parts:
 
 def _occupied(place: str, stated: Check, simulated: Simulated) -> Parts:
     slots = simulated.model.places["slots"][list(simulated.scenario.places).index(place)]
-    full = simulated.people * (float(slots) * DAYS_PER_YEAR / simulated.model.population.people)
+    full = simulated.people * (float(slots) * _days(stated) / simulated.model.population.people)
     return _ratio(simulated.total(f"days:{place}"), full)
 
 
@@ -595,6 +629,8 @@ def unit(stated: Check) -> str:
     ('number for 1,000 people', 'share')
     """
     kind = whom_and_what(stated.measure)[1].partition(":")[0]
+    if "/" in stated.measure:
+        return "ratio"
     if kind in FIXED_UNITS:
         return FIXED_UNITS[kind]
     if stated.comparison != "usual care" and kind not in PROGRAMME:

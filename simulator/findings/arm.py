@@ -108,6 +108,11 @@ class ArmFindings:
         return self.spending.starts
 
     @property
+    def rows(self) -> int:
+        """Sets of parameters."""
+        return len(self.health.npv_rows)
+
+    @property
     def years(self) -> int:
         """The horizon."""
         return len(self.view().by_year.mean)

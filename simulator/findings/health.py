@@ -24,6 +24,7 @@ from simulator.findings.finding import (
     Table,
     counted,
     give_or_take,
+    held,
     is_clear,
     mean_of,
     only,
@@ -148,7 +149,7 @@ def rows(arm: ArmFindings) -> Iterator[Row]:
     about: Row = {"figure": "QALYs gained, discounted", "qaly_value": None, "p_above_0": None, "p_above_0_mcse": None}
     yield {**about, **arm.health.qaly.place.to_dict()}
     for worth in arm.health.worth:
-        at = {"qaly_value": worth.qaly_value, **value_row(worth.p_worth_it, "p_above_0")}
+        at: Row = {"qaly_value": worth.qaly_value, **value_row(worth.p_worth_it, "p_above_0")}
         at["p_above_0_mcse"] = at.pop("mcse")
         yield {"figure": "net monetary benefit", **at, **worth.net_benefit.place.to_dict()}
     at = {**about, "qaly_value": arm.health.worth[0].qaly_value if arm.health.worth else None}
@@ -169,7 +170,7 @@ def sentences(arm: ArmFindings) -> Iterator[str]:
     if arm.survivors.is_harm or float(gained.mean) == 0:
         return
     ends = " to ".join(f"{float(f'{x:.2g}'):,g}" for x in (float(gained.place.low), float(gained.place.high)))
-    yield f"Health: {in_words(arm.health)} (95 % in a place like yours: {ends}){_price(arm)}."
+    yield f"Health: {in_words(arm.health)} ({held(arm.rows)} in a place like yours: {ends}){_price(arm)}."
     if arm.health.worth:
         yield f"With health valued at {'; at '.join(map(_benefit, arm.health.worth))}."
 

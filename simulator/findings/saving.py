@@ -37,6 +37,7 @@ from simulator.findings.finding import (
     band_by_year,
     counted,
     give_or_take,
+    held,
     is_clear,
     kinds_of,
     low_to_high,
@@ -69,6 +70,7 @@ AS_SIMULATED_WORDS = {
     "expected": "the sets of parameters as simulated (chance of the people simulated included)",
     "new_place": "the same in a new place (with differences between places)",
 }
+MOST_ROWS = 1e5  # sets of parameters beyond which no number is told
 RANGE_WORDS = {
     "expected": "the expected effect (parameters alone)",
     "new_place": "a new place (with differences between places)",
@@ -295,14 +297,14 @@ def _with_error(ranged: Ranges) -> str:
 
 
 def three_ranges(arm: ArmFindings) -> str:
-    """The 95 % ranges without the chance of one place, what is in each, and the share of chance."""
+    """The ranges without the chance of one place, what is in each, and the share of chance."""
     npv = arm.view().npv
     words = RANGE_WORDS if npv.is_parted else AS_SIMULATED_WORDS
     place = low_to_high(npv.place)
     others = {words[name]: band for name, band in npv.named().items() if name in words}
     named = {name: _wide(band) for name, band in others.items() if low_to_high(band) != place}
     said = "; ".join(f"{name}: {ends}" for name, ends in named.items())
-    return f"{f'Other 95 % ranges, {said}.' if said else ''}{share_of_chance(npv)}".strip()
+    return f"{f'Other {held(arm.rows)} ranges, {said}.' if said else ''}{share_of_chance(npv)}".strip()
 
 
 def _wide(band: Band) -> str:
@@ -320,9 +322,15 @@ def share_of_chance(ranged: Ranges) -> str:
     said = f" Chance is {share * 100:.0f} %{points} of what differs between sets of parameters"
     if ranged.is_parted:
         return f"{said}."
-    needed = float(ranged.people_needed)
-    what = f"{float(f'{needed:.2g}'):,.0f} people" if math.isfinite(needed) else "more sets of parameters"
-    return f"{said}; this run is too small to tell chance from what we don't know; {what} would do."
+    return f"{said}; this run is too small to tell chance from what we don't know; {_enough(ranged)} would do."
+
+
+def _enough(ranged: Ranges) -> str:
+    """People a row, or rows where the place has not so many or everybody is lived already."""
+    people, rows = float(ranged.people_needed), float(ranged.rows_needed)
+    if math.isfinite(people):
+        return f"{float(f'{people:.2g}'):,.0f} people"
+    return f"some {float(f'{rows:.2g}'):,.0f} sets of parameters" if rows < MOST_ROWS else "far more sets of parameters"
 
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
@@ -340,11 +348,12 @@ def range_sentences(arm: ArmFindings) -> Iterator[str]:
     view, cash = arm.view(), arm.view(money="cash")
     if arm.survivors.is_harm or view.payback.status == "no investment":
         return
-    yield f"In a place like yours: {low_to_high(view.npv.place)} (95 % of futures)."
+    share = f" ({held(arm.rows)} of futures)" if arm.rows > 1 else ""
+    yield f"In a place like yours: {low_to_high(view.npv.place)}{share}."
     stated = parts.stated_in_cash(arm)
     doubt = "" if is_clear(value_of(cash.npv.expected)) else ", which this run can't tell from nothing"
     said = f"{_with_error(cash.npv)}{doubt}{stated}"
-    yield f"In cash: {said}; in a place like yours {low_to_high(cash.npv.place)} (95 %)."
+    yield f"In cash: {said}; in a place like yours {low_to_high(cash.npv.place)} ({held(arm.rows)})."
     each, each_cash = arm.per_starter(), arm.per_starter("cash")
     if each is None or each_cash is None:
         yield "Nobody starts."
@@ -371,6 +380,7 @@ def facts(arm: ArmFindings) -> Row:
         "chance_share_mcse": float(view.npv.chance_share_mcse),
         "chance_is_parted": bool(view.npv.is_parted),
         "people_needed": None if view.npv.is_parted else float(view.npv.people_needed),
+        "rows_needed": None if view.npv.is_parted else float(view.npv.rows_needed),
         "net_saving_by_year": list(band_by_year(view.discounted_by_year.place)),
         "cash_saving_by_year": list(band_by_year(cash.discounted_by_year.place)),
         "p_saving_by_year": [{"year": year, **value_row(view.p_saving.at(year), "p")} for year in range(arm.years)],

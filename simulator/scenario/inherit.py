@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -85,11 +85,12 @@ def parents(path: FilePath) -> tuple[FilePath, ...]:
 
 @dataclass(frozen=True)
 class _Written:
-    """What one file says, apart from what it extends."""
+    """What one file says, apart from what it extends; ``above``: the files it extends and those that they extend."""
 
     tree: Tree
     extends: tuple[str, ...]
     remove: tuple[str, ...]
+    above: frozenset[FilePath] = frozenset()
 
 
 def _load(path: FilePath, chain: tuple[FilePath, ...]) -> Tree:
@@ -109,20 +110,25 @@ def _text_of(path: FilePath) -> str:
 
 def _inherit(text: str, file: str, folder: FilePath, chain: tuple[FilePath, ...]) -> Tree:
     own = _written(text, file, folder)
-    first, *others = _in_line(own, chain, {}).values()
-    tree, removed = first.tree, set[Path]()
-    for later in others:
-        tree = merged(_without(tree, later.tree, later.remove, removed), later.tree)
+    line = _in_line(own, chain, {})
+    first, *others = line.values()
+    tree = first.tree
+    for place, later in enumerate(others, start=1):
+        beside = [one for file, one in list(line.items())[:place] if file not in later.above]
+        gone = {keys_of(text) for one in beside for text in one.remove}
+        tree = merged(_without(tree, later.tree, later.remove, gone), later.tree)
     return _all_compared(tree, own, chain) if len(own.extends) > 1 else tree
 
 
 def _in_line(own: _Written, chain: tuple[FilePath, ...], line: dict[FilePath, _Written]) -> dict[FilePath, _Written]:
     """Files in the order in which they are laid over each other: what is extended first, each file once."""
+    above = set[FilePath]()
     for extends in own.extends:
-        path = _parent(own.tree, extends, chain)
-        if path.resolve() not in line:
-            _in_line(_written(_text_of(path), path.name, path.parent), (*chain, path.resolve()), line)
-    line[chain[-1] if chain else own.tree.folder / own.tree.file] = own
+        path = _parent(own.tree, extends, chain).resolve()
+        if path not in line:
+            _in_line(_written(_text_of(path), path.name, path.parent), (*chain, path), line)
+        above |= {path, *line[path].above}
+    line[chain[-1] if chain else own.tree.folder / own.tree.file] = replace(own, above=frozenset(above))
     return line
 
 
@@ -184,22 +190,21 @@ def _parent(own: Tree, extends: str, chain: tuple[FilePath, ...]) -> FilePath:
 # ------------------------------------------------------------------------------------------ remove, merge
 
 
-def _without(base: Tree, own: Tree, remove: Sequence[str], before: set[Path]) -> Tree:
-    """What is inherited, without what a file takes out of it; what an earlier file took out need not be there."""
+def _without(base: Tree, own: Tree, remove: Sequence[str], gone: Collection[Path]) -> Tree:
+    """What is inherited, without what a file takes out of it; what a file beside it took out need not be there."""
     data, issues, removed = base.data, list[Issue](), list[Path]()
     for position, text in enumerate(remove):
         try:
             path = keys_of(text)
-            if path not in before:
+            if path not in gone:
                 _check_exists(base.data, path)
         except NotAllowed as fault:
             issues.append(Issue(("remove", position), fault.found, fault.allowed, fault.hint))
         else:
-            data = _without_path(data, path) if path not in before else data
+            data = _without_path(data, path) if path not in gone else data
             removed.append(path)
     if issues:
         raise own.refuse(*issues)
-    before.update(removed)
     return replace(base, data=data, where=_outside(base.where, removed))
 
 

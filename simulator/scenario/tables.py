@@ -26,6 +26,7 @@ from simulator.uncertainty.quantity import (
     Rate,
     Ratio,
     Shares,
+    Times,
 )
 from simulator.units import DAYS_PER_YEAR
 
@@ -72,10 +73,10 @@ Paid = Annotated[
     Discriminator(lambda written: "shares" if isinstance(written, dict) else "one"),
 ]
 """A payer by name, or several with the share that each bears."""
-Ratios = dict[str, Ratio]
-"""Ratios by name (health state, or lower end of an age band); a missing name means 1."""
+Ratios = dict[str, Times]
+"""Ratios by name (health state, or lower end of an age band); a missing name means 1, and 0 is never."""
 GroupRatios = dict[str, Ratios]
-"""Ratios by group of people and value of it; a missing one means 1."""
+"""Ratios by group of people and value of it; a missing one means 1, and 0 is never."""
 Members = dict[str, Annotated[tuple[str, ...], Field(min_length=1)]]
 """Values by group: those are meant who have one of them in every group that is named."""
 
@@ -288,7 +289,7 @@ class Flares(Table):
 
     rate: Rate
     length: Duration
-    ratio: Ratios
+    ratio: dict[str, Ratio]
     by_health: Ratios = {}
     by_group: GroupRatios = {}
 
@@ -298,7 +299,7 @@ class Boost(Table):
 
     after: str
     days: float = Field(gt=0)
-    ratio: Ratios
+    ratio: dict[str, Ratio]
     emergency_only: bool = True
 
 
@@ -741,8 +742,9 @@ class Check(Table):
     """A figure the simulator should meet, and how it is compared.
 
     Base population checks name a ``measure`` of usual care; programme checks name a programme, an
-    evidence mode and a comparison. ``rows``: samples of people that it needs, where the usual number leaves a Monte
-    Carlo error above an eighth of the width from ``low`` to ``high``.
+    evidence mode and a comparison. ``years`` are those that a measure of usual care is taken over, from the start of
+    one to the start of another: the first alone, if left out. ``rows``: samples of people that it needs, where the
+    usual number leaves a Monte Carlo error above an eighth of the width from ``low`` to ``high``.
     """
 
     measure: str
@@ -750,6 +752,7 @@ class Check(Table):
     low: float
     high: float
     per: float = 1.0
+    years: tuple[int, int] = (0, 1)
     programme: str = ""
     evidence: EvidenceMode = "calibrated"
     comparison: Literal["usual care", "before and after", "with and without"] = "usual care"

@@ -359,6 +359,16 @@ class Ratio(Quantity):
     limits = Limits(0, open_low=True)
 
 
+class Times(Ratio):
+    """So many times a rate or a length, 0 or more: 0 is never; with a spread it is lognormal, above 0.
+
+    >>> float(Times.model_validate(0)), Times(value=1.3, ci95=(1.1, 1.5)).dist
+    (0.0, 'lognormal')
+    """
+
+    limits = Limits(0)
+
+
 class Probability(Quantity):
     """A probability or a share of people, 0 to 1; with a spread it is beta.
 

@@ -477,6 +477,17 @@ def _alternative(path: Path, alternative: types.Alternative, facts: Setting) -> 
 def _check(path: Path, check: types.Check, facts: Setting) -> Iterator[Issue]:
     if check.low > check.high:
         yield Issue((*path, "low"), plain(check.low), f"high or less, {plain(check.high)}")
+    if not 0 <= check.years[0] < check.years[1]:
+        yield Issue((*path, "years"), str(list(check.years)), "two years that rise", "[0, 7] is the first seven years")
+    if check.years != (0, 1) and (kept := _of_the_first_year(check)):
+        yield Issue((*path, "years"), str(list(check.years)), "nothing", f"{kept} is of years of its own")
+
+
+def _of_the_first_year(check: types.Check) -> str:
+    """What a check is of that other years cannot be asked for; empty if they can."""
+    kind = check.measure.partition(":")[0]
+    of_persons = kind in ("extra_cost", "cost_ratio", "concentration") or kind.startswith("repeat_share")
+    return f"a comparison {check.comparison}" if check.comparison != "usual care" else kind if of_persons else ""
 
 
 # ------------------------------------------------------------------------------------ lists and lengths

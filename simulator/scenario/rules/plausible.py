@@ -185,11 +185,11 @@ def paid_before_it_opens(scenario: Scenario) -> Iterator[Issue]:
 
 
 def priced_twice(scenario: Scenario) -> Iterator[Issue]:
-    """One activity with two prices."""
+    """One activity with two prices of one payer; several payers may bear a part each."""
     before: list[tuple[str, types.Price]] = []
     for name, price in scenario.prices.items():
         for other, earlier in before:
-            if _overlap(price.per, earlier.per):
+            if price.payer == earlier.payer and _overlap(price.per, earlier.per):
                 also = "" if price.per == earlier.per else f" ({earlier.per})"
                 words = f"{price.per} priced twice, by prices.{other}{also} too"
                 yield Issue(
