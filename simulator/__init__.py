@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from simulator import figures
     from simulator.activity.ledger import Ledger
     from simulator.checks.calibration.calibrate import calibrate
+    from simulator.checks.imitation.deflate import deflate
+    from simulator.checks.imitation.imitate import imitate
     from simulator.errors import ScenarioError, SimulatorError
     from simulator.findings import Findings
     from simulator.money.account import Account
@@ -43,7 +45,9 @@ __all__ = [
     "alternatives",
     "break_even",
     "calibrate",
+    "deflate",
     "figures",
+    "imitate",
     "modes",
     "open_run",
     "packaged",
@@ -64,6 +68,8 @@ _HOME = {
     "alternatives": "running.again",
     "break_even": "running.again",
     "calibrate": "checks.calibration.calibrate",
+    "deflate": "checks.imitation.deflate",
+    "imitate": "checks.imitation.imitate",
     "modes": "running.modes",
     "open_run": "running.run",
     "packaged": "scenario.library",

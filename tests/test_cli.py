@@ -79,6 +79,8 @@ def test_the_commands_are_those_of_the_design() -> None:
         "schema",
         "trace",
         "modes",
+        "imitate",
+        "deflate",
     }
     assert set(commands()) == wanted
 

@@ -362,9 +362,8 @@ def check(
     from simulator.faces import screen
 
     told, out, broken = dict[str, Any](), list[str](), list[str]()
-    given = {name: value for name, value in asked.items() if value is not None}
     sound = dict(_sound(scenarios, names, sets, broken))
-    for scenario, results in _checked(sound, names, given, broken):
+    for scenario, results in _checked(sound, names, _given(asked), broken):
         told[scenario.name] = screen.checks_as_json(results)
         out += [entry.name for entry in results if entry.passed is False]
         if not as_json:
@@ -475,6 +474,111 @@ def calibrate(scenario: str, sets: tuple[str, ...], file: Path | None, as_json: 
         click.echo(f"\n{written}" if written else "\n" + "\n".join(lines(found)))
     if not found.met:
         raise CheckFailed(f"not met: {', '.join(target.name for target in found.targets if not target.met)}")
+
+
+_MEASURE = click.option(
+    "--measure", default="emergency:inpatient", show_default=True,
+    help="What is counted: visits:, emergency: or days: with a place; several joined by +.",
+)  # fmt: skip
+_PROGRAMME = click.option("--programme", metavar="NAME", help="Which one; may be left out where there is but one.")
+_IN_STUDY = click.option(
+    "--people-in-study", metavar="N", type=click.IntRange(2),
+    help="Who take part in a study; as many as start in the place if left out.",
+)  # fmt: skip
+_MONTHS = click.option(
+    "--months", type=click.FloatRange(1, 60), help="Look back and forward so long; the scenario's windows if left out."
+)
+_LIVED = click.option("--people", type=click.IntRange(2), help="People lived, in samples of a place: precision only.")
+
+
+@main.command(short_help="What each study design would report, beside the true effect.")
+@click.argument("scenario")
+@_PROGRAMME
+@_EVIDENCE
+@_MEASURE
+@_IN_STUDY
+@_MONTHS
+@_LIVED
+@_SEED
+@_WORKERS
+@_sets
+@_json
+def imitate(scenario: str, sets: tuple[str, ...], as_json: bool, **asked: Any) -> None:
+    """Show what each study design would report of a programme, with the range of repeated studies, and the true effect.
+
+    Before and after, matched, randomised, stepped wedge, area against area. Numbers have no uncertainty.
+
+    \b
+    Example:
+      simulator imitate age_uk --people-in-study 325
+      simulator imitate popp --measure days:inpatient --evidence claimed
+    """
+    from simulator.checks.imitation.imitate import imitate as imitated
+    from simulator.compiling import announce
+    from simulator.faces import screen
+
+    announce()
+    resolved = _examined(scenario, sets).scenario
+    with screen.progress(resolved.name) as tell:
+        done = imitated(resolved, progress=tell, **_given(asked))
+    if as_json:
+        click.echo(json.dumps(screen.imitation_as_json(done), indent=2))
+    else:
+        screen.show_imitation(done)
+
+
+@main.command(short_help="What true effect would show as a reported figure.")
+@click.argument("scenario")
+@click.option(
+    "--reported", metavar="CHANGE", type=click.FloatRange(-1, min_open=True), required=True,
+    help="What a study reported: -0.31 is 31 % fewer.",
+)  # fmt: skip
+@click.option(
+    "--design", type=click.Choice(["before-after", "matched", "randomised"]), default="before-after",
+    show_default=True, help="Of the study.",
+)  # fmt: skip
+@_PROGRAMME
+@_EVIDENCE
+@_MEASURE
+@_IN_STUDY
+@_MONTHS
+@_LIVED
+@click.option(
+    "--rows",
+    type=click.IntRange(1),
+    help="Sampled sets of parameters, each of a quarter of the people; 16 if left out.",
+)
+@_SEED
+@_WORKERS
+@_sets
+@_json
+def deflate(scenario: str, sets: tuple[str, ...], as_json: bool, **asked: Any) -> None:
+    """Show which true effect would have been reported as this figure here, with its range.
+
+    The range holds the chance in a study of this size, what the scenario leaves open, and the Monte Carlo error.
+
+    \b
+    Example:
+      simulator deflate age_uk --reported -0.26 --people-in-study 325
+      simulator deflate age_uk --reported -0.31 --measure emergency:inpatient+visits:planned_care
+    """
+    from simulator.checks.imitation.deflate import deflate as deflated
+    from simulator.compiling import announce
+    from simulator.faces import screen
+
+    announce()
+    resolved = _examined(scenario, sets).scenario
+    with screen.progress(resolved.name) as tell:
+        done = deflated(resolved, progress=tell, **_given(asked))
+    if as_json:
+        click.echo(json.dumps(screen.deflation_as_json(done), indent=2))
+    else:
+        screen.show_deflation(done)
+
+
+def _given(asked: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for, without what was left out."""
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 @main.command(short_help="Every fault of scenario files at once.")

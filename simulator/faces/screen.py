@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from simulator.checks.check import CheckResult
+    from simulator.checks.imitation.deflate import Deflation
+    from simulator.checks.imitation.imitate import Imitation
+    from simulator.checks.imitation.sought import Sought
     from simulator.findings import ArmFindings, Findings
     from simulator.running.run import Run
     from simulator.scenario.tables import Scenario
@@ -424,3 +427,73 @@ def number(value: float) -> str:
         return "unknown"
     rounded = float(f"{value:.4g}")
     return f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:g}"
+
+
+# ---------------------------------------------------------------------------------- imitated studies
+
+
+def show_imitation(imitation: Imitation) -> None:
+    """What each study design would report beside the true effect, on standard output, then a sentence for each.
+
+    Args:
+        imitation: what came of it.
+    """
+    from rich import box
+    from rich.table import Table
+
+    wanted = imitation.wanted
+    title = f"{wanted.scenario.programmes[wanted.programme].title or wanted.programme}: change of {wanted.measure}"
+    table = Table(title=title, box=box.SIMPLE, title_justify="left")
+    table.add_column("Design", overflow="fold")
+    for heading in ("Would report", "95 % of studies", "True effect", "Bias", "Error"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in imitation.designs:
+        reported, low, high, true, bias = map(_signed_percent, (one.reported, one.low, one.high, one.true, one.bias))
+        error = _signed_percent(one.bias_mcse).lstrip("+")
+        table.add_row(one.design, f"{reported} %", f"{low} to {high} %", f"{true} %", bias, f"± {error}")
+    screen = console()
+    screen.print(table)
+    for sentence in (*imitation.sentences(), *imitation.notes()):
+        click.echo(textwrap.fill(sentence, screen.width, subsequent_indent="  "))
+
+
+def _signed_percent(change: float) -> str:
+    return f"{100 * change:+.1f}"
+
+
+def imitation_as_json(imitation: Imitation) -> dict[str, Any]:
+    """The same as one object for scripts; changes as shares, so that -0.26 is 26 % less.
+
+    Args:
+        imitation: what came of it.
+    """
+    about = {name: getattr(imitation, name) for name in ("people_in_study", "starters", "matched")}
+    about["designs"] = [dataclasses.asdict(one) for one in imitation.designs]
+    about["per_pound"] = imitation.per_pound and dataclasses.asdict(imitation.per_pound)
+    return {**_of_study(imitation.wanted), **about, "sentences": imitation.sentences()}
+
+
+def show_deflation(deflation: Deflation) -> None:
+    """The true effect that would show as a reported figure, on standard output.
+
+    Args:
+        deflation: what came of it.
+    """
+    for sentence in deflation.sentences():
+        click.echo(textwrap.fill(sentence, console().width))
+
+
+def deflation_as_json(deflation: Deflation) -> dict[str, Any]:
+    """The same as one object for scripts; changes as shares.
+
+    Args:
+        deflation: what came of it.
+    """
+    names = [field.name for field in dataclasses.fields(deflation) if field.name != "wanted"]
+    figures = {name: getattr(deflation, name) for name in names}
+    return {**_of_study(deflation.wanted), **figures, "sentences": deflation.sentences()}
+
+
+def _of_study(wanted: Sought) -> dict[str, Any]:
+    about = {"programme": wanted.programme, "evidence": wanted.evidence, "measure": wanted.measure}
+    return {"scenario": wanted.scenario.name, **about}
