@@ -378,7 +378,7 @@ def _check_json(entry: CheckResult) -> dict[str, Any]:
 def _verdict(entry: CheckResult) -> str:
     if entry.judged:
         return "too few people" if entry.passed is None else VERDICTS[entry.passed]
-    return "reported" if entry.low <= entry.simulated <= entry.high else "reported, outside"
+    return "reported" if entry.low <= entry.simulated <= entry.high else "(outside)"
 
 
 def _each(unit: str) -> str:
