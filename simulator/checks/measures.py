@@ -39,6 +39,7 @@ benefit_per_start_year               pounds of stated benefits for each year of 
 benefit_share:LABEL:PRICE            a stated benefit as a share of what those who start cost at one price without it
 care_saving_per_start                pounds of care less per person-year alive, of public payers or ``:PAYERS``
 qaly_per_start                       QALYs gained for each start
+qaly_per_effect_year:LABEL           QALYs gained for each year that one effect on utility is at its full weight
 days_averted_per_pound:PLACE         days in the place that the whole area is spared, at ``per`` pounds a day, for each
                                      pound of programme spending: an area comparison
 ===================================  ==================================================================================
@@ -501,6 +502,15 @@ def _qaly_per_start(subject: str, stated: Check, simulated: Simulated) -> Parts:
     return _ratio((gained / simulated.ledger.weight()).ravel(), start)
 
 
+def _qaly_per_effect_year(label: str, stated: Check, simulated: Simulated) -> Parts:
+    item, effects = f"effect_days:{stated.programme}.{label}", simulated.scenario.programmes[stated.programme].effects
+    if item not in simulated.ledger.items:
+        raise _unknown("effect", label, (name for name, effect in effects.items() if effect.target == "utility"))
+    gained = (simulated.account.qaly[:, :, 1, 0] - simulated.account.qaly[:, :, 0, 0]).sum(axis=-1)
+    days = simulated.total(item, 1, None)
+    return _ratio((gained / simulated.ledger.weight()).ravel(), days, DAYS_PER_YEAR)
+
+
 def _averted(place: str, stated: Check, simulated: Simulated) -> Parts:
     days = simulated.total(f"days:{place}", 0, None) - simulated.total(f"days:{place}", 1, None)
     return _ratio(days, simulated.spent(_programme_lines("programme", simulated), 1, None), stated.per)
@@ -533,6 +543,7 @@ PROGRAMME: dict[str, Callable[[str, Check, Simulated], Parts]] = {
     "benefit_share": _benefit_share,
     "care_saving_per_start": _care_saving,
     "qaly_per_start": _qaly_per_start,
+    "qaly_per_effect_year": _qaly_per_effect_year,
     "days_averted_per_pound": _averted,
 }
 
@@ -552,6 +563,7 @@ FIXED_UNITS = {
     "benefit_per_start_year": "pounds a starter-year",
     "care_saving_per_start": "pounds a person-year",
     "qaly_per_start": "QALYs a start",
+    "qaly_per_effect_year": "QALYs an effect-year",
     "days_averted_per_pound": "pounds for each pound",
 }
 

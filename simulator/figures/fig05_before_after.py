@@ -115,7 +115,7 @@ def _mark(axes: Axes, at: float, change: Band | None, colour: str, marker: str, 
 
 def _title(arm_findings: ArmFindings, entries: list[BeforeAfter], findings: Findings) -> str:
     if not entries:
-        return f"{arm_findings.title}: {NOTHING}"
+        return f"{arm_findings.title}: {NOTHING} (before and after)"
     widest = max(entries, key=_gap)
     naive, true = (0.0 if band is None else float(band.mean) for band in (widest.naive, widest.true))
     measure = in_the_field(widest.measure, findings.place_titles)
