@@ -91,7 +91,7 @@ def test_the_lines_end_with_the_span_and_the_tables_have_a_sheet() -> None:
     _, _, findings = found(BUSY, DEAR, SAME)
     line = findings.sentences()[-1]
     assert line.startswith(f"Built otherwise, {net(*headline(findings))} per person who starts would be ")
-    assert "“dearer walks” ± £" in line and "3 ways tried, not part of any probability above. In cash: " in line
+    assert "“dearer walks” ± £" in line and "3 ways tried; not part of any probability above. In cash: " in line
     sheet = findings.to_frames()["alternatives"]
     assert list(sheet.alternative) == ["busy", "busy", "dear", "dear", "same", "same"]
     assert any("2 by simulating 2 times 60 people" in note and "1 by pricing" in note for note in findings.notes)
@@ -107,7 +107,14 @@ def headline(findings: Findings) -> tuple[float, float]:
 def test_too_few_rows_leave_out_what_would_be_simulated_and_say_so() -> None:
     _, others, findings = found(BUSY, DEAR, SAME, rows=8)
     assert [each.name for each in others] == ["dear"]
-    assert any("left out (busy, same): they take a run of 18 sets" in note for note in findings.notes)
+    assert any("left out (busy, same): it takes a run of 18 sets" in note for note in findings.notes)
+    assert "1 of 3 ways tried (for the rest it takes a run of 18 sets of parameters)" in findings.sentences()[-1]
+
+
+def test_ways_of_which_none_is_tried_are_told_too() -> None:
+    _, others, findings = found(BUSY, SAME, rows=8)
+    assert not others
+    assert findings.sentences()[-1].startswith("2 other ways to build the model were not tried (it takes a run of ")
 
 
 def test_nothing_is_said_where_a_scenario_lists_none() -> None:

@@ -53,7 +53,14 @@ def test_shares_are_those_of_the_variance_and_the_largest_stands_out() -> None:
     assert drivers.stands_out
     line = told(findings)
     assert line.startswith("The answer rests on the cost “set up” of walks: ")
-    assert line.endswith("of what parameters do, grade 6 of 6 (expert guess: tea and time).")
+    assert line.endswith("of what parameters do (grade 6 of 6, expert guess: tea and time).")
+
+
+def test_a_size_that_was_chosen_is_told_apart_from_a_direction_that_was_measured() -> None:
+    trial = {**GUESS, "grade_direction": 2, "source": "a matched study", "supports": "fewer"}
+    line = told(found(scenario({ONE: trial, TWO: KNOWN}), costs(3000, 1000)))
+    said = "direction: grade 2, other trial or matched control, a matched study; size: grade 6, chosen"
+    assert line.endswith(f"of what parameters do ({said}).")
 
 
 def test_of_two_that_do_as_much_none_stands_out() -> None:

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from village import VILLAGE, village
 
 from simulator.errors import RunError
+from simulator.faces.cli import _agreed as agreed
 from simulator.faces.cli import main
 from simulator.running import run as running
 from simulator.running.estimate import Estimate, cells, estimate, memory_of_machine, newcomers, spoken_time
@@ -98,6 +99,34 @@ def test_the_first_line_says_how_much_and_how_long(tmp_path: Path) -> None:
     assert said.stderr.startswith(
         "32 sets of parameters x 40 people, then as many as needed, 64 at most: up to about 1 s"
     )
+
+
+LONG = ["run", "age_uk", "--people", "100000", "--rows", "3200", "--workers", "1"]
+
+
+def test_a_run_of_more_than_an_hour_is_not_begun_without_a_word(tmp_path: Path) -> None:
+    said = CliRunner().invoke(main, [*LONG, "--out", str(tmp_path / "out")])
+    assert said.exit_code == 2 and not (tmp_path / "out").exists()
+    assert "3,200 sets of parameters x 100,000 people" in said.stderr and "add --yes" in said.stderr
+
+
+def test_a_run_of_more_than_half_of_the_memory_is_asked_about() -> None:
+    asked: list[str] = []
+    made = village(JOINING.format(1e8))
+    needed = estimated(made).memory_bytes
+    estimated(made).agree_beyond(2.1 * needed, asked.append)
+    assert not asked or "hour" in asked[0]
+    before = len(asked)
+    estimated(made).agree_beyond(1.9 * needed, asked.append)
+    assert len(asked) == before + 1
+
+
+def test_whoever_says_yes_is_not_asked_and_nobody_is_about_a_short_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = Estimate(64, 10_000, 0.0, 7_200.0, 1e8, at_most=False)
+    words.agree_beyond(None, agreed(True))
+    with pytest.raises(RunError, match="about 2 hours; allowed without a question"):
+        words.agree_beyond(None, agreed(False))
+    Estimate(64, 10_000, 0.0, 3_500.0, 1e8, at_most=False).agree_beyond(1e9, agreed(False))
 
 
 def test_others_who_do_the_work_are_not_timed() -> None:

@@ -11,8 +11,8 @@ from scipy.special import ndtr, ndtri
 
 from simulator.uncertainty.futures import futures_of, place_futures, rows_alone
 from simulator.uncertainty.parting import Sample, expected_rows, new_place_rows
-from simulator.uncertainty.ranges import ranges
-from simulator.uncertainty.resampling import RESAMPLES, clusters, standard_error
+from simulator.uncertainty.ranges import Ranges, ranges
+from simulator.uncertainty.resampling import MOST_CLUSTERS, RESAMPLES, clusters, standard_error
 
 
 def two_levels(rows: int, seed: int) -> tuple[NDArray[np.float64], Sample]:
@@ -178,7 +178,27 @@ def test_rows_that_chance_alone_moves_are_never_a_point_by_luck() -> None:
         if not found.is_parted:
             naive = np.sort(values.mean(axis=1))
             assert float(found.expected.low) <= naive[1] and float(found.expected.high) >= naive[-2]
-            assert np.isfinite(found.people_needed) and float(found.people_needed) > 0
+            assert np.isinf(found.people_needed) and 64 < float(found.rows_needed) < np.inf
+
+
+def test_the_rows_that_would_do_are_enough_in_about_nineteen_runs_of_twenty() -> None:
+    """Chance four times the parameters: 4 ((1.645 + 1.645) / log 1.25)^2 = 870 rows for normal figures."""
+
+    def made(rows: int, seed: int) -> Ranges:
+        rng = np.random.default_rng(seed)
+        values = rng.normal(size=(rows, 1)) + np.sqrt(8) * rng.normal(size=(rows, 2))
+        return ranges(values, Sample(np.full((rows, 2), 10.0), 20.0, np.arange(rows) // 32, one_stream=False))
+
+    needed = float(made(2**16, 1).rows_needed)
+    assert abs(needed / 870 - 1) < FAR * 2 * np.sqrt(1 / (2 * RESAMPLES) + 1 / (2 * MOST_CLUSTERS))
+    parts, tries = sum(bool(made(896, seed).is_parted) for seed in range(100)), 100
+    assert abs(parts / tries - 0.95) < FAR * np.sqrt(0.05 * 0.95 / tries)
+
+
+def test_people_are_not_asked_for_that_do_not_live_there() -> None:
+    values, sample = two_levels(64, 1)
+    crowded = ranges(values, replace(sample, place_size=1e9))
+    assert np.isfinite(crowded.people_needed) and np.isinf(ranges(values, sample).people_needed)
 
 
 def test_without_an_uncertain_parameter_the_expected_effect_is_a_point() -> None:

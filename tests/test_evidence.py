@@ -140,9 +140,9 @@ def test_only_claims_are_corrected(mode: Any, optimism: str) -> None:
     assert effect_quantity(written, made, mode) == getattr(written, mode)
 
 
-def test_a_claim_without_a_grade_cannot_be_corrected() -> None:
-    with pytest.raises(RunError, match="found no grade"):
-        claimed("grade", effect(claimed=0.7))
+def test_a_claim_without_a_grade_is_corrected_as_a_guess() -> None:
+    bare, guess = (claimed("grade", effect(claimed=each)) for each in (0.7, {"value": 0.7, "grade": 6}))
+    assert float(bare) == float(guess) > 0.7
     with pytest.raises(RunError, match="found nothing for grade 2"):
         claimed("shrink", effect(claimed={**CLAIM, "grade": 2}))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from test_two_engines import scenarios
 
@@ -69,6 +69,15 @@ def lived_again(model: Model, before: Model, stream: int, cache: kept.UsualCareC
     return known
 
 
+def can_be_lived(model: Model, stream: int) -> bool:
+    """Whether no effect overfills a route, which an engine finds fault with."""
+    try:
+        compiled.replicates(model, stream)
+    except ValueError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("name", ["age_uk", "befriending", "popp"])
 def test_a_changed_programme_lives_the_same_lives_again(name: str, cache: kept.UsualCareCache) -> None:
     model = build(read(name).with_({"horizon.years": 3}), {}, people=1500, seed=3)
@@ -93,13 +102,11 @@ def test_an_open_population_is_lived_again_too(cache: kept.UsualCareCache) -> No
 @given(scenarios(), st.integers(0, 2**64 - 1), st.integers(0, 9))
 def test_any_generated_scenario_is_lived_again_the_same(scenario: Scenario, seed: int, stream: int) -> None:
     model = unlimited(build(scenario, {}, people=scenario.population.people, seed=seed))
-    cache = kept.UsualCareCache(kept.AT_MOST_BYTES)
+    other, cache = with_other_programmes(model), kept.UsualCareCache(kept.AT_MOST_BYTES)
     compiled.USUAL_CARE_CACHE = cache
-    try:
-        known = lived_again(with_other_programmes(model), model, stream, cache)
-    except ValueError:
-        return  # routes that effects overfill: both engines find the same fault, see test_two_engines
-    if known:
+    assume(can_be_lived(model, stream) and can_be_lived(other, stream))
+    cache.clear()
+    if lived_again(other, model, stream, cache):
         assert (model.effects["basis"][~model.arms[0][model.effects["support"]]] != Basis.POPULATION).all()
 
 

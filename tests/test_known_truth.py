@@ -1,8 +1,8 @@
 """Ranges and errors against models whose truth is known: two normal levels, skewed parameters, and rare events.
 
 A 95 % range covers a further draw of the truth .92 to .98 of the time, or says that chance cannot be told from the
-parameters; a reported error is .8 to 1.25 of the spread over seeds. A figure fails when its exact 99.99 % interval
-leaves that band.
+parameters; a reported error is .8 to 1.25 of the spread over seeds, of ranges that go by the same name (with chance
+inside, or without it). A figure fails when its exact 99.99 % interval leaves that band.
 """
 
 from __future__ import annotations
@@ -85,8 +85,19 @@ def test_a_range_covers_the_truth_or_says_that_it_cannot() -> None:
     check_coverage("normal", 1.0, 64, 200)
 
 
-def test_where_chance_is_four_times_the_parameters_a_small_run_mostly_says_so() -> None:
-    assert len(list(covered(normal, 4.0, 64, 100))) < 50
+def test_where_chance_is_four_times_the_parameters_a_small_run_says_so_but_for_one_in_twenty() -> None:
+    tries = 400
+    assert interval(len(list(covered(normal, 4.0, 64, tries))), tries)[0] <= 0.05
+
+
+@pytest.mark.parametrize("rows", [64, 256])
+def test_the_two_ends_of_a_range_are_treated_alike(rows: int) -> None:
+    values, sample, _ = a_run(normal, 1.0, rows, 5)
+    one, other = ranges(values, sample), ranges(-values, sample)
+    for name, band in one.named().items():
+        mirrored = other.named()[name]
+        np.testing.assert_allclose(band.quantiles, -mirrored.quantiles[::-1], atol=1e-9)
+        np.testing.assert_allclose(band.quantile_mcse, mirrored.quantile_mcse[::-1], rtol=1e-6)
 
 
 @pytest.mark.slow
@@ -95,8 +106,8 @@ def test_ranges_cover_the_truth_or_say_that_they_cannot(name: str, ratio: float,
     check_coverage(name, ratio, rows, 2000 if rows < 800 else 400)
 
 
-def figures(model: Model, ratio: float, rows: int, seed: int, place: float) -> tuple[list[float], list[float]]:
-    """Every kind of figure and its reported error."""
+def figures(model: Model, ratio: float, rows: int, seed: int, place: float) -> tuple[list[float], list[float], bool]:
+    """Every kind of figure and its reported error, and whether chance was told apart."""
     values, sample, _ = a_run(model, ratio, rows, seed, place)
     found, there = ranges(values, sample), new_place_rows(values, sample)
     futures, middle = place_futures(there, values, sample), float(np.mean(model(ratio, np.full(1, 0.4), RNG)[0]))
@@ -105,17 +116,19 @@ def figures(model: Model, ratio: float, rows: int, seed: int, place: float) -> t
     ends = [(band.quantiles[k], band.quantile_mcse[k]) for band in (found.expected, found.place) for k in (0, -1)]
     others = [(part.value, part.mcse) for part in (above, shortfall(futures), worth)]
     pairs = [(found.mean, found.expected.mcse), *ends, *others]
-    return [float(value) for value, _ in pairs], [float(error) for _, error in pairs]
+    return [float(value) for value, _ in pairs], [float(error) for _, error in pairs], bool(found.is_parted)
 
 
 RNG = np.random.default_rng(0)
 
 
 def check_errors(name: str, ratio: float, rows: int, seeds: int, place: float) -> None:
-    """The reported error over the spread between seeds, with the interval of that spread by chi-square."""
-    both = np.array([figures(MODELS[name], ratio, rows, seed, place) for seed in range(seeds)])
+    """The reported error over the spread between the seeds that told chance apart, with its chi-square interval."""
+    told = [figures(MODELS[name], ratio, rows, seed, place) for seed in range(seeds)]
+    both = np.array([(values, reported) for values, reported, is_parted in told if is_parted])
     ratios = np.sqrt((both[:, 1] ** 2).mean(axis=0)) / both[:, 0].std(axis=0, ddof=1)
-    low, high = (np.sqrt(chi2.ppf(tail, seeds - 1) / (seeds - 1)) for tail in (OUTSIDE / 2, 1 - OUTSIDE / 2))
+    free = len(both) - 1
+    low, high = (np.sqrt(chi2.ppf(tail, free) / free) for tail in (OUTSIDE / 2, 1 - OUTSIDE / 2))
     outside = (ratios * high < 0.8) | (ratios * low > 1.25)
     assert not outside.any(), {FIGURES[k]: float(ratios[k]) for k in np.flatnonzero(outside)}
 
@@ -128,3 +141,12 @@ def test_a_reported_error_is_the_spread_between_seeds() -> None:
 @pytest.mark.parametrize("name, ratio, place", list(product(MODELS, (0.25, 1.0), (0.5, 1.0, 20.0))))
 def test_reported_errors_are_the_spread_between_seeds(name: str, ratio: float, place: float) -> None:
     check_errors(name, ratio, 512, 200, place * PEOPLE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, place", [*product(("normal", "skewed"), (0.5, 1.0, 20.0)), ("rare", 1.0), ("rare", 20.0)]
+)
+def test_reported_errors_hold_where_chance_is_four_times_the_parameters(name: str, place: float) -> None:
+    """Not for half of four events: the ends of so small a count are whole numbers, the same for every seed."""
+    check_errors(name, 4.0, 864, 200, place * PEOPLE)

@@ -136,7 +136,7 @@ ODD = {
     ),
     "a benefit beside its pathway": (
         walks('benefits.b]\ncalibrated = 10\npayer = "nhs"\nkind = "capacity"\nyears = 1'),
-        "programmes.walks.benefits.b: a stated benefit to nhs beside the effect gp on visit:gp, which it pays",
+        "programmes.walks.benefits.b: a stated benefit to nhs beside the effect gp on visit:gp, paid there too",
     ),
 }  # fmt: skip
 
@@ -191,7 +191,7 @@ def test_notes_leave_the_exit_code_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rules", "later", "health", "values", "headline"),
     [
-        ("green book 2022", 0.03, 0.015, (70_000,), "net present value"),
+        ("green book 2022", 0.03, 0.015, (70_000,), "net present social value"),
         ("nice 2025", 0.035, 0.035, (20_000, 30_000), "cost per QALY"),
     ],
 )

@@ -15,6 +15,7 @@ from simulator.activity.ledger import Ledger
 from simulator.errors import RunError
 from simulator.money.account import Account, discount_factors
 from simulator.money.cash import whole_steps
+from simulator.money.posts import room
 from simulator.money.price import price
 from simulator.scenario.tables import Scenario
 
@@ -95,6 +96,23 @@ def test_prices_of_other_years_are_brought_to_the_scenarios() -> None:
     assert spending(account, "prices.ae_visit", USUAL) == [round(30 * 102.5 * WEIGHT, 6)] * 4
 
 
+def test_prices_of_a_case_are_in_pounds_of_its_own_year() -> None:
+    now, then = {"value": 125, "price_year": "2023/24"}, {"value": 100, "price_year": "2013/14"}
+    index = {"price_year": "2013/14", "economics.index": {"2013/14": 1.25}, "economics.index_year": "2023/24"}
+    for amount in (now, then):
+        account = priced({"prices.ae_visit.amount": amount, **index})
+        assert spending(account, "prices.ae_visit", USUAL) == [round(30 * 100 * WEIGHT, 6)] * 4
+
+
+def test_a_cost_shared_by_payers_is_borne_in_shares_and_adds_up() -> None:
+    alone, shared = priced(), priced({f"{COSTS}.per_walk.payer": {"council": 0.25, "nhs": 0.75}})
+    for payer, share in {"council": 0.25, "nhs": 0.75}.items():
+        lines = [k for k, one in enumerate(shared.lines) if (one.name, one.payer) == (f"{COSTS}.per_walk", payer)]
+        spent = shared.spending[0, 0, WALKS, 0, :, lines].sum(axis=0)
+        assert spent == pytest.approx([share * pounds for pounds in spending(alone, f"{COSTS}.per_walk")])
+    assert shared.saving("walks", None) == pytest.approx(alone.saving("walks", None))
+
+
 def test_a_price_year_without_an_index_is_a_fault_that_says_where() -> None:
     with pytest.raises(RunError, match=r"prices\.ae_visit\.amount: found price_year 2019/20; allowed 2023/24"):
         priced({"prices.ae_visit.amount": {"value": 100, "price_year": "2019/20"}})
@@ -103,6 +121,23 @@ def test_a_price_year_without_an_index_is_a_fault_that_says_where() -> None:
 def fixed(cost: dict[str, Any], **changes: Any) -> list[float]:
     made = {f"{COSTS}.x": {"payer": "council", **cost}} | {k.replace("__", "."): v for k, v in changes.items()}
     return spending(priced(made), f"{COSTS}.x")
+
+
+def test_workers_that_one_arm_alone_has_are_paid_for_there() -> None:
+    """Two, and four from the middle of the second funded year in this arm; room follows them."""
+    more = {"programmes": ["walks"], "capacity": [{"support": "walks", "day": 1.5 * DAYS, "workers": 4}]}
+    made = scenario({
+        "programmes.walks.staff": {"workers": 2, "caseload": 10},
+        f"{COSTS}.x": {"kind": "per_worker_year", "amount": 40000, "payer": "council"},
+        "arms.walks": more,
+        "arms.same": ["walks"],
+    })  # fmt: skip
+    busy = ledger(made, {"starts:walks": arm_years(0, [10, 5, 0, 0], [10, 5, 0, 0])})
+    account = price(busy, made, central(1))
+    assert spending(account, f"{COSTS}.x", 1) == [80000, 120000, 0, 0]
+    assert spending(account, f"{COSTS}.x", 2) == [80000, 80000, 0, 0]
+    told = [room(busy, made, central(1), arm, "walks") for arm in ("walks", "same")]
+    assert [table.tolist() for table in told if table is not None] == [[[20, 30, 0, 0]], [[20, 20, 0, 0]]]
 
 
 def test_a_yearly_cost_runs_for_the_funding_years_from_the_opening_day() -> None:

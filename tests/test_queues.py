@@ -654,3 +654,43 @@ def _after_each_entry(stays: list[tuple[float, float]]) -> Iterator[tuple[float,
         present += step
         if step == 1:
             yield day, present
+
+
+# --- capacity of one arm alone ---------------------------------------------------------------------------------
+
+
+def with_capacity(programmes: list[str], *capacity: dict[str, Any]) -> dict[str, Any]:
+    return {"arms": {"other": {"programmes": programmes, "capacity": list(capacity)}}}
+
+
+def test_arms_that_differ_in_slots_alone_are_the_queues_of_their_slots(simulate: Simulate) -> None:
+    """Both by the chain of a finite source: four slots in usual care, two in the arm."""
+    people, need, stay, years = 8, 15.0, 20.0, 1
+    tables = (
+        {"needs": {"ill": {"goes_to": "ward", "rate": need}}, "places": {"ward": {"stay": {"mean": stay}, "slots": 4}}},
+        {"programmes": {"nothing": {}}},
+        with_capacity(["nothing"], {"place": "ward", "day": 0, "slots": 2}),
+    )
+    runs = [watch(simulate, scene(*tables, people=people, years=years), stream=stream) for stream in range(40)]
+    for arm, slots in ((0, 4), (1, 2)):
+        chain = finite_source(people, slots, need, DAYS_PER_YEAR / stay)
+        waiting = chain.timing(lambda n, slots=slots: DAYS_PER_YEAR * max(0, n - slots))
+        check([one.days("wait_days:ward", arm).sum() for one in runs], law(waiting, years, 0))
+
+
+def test_a_change_of_one_arm_is_the_same_change_of_the_place_there_and_none_elsewhere(simulate: Simulate) -> None:
+    made, one = town(crowded=True, people=40), {"arms": {"other": ["visits"]}}
+    ward, care = ({"place": "gp", "day": 500, "slots": 1}, {"support": "home_care", "day": 450, "workers": 1})
+    own = watch(simulate, town(with_capacity(["visits"], ward, care), crowded=True, people=40)).lives
+    changes = [
+        *({"day": each.day, "slots": each.slots} for each in made.places["gp"].changes),
+        {"day": 500, "slots": 1},
+    ]
+    everywhere = {
+        "places": {"gp": {"changes": changes}},
+        "supports": {"home_care": {"staff": {"changes": [{"day": 450, "slots": 1}]}}},
+    }
+    before = watch(simulate, town(one, crowded=True, people=40)).lives
+    assert_same(own, before, arms=(0, 0))
+    assert_same(own, watch(simulate, town(one, everywhere, crowded=True, people=40)).lives, arms=(1, 1))
+    assert (own.counts[1] != before.counts[1]).any()

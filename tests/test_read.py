@@ -193,6 +193,18 @@ def test_a_file_that_extends_several_holds_the_programmes_of_all(tmp_path: Path)
     assert scenario.programmes["two"].offers["door"].rate.value == 0.3
 
 
+def test_what_a_file_takes_out_and_states_anew_can_be_taken_out_by_a_file_that_extends_it(tmp_path: Path) -> None:
+    season = "[needs.gp.season]\namplitude = {}\n"
+    (tmp_path / "base.toml").write_text(EXAMPLE + "\n" + season.format(0.1))
+    (tmp_path / "child.toml").write_text('extends = "base"\nremove = ["needs.gp.season"]\n' + season.format(0.2))
+    (tmp_path / "grandchild.toml").write_text('extends = "child"\nremove = ["needs.gp.season"]\n')
+    (tmp_path / "last.toml").write_text('extends = "grandchild"\nremove = ["needs.gp.season"]\n')
+    assert read(tmp_path / "child.toml").needs["gp"].season is not None
+    assert read(tmp_path / "grandchild.toml").needs["gp"].season is None
+    (fault,) = faults_of(tmp_path / "last.toml")
+    assert fault.found == "nothing to remove at needs.gp.season"
+
+
 def test_windows_line_ends_and_byte_order_marks_are_read(tmp_path: Path) -> None:
     file = tmp_path / "village.toml"
     file.write_bytes(b"\xef\xbb\xbf" + EXAMPLE.replace("\n", "\r\n").encode())

@@ -109,6 +109,35 @@ def places(draw: st.DrawFn) -> dict[str, Any]:
     return {"gp": gp, "ae": ae, "ward": ward}
 
 
+RATIO = st.floats(0.2, 3.0)
+GROUPS = {
+    "illness": {"values": ["copd", "none"], "share": [0.4, 0.6], "share_by_age": {"75": [0.7, 0.3]}},
+    "alone": {"values": ["yes", "no", "unknown"], "share": [0.3, 0.5, 0.2]},
+}
+WHO = st.sampled_from([{"illness": ["copd"]}, {"alone": ["yes", "unknown"]}, {"illness": ["none"], "alone": ["no"]}])
+BY_GROUP = st.fixed_dictionaries({"illness": st.fixed_dictionaries({"copd": RATIO})}) | st.fixed_dictionaries(
+    {"illness": st.fixed_dictionaries({"none": RATIO}), "alone": st.fixed_dictionaries({"yes": RATIO, "no": RATIO})}
+)
+
+
+def by_group(draw: st.DrawFn, data: dict[str, Any]) -> None:
+    """Groups of people, and some of all that may name them."""
+    data["population"]["groups"] = GROUPS
+    data["population"]["subgroups"] += draw(st.sampled_from([[], ["alone"], ["illness", "alone"]]))
+    programmes = (*data["supports"].values(), *data["programmes"].values())
+    offers = [offer for one in programmes for offer in one.get("offers", {}).values()]
+    rated = (*data["needs"].values(), *data["health"]["moves"].values(), data["death"], data["flares"], *offers)
+    for table in rated:
+        if draw(st.booleans()):
+            table["by_group"] = draw(BY_GROUP)
+    for need in data["needs"].values():
+        need["rate_is"] = draw(st.sampled_from(["mean", "reference"]))
+    for one in programmes:
+        for table in (one.setdefault("eligible", {}), *one.get("effects", {}).values()):
+            if draw(st.booleans()):
+                table["groups"] = draw(WHO)
+
+
 @st.composite
 def supports(draw: st.DrawFn, programme: bool) -> dict[str, Any]:
     """A support with any mix of offers, staff, length, drop-out, volunteers and effects."""
@@ -192,6 +221,15 @@ def others(supports: list[str]) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @st.composite
+def own_capacity(draw: st.DrawFn, data: dict[str, Any]) -> list[dict[str, Any]]:
+    """Other numbers of slots and workers in one arm, wherever there is a limit."""
+    here = [{"place": name, "slots": draw(st.integers(0, 6))} for name, p in data["places"].items() if "slots" in p]
+    some = {"package": data["supports"]["package"], "p": data["programmes"]["p"]}
+    here += [{"support": name, "workers": draw(st.integers(0, 4))} for name, s in some.items() if "staff" in s]
+    return [{**one, "day": draw(st.sampled_from([0.0, 200.0, 400.0]))} for one in here]
+
+
+@st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
     """Any small place for two years after a half-year of warm-up; in half of them people share nothing."""
     people = draw(st.integers(5, 25))
@@ -238,7 +276,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             "p": draw(supports(programme=True)) | draw(others(["package", "q"])),
             "q": draw(supports(programme=True)) | draw(others(["package"])),
         },
-        "arms": {"one": ["p"], "both": ["p", "q"]},
+        "arms": {"one": ["p"], "both": ["p", "q"], "more": {"programmes": ["p"]}},
         "economics": {"discount_rate": 0.035, "discount_rate_later": 0.03, "health_discount_rate": 0.015},
     }
     if draw(st.booleans()):
@@ -248,6 +286,9 @@ def scenarios(draw: st.DrawFn) -> Scenario:
         for one in (*data["places"].values(), *data["supports"].values(), *data["programmes"].values()):
             for key in ("slots", "changes", "wait_limit", "staff", "keep_days"):
                 one.pop(key, None)
+    if draw(st.booleans()):
+        by_group(draw, data)
+    data["arms"]["more"]["capacity"] = draw(own_capacity(data))
     return Scenario.model_validate(data)
 
 

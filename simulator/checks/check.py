@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 from simulator.activity.ledger import Ledger
 from simulator.activity.results import Lives
-from simulator.checks.measures import LATER, WITH_COSTS, Array, Simulated, figure, unit
+from simulator.checks.measures import LATER, WITH_COSTS, Array, Simulated, figure, unit, whom_and_what
 from simulator.checks.smaller import without_unused_places
+from simulator.engines.shared.people import values_of
 from simulator.engines.totals import tally, totals
 from simulator.errors import RunError, nearest
 from simulator.model.build import build, items
@@ -105,9 +106,9 @@ def check(
     count = people_lived(scenario, people) if people or scenario.limited() else int(scenario.population.place_size)
     simulate = engine_named("compiled" if engine == "auto" else engine).simulate
     results: dict[str, CheckResult] = {}
-    for (programme, evidence, years, needed), labels in _settings(scenario, chosen).items():
+    for (programme, evidence, years, needed, whom), labels in _settings(scenario, chosen).items():
         part = _without_unneeded_places(_only(scenario, programme, years), [chosen[label] for label in labels])
-        simulated = _simulated(part, evidence, count, rows or needed, seed, simulate)
+        simulated = _simulated(part, evidence, count, rows or needed, seed, simulate, whom)
         results |= {label: result(label, chosen[label], simulated) for label in labels}
     return [results[label] for label in chosen]
 
@@ -126,8 +127,8 @@ def simulated_for(
     chosen, simulate = _chosen(scenario, names), engine_named("compiled").simulate
     count = int(people or scenario.population.place_size)
     return [
-        (_simulated(_only(scenario, programme, years), evidence, count, 1, seed, simulate), labels)
-        for (programme, evidence, years, _), labels in _settings(scenario, chosen).items()
+        (_simulated(_only(scenario, programme, years), evidence, count, 1, seed, simulate, whom), labels)
+        for (programme, evidence, years, _, whom), labels in _settings(scenario, chosen).items()
     ]
 
 
@@ -139,7 +140,8 @@ def repriced(simulated: Simulated, scenario: Scenario) -> Simulated:
         scenario: with the same programmes and places.
     """
     kept = {name: scenario.programmes[name] for name in simulated.scenario.programmes}
-    changed = scenario.model_copy(update={"programmes": kept, "arms": {}, "horizon": simulated.scenario.horizon})
+    arms = {arm: stated for name in kept for arm, stated in scenario.arm_alone(name).items()}
+    changed = scenario.model_copy(update={"programmes": kept, "arms": arms, "horizon": simulated.scenario.horizon})
     evidence = simulated.account.evidence
     design = central(active_quantities(changed, evidence))
     return replace(simulated, scenario=changed, account=price(simulated.ledger, changed, design, evidence))
@@ -223,18 +225,18 @@ def jackknife(parts: Array, formula: Callable[[Array], float]) -> tuple[float, f
 # -------------------------------------------------------------------------------------------- simulating
 
 
-def _settings(scenario: Scenario, checks: dict[str, Check]) -> dict[tuple[str, EvidenceMode, int, int], list[str]]:
-    """Checks that one simulation answers: by programme, evidence mode, years and samples of people."""
-    settings: dict[tuple[str, EvidenceMode, int, int], list[str]] = defaultdict(list)
+def _settings(scenario: Scenario, checks: dict[str, Check]) -> dict[tuple[str, EvidenceMode, int, int, str], list[str]]:
+    """Checks that one simulation answers: by programme, evidence mode, years, samples of people, and group of them."""
+    settings: dict[tuple[str, EvidenceMode, int, int, str], list[str]] = defaultdict(list)
     for name, stated in checks.items():
-        rows = stated.rows or ROWS
+        rows, (whom, what) = stated.rows or ROWS, whom_and_what(stated.measure)
         if stated.comparison == "usual care":
-            later = 1 + LATER.get(stated.measure.partition(":")[0], 0)
-            settings["", "calibrated", max(later, stated.years[1]), rows].append(name)
+            later = 1 + LATER.get(what.partition(":")[0], 0)
+            settings["", "calibrated", max(later, stated.years[1]), rows, whom].append(name)
         else:
             after = ceil(scenario.horizon.window_days / DAYS_PER_YEAR)
             years = min(ceil(scenario.horizon.funding_years) + after, scenario.horizon.years)
-            settings[stated.programme, stated.evidence, years, rows].append(name)
+            settings[stated.programme, stated.evidence, years, rows, whom].append(name)
     return settings
 
 
@@ -242,12 +244,13 @@ def _only(scenario: Scenario, programme: str, years: int) -> Scenario:
     """The scenario with at most one programme, followed for some years."""
     kept = {programme: scenario.programmes[programme]} if programme else {}
     horizon = scenario.horizon.model_copy(update={"years": years})
-    return scenario.model_copy(update={"programmes": kept, "arms": {}, "synergies": {}, "horizon": horizon})
+    arms = scenario.arm_alone(programme)
+    return scenario.model_copy(update={"programmes": kept, "arms": arms, "synergies": {}, "horizon": horizon})
 
 
 def _without_unneeded_places(scenario: Scenario, checks: Sequence[Check]) -> Scenario:
     """Without the places that these checks do not need."""
-    if any(stated.measure.partition(":")[0] in WITH_COSTS for stated in checks):
+    if any(whom_and_what(stated.measure)[1].partition(":")[0] in WITH_COSTS for stated in checks):
         return scenario
     words = {word for stated in checks for word in re.split("[+/:]", stated.measure)}
     return without_unused_places(scenario, words)
@@ -260,13 +263,15 @@ def _simulated(
     rows: int,
     seed: int,
     simulate: Callable[[Model, int], Lives],
+    whom: str,
 ) -> Simulated:
     model = build(scenario, {}, people=people, seed=seed, evidence=evidence)
     shared = model.shares_anything
 
     def sample_of(stream: int) -> tuple[Ledger, Lives | None, tuple[NDArray[np.bool_], ...]]:
         lives = simulate(model, stream)
-        members = _members(lives, shared)
+        there = _among(scenario, model, stream, lives.person, whom)
+        members = tuple(who & there for who in _members(lives, shared))
         return _tallied(scenario, lives, members), None if scenario.programmes else lives, members
 
     with ThreadPoolExecutor(cpu_count()) as threads:
@@ -275,6 +280,24 @@ def _simulated(
     account = price(ledger, scenario, central(active_quantities(scenario, evidence), seed=seed), evidence)
     lives = tuple(one for _, one, _ in samples if one is not None)
     return Simulated(scenario, model, ledger, account, lives, tuple(members for _, _, members in samples))
+
+
+def _among(scenario: Scenario, model: Model, stream: int, people: NDArray[np.int64], whom: str) -> NDArray[np.bool_]:
+    """Who has a value of a group, ``NAME.VALUE``; everyone where none is named: [person].
+
+    Raises:
+        RunError: there is no such group, or no such value of it.
+    """
+    if not whom:
+        return np.ones(len(people), dtype=np.bool_)
+    groups = scenario.population.group_values
+    known = [f"{name}.{value}" for name, values in groups.items() for value in values]
+    if whom not in known:
+        close = nearest(whom, known)
+        hint = f"; did you mean {close}?" if close else ""
+        raise RunError(f'found a measure of the group "{whom}"; allowed {", ".join(known) or "none"}{hint}')
+    name, _, value = whom.partition(".")
+    return np.asarray(values_of(model, stream, people)[list(groups).index(name)] == groups[name].index(value))
 
 
 def _members(lives: Lives, shared: bool) -> tuple[NDArray[np.bool_], ...]:

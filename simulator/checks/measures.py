@@ -45,6 +45,9 @@ days_averted_per_pound:PLACE         days in the place that the whole area is sp
                                      pound of programme spending: an area comparison
 ===================================  ==================================================================================
 
+With ``group:NAME.VALUE:`` before it a measure is of those people alone who have this value of a group, for ``per`` of
+them: all but those of a place or of what is paid for everybody together.
+
 Every figure is a function of sums over groups of people, so that its error can be found by leaving out one group after
 the other. The record of repeated admissions counts a place whose people are replaced as they die; with the entries of
 the first year as the denominator, people followed until they die give the same.
@@ -81,6 +84,11 @@ WITH_COSTS = (
     "cost", "price", "unit_cost", "extra_cost", "cost_ratio", "benefit_share", "care_saving_per_start", "mean_utility",
 )  # fmt: skip
 WITHOUT_LABEL = ("starts", "volunteer_share", "mean_utility", "qaly_per_start")
+NOT_BY_GROUP = (
+    "occupancy", "concentration", "unit_cost", "cost_per_start", "cost_per_participant_year", "cost_per_year",
+    "benefit_share", "days_averted_per_pound",
+)  # fmt: skip
+"""Measures of a place or of what is paid for everybody together."""
 BEFORE = (WORLDS.index("with"), SIDES.index("before"))
 AFTER = (WORLDS.index("with"), SIDES.index("after"))
 WITHOUT = (WORLDS.index("without"), SIDES.index("after"))
@@ -134,6 +142,26 @@ class Simulated:
             yield from ((stream, lives, who) for who in members)
 
 
+def whom_and_what(measure: str) -> tuple[str, str]:
+    """Whom a measure is of, a value of a group or empty for everyone, and what is measured.
+
+    Args:
+        measure: of a check.
+
+    Raises:
+        RunError: a measure that is of a place or of everybody together.
+
+    >>> whom_and_what("group:illness.copd:visits:gp"), whom_and_what("deaths")
+    (('illness.copd', 'visits:gp'), ('', 'deaths'))
+    """
+    if not measure.startswith("group:"):
+        return "", measure
+    whom, _, what = measure.removeprefix("group:").partition(":")
+    if what.partition(":")[0] in (*NOT_BY_GROUP, ""):
+        raise RunError(f'found the measure "{measure}"; allowed group:NAME.VALUE: and a measure of people')
+    return whom, what
+
+
 def figure(stated: Check, simulated: Simulated) -> Parts:
     """The sums that a check needs, and its figure as a function of them.
 
@@ -147,15 +175,15 @@ def figure(stated: Check, simulated: Simulated) -> Parts:
     Raises:
         RunError: a measure that does not exist.
     """
-    simulated = over_years(simulated, *stated.years)
-    kind, _, subject = stated.measure.partition(":")
+    simulated, (_, measure) = over_years(simulated, *stated.years), whom_and_what(stated.measure)
+    kind, _, subject = measure.partition(":")
     usual = stated.comparison == "usual care"
     named = (USUAL_CARE if usual else PROGRAMME).get(kind)
     if subject and named is not None and kind in WITHOUT_LABEL:
         raise RunError(f'found the measure "{stated.measure}"; allowed {kind} alone; it has no parts to name')
     if named is not None:
         return named(subject, stated, simulated)
-    return _item(stated.measure, stated, simulated) if usual else _change(stated.measure, stated, simulated)
+    return _item(measure, stated, simulated) if usual else _change(measure, stated, simulated)
 
 
 def over_years(simulated: Simulated, first: int, end: int) -> Simulated:
@@ -316,7 +344,7 @@ def _emergency_rate(person: Person, place: int, model: Model) -> float:
     for k in np.flatnonzero(model.clocks["kind"] == ClockKind.NEED):
         clock, need = model.clocks[k], model.needs[model.clocks[k]["subject"]]
         rate = clock["base"] * model.by_health[k, person.health] * model.by_band[k, band]
-        rate *= person.risk ** clock["risk_power"]
+        rate *= model.by_kind[k, person.kind] * person.risk ** clock["risk_power"]
         if need["emergency"]:
             total += rate * _arrives(need["goes_to"], place, person.health, model)
     return float(total)
@@ -383,7 +411,7 @@ def _pounds_by_item(payers: list[str], simulated: Simulated) -> Array:
         kind, _, subject = price.per.partition(":")
         if price.payer not in payers or kind == "person_day":
             continue
-        year = uplift(price.amount, scenario.price_year, scenario.economics.index, f"prices.{name}")
+        year = uplift(price.amount, scenario.price_year, scenario.economics, f"prices.{name}")
         for item, units in COUNTED[kind]:
             pounds[names.index(f"{item}:{subject}")] += float(price.amount) * year * units
     return pounds
@@ -600,7 +628,7 @@ def unit(stated: Check) -> str:
     >>> unit(Check(measure="visits:gp", low=0, high=1, per=1000)), unit(Check(measure="occupancy:ward", low=0, high=1))
     ('number for 1,000 people', 'share')
     """
-    kind = stated.measure.partition(":")[0]
+    kind = whom_and_what(stated.measure)[1].partition(":")[0]
     if "/" in stated.measure:
         return "ratio"
     if kind in FIXED_UNITS:

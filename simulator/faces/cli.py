@@ -9,14 +9,14 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.errors import CheckFailed, Fault, Interrupted, NotAllowed, ScenarioError, SimulatorError
+from simulator.errors import CheckFailed, Fault, Interrupted, NotAllowed, RunError, ScenarioError, SimulatorError
 from simulator.figures import FIGURES, save_all
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from simulator.findings import Findings
     from simulator.running.cluster import Cluster
     from simulator.running.run import Run
+    from simulator.scenario.read import Reading
     from simulator.scenario.tables import Scenario
 
 MODES = ("calibrated", "claimed", "sceptical")
@@ -87,6 +88,9 @@ _EVIDENCE = click.option(
     "--evidence", type=click.Choice(MODES), default=MODES[0], show_default=True,
     help="calibrated: best independent evidence; claimed: as reported; sceptical: track record of similar programmes.",
 )  # fmt: skip
+_YES = click.option(
+    "--yes", is_flag=True, help="Begin without a question what takes more than an hour or half the memory."
+)
 _RUN = click.argument("run_folder", metavar="RUN", type=click.Path(exists=True, file_okay=False, path_type=Path))
 _OUT = click.Path(file_okay=False, path_type=Path)
 
@@ -114,6 +118,7 @@ _OUT = click.Path(file_okay=False, path_type=Path)
 @click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0], show_default=True, help="What simulates.")
 @_EVIDENCE
 @_WORKERS
+@_YES
 @click.option("--cluster", metavar="ADDRESS", help="Workers of the dask scheduler at this address, not this machine's.")
 @_sets
 @click.option("--out", type=_OUT, help="Results folder; results/SCENARIO-HASH if left out.")
@@ -129,6 +134,7 @@ def run_command(
     sets: tuple[str, ...],
     out: Path | None,
     as_json: bool,
+    yes: bool,
     **asked: Any,
 ) -> None:
     """Simulate a scenario and write tables and figures into a results folder.
@@ -154,10 +160,11 @@ def run_command(
     from simulator.running.run import run
 
     changes = (*sets, *([f"horizon.years={years}"] if years else []))
-    resolved = _examined(scenario, changes)
+    reading = _examined(scenario, changes)
+    resolved = reading.scenario
     folder = out or _default_folder(resolved, asked["evidence"], asked["seed"])
-    with _pool(cluster) as pool, progress(resolved.name) as tell:
-        asked |= {"out": folder, "progress": tell, "executor": pool, "say": _note}
+    with _pool(cluster) as pool, progress(resolved.name) as tell, _with_lines(reading):
+        asked |= {"out": folder, "progress": tell, "executor": pool, "say": _note, "agree": _agreed(yes)}
         done = (
             run(resolved, **asked) if until_precise is None else rows_until(resolved, until_precise, told=_say, **asked)
         )
@@ -167,12 +174,30 @@ def run_command(
         others = rebuilt(done, workers=asked["workers"], resume=asked["resume"], progress=tell)
     findings = with_alternatives(done, with_break_even(done, again), others)
     _write(done, findings, folder)
-    _note(f"{done.rows:,} sets of parameters x {done.people:,} people: {done.good_for()}")
+    if good_for := done.good_for():
+        _note(f"{done.rows:,} sets of parameters x {done.people:,} people: {good_for}")
     _tell(done, findings, folder, as_json)
 
 
 def _note(words: str) -> None:
     click.echo(words, err=True)
+
+
+def _agreed(yes: bool) -> Callable[[str], None]:
+    """Who agrees to a run that takes long: who said so before, or says so at the terminal; else it is refused."""
+
+    def ask(words: str) -> None:
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise RunError(
+                f"found {words}; allowed without a question an hour and half of the memory; "
+                "add --yes, or use fewer --rows, --people or --years"
+            )
+        if not click.confirm(f"{words}. Begin?", err=True):
+            raise RunError(f"not begun: {words}; use fewer --rows, --people or --years")
+
+    return ask
 
 
 def _say(rows: int, half_width: float) -> None:
@@ -193,14 +218,23 @@ def _pool(address: str | None) -> Iterator[Cluster | None]:
         yield cluster
 
 
-def _examined(scenario: str, changes: Sequence[str]) -> Scenario:
-    """The scenario; numbers whose law fits badly are mentioned on standard error."""
+def _examined(scenario: str, changes: Sequence[str]) -> Reading:
+    """The scenario and who wrote what; numbers whose law fits badly are mentioned on standard error."""
     from simulator.scenario.read import examine
 
     reading = examine(scenario, sets=changes)
     for fault in reading.warnings:
         click.echo(f"note: {fault}", err=True)
-    return reading.scenario
+    return reading
+
+
+@contextmanager
+def _with_lines(reading: Reading) -> Iterator[None]:
+    """Faults that are only seen in sampled rows name file and line, as all others do."""
+    try:
+        yield
+    except ScenarioError as error:
+        raise ScenarioError(reading.tree.placed(error.faults)) from None
 
 
 def _default_folder(scenario: Scenario, evidence: str, seed: int) -> Path:
@@ -237,12 +271,15 @@ def _tell(run: Run, findings: Findings, folder: Path | None, as_json: bool) -> N
 @_PEOPLE
 @_SEED
 @_WORKERS
+@_YES
 @_sets
 @click.option(
     "--out", type=_OUT, help="Results folder for modes.csv and a run of each mode; nothing is written without."
 )
 @_json
-def modes_command(scenario: str, sets: tuple[str, ...], out: Path | None, as_json: bool, **asked: Any) -> None:
+def modes_command(
+    scenario: str, sets: tuple[str, ...], out: Path | None, as_json: bool, yes: bool, **asked: Any
+) -> None:
     """Show a scenario as reported, on the best independent evidence, and on the record of similar programmes.
 
     The same people and the same luck in each. Net saving to the public purse as value and in cash, QALYs, and the
@@ -260,9 +297,10 @@ def modes_command(scenario: str, sets: tuple[str, ...], out: Path | None, as_jso
     from simulator.findings.tables import jsonable
     from simulator.running.modes import modes, side_by_side
 
-    resolved = _examined(scenario, sets)
-    with screen.progress(resolved.name) as tell:
-        rows = side_by_side(modes(resolved, out=out, progress=tell, **asked))
+    reading = _examined(scenario, sets)
+    resolved = reading.scenario
+    with screen.progress(resolved.name) as tell, _with_lines(reading):
+        rows = side_by_side(modes(resolved, out=out, progress=tell, agree=_agreed(yes), **asked))
     if out is not None:
         screen.write_rows(rows, out / "modes.csv")
     if as_json:

@@ -61,9 +61,17 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None]]:
     )
 
     columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(what, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
+    shown = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = shown.add_task(what, total=None)
+
+    def tell(done: int, total: int) -> None:
+        shown.start()  # not before there is something to tell: a question may come first
+        shown.update(task, completed=done, total=total)
+
+    try:
+        yield tell
+    finally:
+        shown.stop()
 
 
 class Tenths:
@@ -147,6 +155,7 @@ def show(findings: Findings) -> None:
         findings: of the run.
     """
     from simulator.findings import ENOUGH_ROWS, TOO_FEW_ROWS
+    from simulator.findings.finding import held
     from simulator.findings.tables import in_lines
     from simulator.scenario.tables import MODE_WORDS
 
@@ -154,7 +163,7 @@ def show(findings: Findings) -> None:
     mode = MODE_WORDS.get(findings.evidence, findings.evidence)
     click.echo(f"\n{findings.title}\nEvidence: {mode}. Pounds of {findings.price_year}, {_place(findings)}.")
     if findings.arms and findings.rows < ENOUGH_ROWS:
-        click.echo(f"{TOO_FEW_ROWS.format(rows=findings.rows)}.")
+        click.echo(f"{TOO_FEW_ROWS.format(rows=findings.rows, held=held(findings.rows))}.")
     if not findings.arms:
         click.echo("Usual care alone: there is no programme to compare it with. What it costs is in account.csv.")
     for arm in findings.arms:
@@ -195,7 +204,9 @@ def year_table(arm: ArmFindings) -> Any:
     for year, name in enumerate(arm.year_names):
         now, in_cash = (each.discounted_by_year.place.at(year) for each in (view, cash))
         figures = _ranges(now, in_cash, unit, digits)
-        table.add_row(name, *figures, _share(view.p_saving.at(year)), _share(view.payback.by_year.at(year)))
+        shares = (view.p_saving.at(year), view.payback.by_year.at(year))
+        chances = ("not told",) * len(shares) if arm.survivors.is_harm else map(_share, shares)
+        table.add_row(name, *figures, *chances)
     table.add_section()
     table.add_row("All", *_ranges(view.npv.place, cash.npv.place, unit, digits))
     return table

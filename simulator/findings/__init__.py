@@ -16,9 +16,10 @@ from simulator.activity.ledger import Ledger
 from simulator.errors import RunError
 from simulator.findings.activity import place_titles
 from simulator.findings.arm import ORDER, ArmFindings, arm_findings, payer_titles, sample_of_arm
-from simulator.findings.finding import Money, Row
+from simulator.findings.finding import Money, Row, held
 from simulator.findings.tables import arm_facts, arm_rows, jsonable, table_names
 from simulator.money.account import Account
+from simulator.money.qaly import qaly_note
 from simulator.scenario.evidence import active_quantities
 from simulator.scenario.tables import COST_PARTS, MODE_WORDS, EvidenceMode, Programme, Scenario
 from simulator.uncertainty.ranges import Ranges
@@ -31,7 +32,10 @@ __all__ = ["ENOUGH_ROWS", "TOO_FEW_ROWS", "ArmFindings", "Findings", "findings_o
 TWICE = 2
 ENOUGH_ROWS = 40
 """Below this a row in 40, the end of a 95 % range, is the lowest or highest row of all."""
-TOO_FEW_ROWS = "{rows} sets of parameters are too few for a 95 % range: its ends are the lowest and highest of them"
+TOO_FEW_ROWS = (
+    "{rows} sets of parameters are too few for a 95 % range: its ends are the lowest and highest of them, which hold "
+    "about {held} of futures"
+)
 NEW_PLACE_NOTE = (
     "{title}: the scenario states no spread between places (between_sites), so a range for a new place leaves it out"
 )
@@ -182,9 +186,11 @@ def _notes(account: Account, scenario: Scenario, arms: tuple[ArmFindings, ...]) 
         yield from _place_notes(account, scenario, arm)
     yield from (UNCOUNTED_NOTE, VALUE_NOTE)
     if len(account.people) < ENOUGH_ROWS:
-        yield TOO_FEW_ROWS.format(rows=len(account.people))
+        yield TOO_FEW_ROWS.format(rows=len(account.people), held=held(len(account.people)))
     if account.people.shape[1] != 2:
         yield ONE_REPLICATE_NOTE
+    if arms and (note := qaly_note(scenario)):
+        yield note
     yield from _centre_notes(scenario, account.evidence)
     for name in dict.fromkeys(name for arm in arms for name in arm.programmes):
         yield from _missing_costs(scenario.programmes[name], name)

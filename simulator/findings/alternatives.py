@@ -53,6 +53,20 @@ class OtherModel:
     simulated: bool  # without uncertainty; False: only priced again, in all rows of the run
 
 
+@dataclass(frozen=True)
+class Untried:
+    """Ways that the scenario states and this run did not try, since they would have to be simulated."""
+
+    names: tuple[str, ...]
+    rows: int | None  # sets of parameters of a run that tries them; None where claims are corrected for optimism
+
+    def why(self) -> str:
+        """What it would take."""
+        if self.rows is None:
+            return "it takes claims that are not corrected for optimism"
+        return f"it takes a run of {self.rows:,} sets of parameters"
+
+
 def difference_between(other: Account, model: Account, arm: str, money: Money, *, by_row: bool = False) -> Value | None:
     """How much more another model saves for each start than the model as it is; None where nobody starts in either.
 
@@ -122,16 +136,26 @@ def rows(arm: ArmFindings) -> Iterator[Row]:
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
     """The span of the headline over other ways to build the model, itself among them; none where no saving is told."""
-    each = arm.per_starter()
-    if not arm.alternatives or arm.survivors.is_harm or each is None:
+    each, untried = arm.per_starter(), arm.untried
+    if arm.survivors.is_harm or each is None:
         return ()
+    if not arm.alternatives:
+        return () if untried is None else (f"{_others(untried)} not tried ({untried.why()}).",)
     low, high = _ends(arm, "value")
-    ways = sum(other.money == "value" for other in arm.alternatives)
+    tried = sum(other.money == "value" for other in arm.alternatives)
+    ways = f"{tried} way{'s' * (tried > 1)} tried"
+    if untried is not None:
+        ways = f"{tried} of {tried + len(untried.names)} ways tried (for the rest {untried.why()})"
     cash = between(*(other.per_start for other in _ends(arm, "cash")), *map(_error, _ends(arm, "cash")))
     return (
         f"Built otherwise, {net(float(each.mean), float(each.expected.mcse))} per person who starts would be "
-        f"{_span(low, high)}; {ways} way{'s' * (ways > 1)} tried, not part of any probability above. In cash: {cash}.",
+        f"{_span(low, high)}; {ways}; not part of any probability above. In cash: {cash}.",
     )
+
+
+def _others(untried: Untried) -> str:
+    many = len(untried.names)
+    return f"{many} other ways to build the model were" if many > 1 else "1 other way to build the model was"
 
 
 def _span(low: OtherModel, high: OtherModel) -> str:

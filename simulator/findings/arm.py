@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from simulator.activity.ledger import Ledger
 from simulator.findings.activity import ACTIVITY, Averted, averted
-from simulator.findings.alternatives import ALTERNATIVES, OtherModel
+from simulator.findings.alternatives import ALTERNATIVES, OtherModel, Untried
 from simulator.findings.before_after import BEFORE_AFTER, BeforeAfter, before_after
 from simulator.findings.break_even import BREAK_EVEN, BreakEven
 from simulator.findings.budgets.capacity import CAPACITY, Freed, freed_capacity
@@ -36,7 +36,9 @@ from simulator.findings.saving import (
 )
 from simulator.findings.survivors import SURVIVORS, Survivors, survivors
 from simulator.money.account import Account
+from simulator.money.qaly import worth_of_a_qaly
 from simulator.scenario.evidence import claims, site_path, unclaimed
+from simulator.scenario.rule_sets import Headline
 from simulator.scenario.tables import Scenario
 from simulator.uncertainty.ranges import Ranges, Sample, Value
 
@@ -82,6 +84,7 @@ class ArmFindings:
     lines: tuple[LineSaving, ...]
     averted: tuple[Averted, ...]
     interaction: Value | None  # discounted net saving of a combination beyond that of its parts
+    headline: Headline  # what the first sentence tells, by the rules of the scenario
     health: Health
     returns: tuple[ReturnRatio, ...]
     survivors: Survivors
@@ -97,11 +100,17 @@ class ArmFindings:
     lived: tuple[LivedEffect, ...]  # effects as they were lived beside those declared
     break_even: tuple[BreakEven, ...] = ()  # as value and as cash, for an arm that never pays back
     alternatives: tuple[OtherModel, ...] = ()  # as value and as cash, where they were worked out
+    untried: Untried | None = None  # of those that the scenario states
 
     @property
     def starts(self) -> Ranges:
         """Programme starts in the whole place over the horizon."""
         return self.spending.starts
+
+    @property
+    def rows(self) -> int:
+        """Sets of parameters."""
+        return len(self.health.npv_rows)
 
     @property
     def years(self) -> int:
@@ -143,7 +152,7 @@ def arm_findings(account: Account, ledger: Ledger, scenario: Scenario, arm: str)
         scenario: titles, values of a QALY, and the evidence behind the figures.
         arm: a programme arm.
     """
-    programmes, qaly_values = scenario.all_arms()[arm], scenario.economics.qaly_values
+    programmes, qaly_values = scenario.all_arms()[arm], worth_of_a_qaly(scenario)
     as_reported = account.evidence == "claimed"
     reported, not_reported = claims(scenario, programmes) if as_reported else ((), ())
     sample, parts = sample_of_arm(account, scenario, arm), _parts(account, scenario, arm)
@@ -159,6 +168,7 @@ def arm_findings(account: Account, ledger: Ledger, scenario: Scenario, arm: str)
         lines=line_savings(account, arm, sample),
         averted=averted(ledger, arm, sample, parts),
         interaction=interaction(account, arm, parts),
+        headline=scenario.economics.headline,
         health=health(account, arm, qaly_values, sample),
         returns=return_ratios(account, arm, qaly_values),
         survivors=survivors(account, ledger, scenario, arm),

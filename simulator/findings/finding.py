@@ -33,6 +33,7 @@ BAND = ("mean", "mcse", "low", "p10", "median", "p90", "high", "low_mcse", "high
 """The columns of a mean and its range."""
 
 RARE = 0.05
+COARSE = 0.1  # the error of a probability beyond which it is counted in tenths
 SURE = 2  # Monte Carlo errors beyond which a difference is named
 
 
@@ -226,10 +227,12 @@ def pounds(amount: float, error: float = 0.0) -> str:
 def give_or_take(error: float) -> str:
     """A Monte Carlo error in pounds to two digits, to stand behind an amount; empty where there is none.
 
-    >>> give_or_take(23_612.0), give_or_take(0.0), give_or_take(float("nan"))
-    (' ± £24,000', '', '')
+    >>> give_or_take(23_612.0), give_or_take(0.3), give_or_take(0.0), give_or_take(float("nan"))
+    (' ± £24,000', ' ± under £1', '', '')
     """
-    return f" ± {pounds(float(f'{error:.2g}'))}" if error > 0 else ""
+    if not error > 0:
+        return ""
+    return " ± under £1" if error < 0.5 else f" ± {pounds(float(f'{error:.2g}'))}"
 
 
 def net(amount: float, error: float = 0.0) -> str:
@@ -283,13 +286,13 @@ def futures(share: float, error: float = 0.0) -> str:
         error: its Monte Carlo error.
 
     Example:
-        >>> futures(0.71), futures(0.004), futures(0.0), futures(0.01, 0.007), futures(0.71, 0.03)
-        ('7 of 10', 'fewer than 1 of 100', 'none', 'fewer than 3 of 100', '7 of 10')
+        >>> futures(0.71), futures(0.004), futures(0.0), futures(0.01, 0.007), futures(0.71, 0.03), futures(0.71, 0.12)
+        ('7 of 10', 'fewer than 1 of 100', 'none', 'fewer than 3 of 100', '71 of 100', '7 of 10')
     """
     if share in (0.0, 1.0):
         return "none" if share == 0 else "all"
     if RARE <= share <= 1 - RARE:
-        return f"{share * 10:.0f} of 10"
+        return f"{share * 100:.0f} of 100" if 0 < error < COARSE else f"{share * 10:.0f} of 10"
     rare, doubt = min(share, 1 - share), SURE * error if error > 0 else 0.0
     if rare < max(RARE / 5, doubt):
         most = max(math.ceil(round((rare + doubt) * 100, 9)), 1)
@@ -315,14 +318,16 @@ def in_futures(share: float, error: float = 0.0) -> str:
 def of_100(error: float) -> str:
     """The Monte Carlo error of a probability, to stand behind it; empty where there is none.
 
-    >>> of_100(0.033), of_100(0.002), of_100(0.0)
-    (' (± 3 of 100)', ' (± 1 of 100)', '')
+    >>> of_100(0.033), of_100(0.002), of_100(0.12), of_100(0.0)
+    (' (± 3 of 100)', ' (± 1 of 100)', ' (± 1 of 10)', '')
     """
+    if error >= COARSE:
+        return f" (± {error * 10:.0f} of 10)"
     return f" (± {max(round(error * 100), 1)} of 100)" if error > 0 else ""
 
 
 def chance(share: Value) -> str:
-    """A probability in futures with its error: 7 of 10 simulated futures (± 3 of 100)."""
+    """A probability in futures with its error: 71 of 100 simulated futures (± 3 of 100)."""
     probability, error = float(share.value), float(share.mcse)
     words = in_futures(probability, error)
     return words if " than " in words else f"{words}{of_100(error)}"
@@ -362,8 +367,12 @@ def between(low: float, high: float, low_error: float = 0.0, high_error: float =
         ('a cost of between £70,200 and £657,000', 'a saving of between £5,000 and £9,000')
         >>> between(-215_000.0, 324_000.0), between(-30.0, 0.0)
         ('between a cost of £215,000 and a saving of £324,000', 'between a cost of £30 and £0')
+        >>> between(-83.0, -78.0, 49.0, 21.0)
+        'a cost of about £80'
     """
     ends = rounded(low, low_error), rounded(high, high_error)
+    if ends[0] == ends[1] != 0:
+        return f"a {end(ends[0]).replace(' ', ' of about ', 1)}"
     if ends[1] < 0 or ends[0] > 0:
         near, far = sorted(ends, key=abs)
         return f"a {'cost' if far < 0 else 'saving'} of between {pounds(near)} and {pounds(far)}"
@@ -379,13 +388,30 @@ def low_to_high(band: Band) -> str:
     >>> alone = np.array(-5.0)
     >>> low_to_high(Band(alone, np.array(np.nan), np.full(5, -5.0), np.zeros(5)))
     'not known from one set of parameters'
+    >>> low_to_high(Band(np.array(-6.0), np.array(2.0), np.full(5, -5.0), np.zeros(5)))
+    'not known: what makes a difference happened too seldom'
     """
     low, high = float(band.low), float(band.high)
     if low == high and math.isnan(float(band.mcse)):
         return "not known from one set of parameters"
+    if low == high and float(band.mcse) > 1e-9 * max(abs(low), 1.0):
+        return "not known: what makes a difference happened too seldom"
     if low == high:
         return f"a {end(low).replace(' ', ' of ', 1)}" if low else "£0"
     return between(low, high, float(band.quantile_mcse[0]), float(band.quantile_mcse[-1]))
+
+
+def held(rows: int) -> str:
+    """The share of futures that the 95 % range of so many rows holds: with few its ends are the outermost rows.
+
+    Args:
+        rows: sets of parameters.
+
+    Example:
+        >>> held(864), held(32), held(8)
+        ('95 %', '94 %', '78 %')
+    """
+    return f"{min(95.0, 100 * (rows - 1) / (rows + 1)):.0f} %"
 
 
 def signed(figure: Value) -> str:

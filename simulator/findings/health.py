@@ -2,6 +2,9 @@
 
     net monetary benefit    discounted net saving to the public purse + value of a QALY x discounted QALYs gained
     cost per QALY           - net saving / QALYs gained, where more health is had at more cost, and nowhere else
+    net health benefit      net monetary benefit / value of a QALY, in QALYs
+    net present social      discounted net saving of everyone, stated values that are nobody's money included,
+    value                   + value of a QALY x discounted QALYs gained
 
 P(net benefit above 0) holds the uncertainty of parameters alone: drawn over values of a QALY it is the
 cost-effectiveness acceptability curve (Briggs, Claxton & Sculpher 2006).
@@ -21,11 +24,13 @@ from simulator.findings.finding import (
     Table,
     counted,
     give_or_take,
+    held,
     is_clear,
     mean_of,
     only,
     pounds,
     rounded,
+    signed,
     value_of,
     value_row,
 )
@@ -59,6 +64,7 @@ class Health:
     curve: tuple[Array, Array]  # [point] value of a QALY, [point] P(worth it): the CEAC
     cost_per_qaly: float | None  # pounds; None where it means nothing
     cost_per_qaly_words: str
+    social_value: Ranges  # pounds of everyone and health at the first value of a QALY
 
 
 def health(account: Account, arm: str, qaly_values: Sequence[float], sample: Sample) -> Health:
@@ -91,7 +97,13 @@ def health(account: Account, arm: str, qaly_values: Sequence[float], sample: Sam
         curve=(points, _p_worth_it(saved[..., None] + points * gained[..., None], sample).value),
         cost_per_qaly=cost,
         cost_per_qaly_words=words,
+        social_value=ranges(_social(account, arm) + (values[0] if len(values) else 0.0) * gained, sample),
     )
+
+
+def _social(account: Account, arm: str) -> Array:
+    """[row, replicate] discounted net saving of everyone, with stated values that are nobody's money."""
+    return np.asarray(account.discounted(account.saving(arm, None, social=True)))
 
 
 def discounted_qalys(account: Account, arm: str) -> Array:
@@ -134,12 +146,14 @@ def cost_per_qaly(cost: float, qaly: float) -> tuple[float | None, str]:
 
 def rows(arm: ArmFindings) -> Iterator[Row]:
     """QALYs gained, and the net benefit at each value of a QALY."""
-    about = {"figure": "QALYs gained, discounted", "qaly_value": None, "p_above_0": None, "p_above_0_mcse": None}
+    about: Row = {"figure": "QALYs gained, discounted", "qaly_value": None, "p_above_0": None, "p_above_0_mcse": None}
     yield {**about, **arm.health.qaly.place.to_dict()}
     for worth in arm.health.worth:
-        at = {"qaly_value": worth.qaly_value, **value_row(worth.p_worth_it, "p_above_0")}
+        at: Row = {"qaly_value": worth.qaly_value, **value_row(worth.p_worth_it, "p_above_0")}
         at["p_above_0_mcse"] = at.pop("mcse")
         yield {"figure": "net monetary benefit", **at, **worth.net_benefit.place.to_dict()}
+    at = {**about, "qaly_value": arm.health.worth[0].qaly_value if arm.health.worth else None}
+    yield {**at, "figure": "net present social value", **arm.health.social_value.place.to_dict()}
 
 
 def in_words(health: Health) -> str:
@@ -156,19 +170,57 @@ def sentences(arm: ArmFindings) -> Iterator[str]:
     if arm.survivors.is_harm or float(gained.mean) == 0:
         return
     ends = " to ".join(f"{float(f'{x:.2g}'):,g}" for x in (float(gained.place.low), float(gained.place.high)))
-    yield f"Health: {in_words(arm.health)} (95 % in a place like yours: {ends}){_price(arm)}."
+    yield f"Health: {in_words(arm.health)} ({held(arm.rows)} in a place like yours: {ends}){_price(arm)}."
     if arm.health.worth:
         yield f"With health valued at {'; at '.join(map(_benefit, arm.health.worth))}."
 
 
 def _price(arm: ArmFindings) -> str:
     """Pounds a QALY, where both are known; empty elsewhere."""
-    cost, money = arm.health.cost_per_qaly, arm.view().npv.expected
-    if cost is None or not (is_clear(value_of(money)) and is_clear(value_of(arm.health.qaly.expected))):
+    cost = known_cost_per_qaly(arm)
+    if cost is None:
         return ""
-    parts = value_of(money), value_of(arm.health.qaly.expected)
+    error = float(cost.mcse)
+    return f", about {pounds(float(cost.value), error)}{give_or_take(error)} a QALY to the public purse"
+
+
+def known_cost_per_qaly(arm: ArmFindings) -> Value | None:
+    """Pounds a QALY with their error (of a ratio of independent parts); None where either is not clear of nothing."""
+    cost, parts = arm.health.cost_per_qaly, (value_of(arm.view().npv.expected), value_of(arm.health.qaly.expected))
+    if cost is None or not all(map(is_clear, parts)):
+        return None
     apart = sum((float(np.nan_to_num(part.mcse)) / float(part.value)) ** 2 for part in parts)
-    return f", about {pounds(cost, cost * apart**0.5)} a QALY to the public purse"
+    return Value(np.asarray(cost), np.asarray(cost * apart**0.5))
+
+
+def first_cost_per_qaly(arm: ArmFindings) -> str:
+    """What a result by the rules of NICE begins with: pounds a QALY, and the net health benefit at each threshold."""
+    cost, worth = known_cost_per_qaly(arm), arm.health.worth
+    told = f"; net health benefit {', '.join(map(_health_benefit, worth))}" if worth else ""
+    if cost is not None:
+        error = float(cost.mcse)
+        known = f" (Monte Carlo error{give_or_take(error)})" if error > 0 else ""
+        amount = f"{pounds(float(cost.value), error)} a QALY{known}"
+        return f"{amount} to the public purse over {arm.years} years, {in_words(arm.health)}{told}."
+    why = arm.health.cost_per_qaly_words
+    if arm.health.cost_per_qaly is not None:
+        why = "this run can't tell the cost or the QALYs from nothing, so no cost per QALY is told"
+    return f"{why}; {in_words(arm.health)} over {arm.years} years{told}."
+
+
+def _health_benefit(worth: Worth) -> str:
+    """QALYs gained less those that the money would buy at one value of a QALY."""
+    band = worth.net_benefit.scaled(1 / worth.qaly_value).expected
+    sign = "-" if rounded(float(band.mean), float(band.mcse)) < 0 else ""
+    return f"{sign}{counted(float(band.mean), float(band.mcse))} QALYs at £{worth.qaly_value:,.0f} a QALY"
+
+
+def first_social_value(arm: ArmFindings) -> str:
+    """What a result by the Green Book begins with: the net present social value."""
+    band = arm.health.social_value.expected
+    at = f", health at £{arm.health.worth[0].qaly_value:,.0f} a QALY" if arm.health.worth else ""
+    doubt = "" if is_clear(value_of(band)) else "; this run can't tell it from nothing"
+    return f"net present social value {signed(value_of(band))} over {arm.years} years{at}{doubt}."
 
 
 def _benefit(worth: Worth) -> str:
@@ -179,13 +231,26 @@ def _benefit(worth: Worth) -> str:
 
 
 def facts(arm: ArmFindings) -> Row:
-    """QALYs gained."""
-    return {"qaly": arm.health.qaly.place.to_dict()}
+    """QALYs gained, what each costs where that is known, and net benefit."""
+    cost = known_cost_per_qaly(arm)
+    return {
+        "headline": arm.headline,
+        "qaly": arm.health.qaly.place.to_dict(),
+        "cost_per_qaly": None if cost is None else value_row(cost),
+        "net_benefit": [{"qaly_value": w.qaly_value, **w.net_benefit.place.to_dict()} for w in arm.health.worth],
+        "social_value": arm.health.social_value.place.to_dict(),
+    }
 
 
 def brief(facts: Row) -> Row:
     """With the 95 % range alone."""
-    return {"qaly": only(facts["qaly"], ("mean", "low", "high", "mcse"))}
+    shown = ("mean", "low", "high", "mcse")
+    return {
+        **only(facts, ("headline", "cost_per_qaly")),
+        "qaly": only(facts["qaly"], shown),
+        "net_benefit": [only(each, ("qaly_value", *shown)) for each in facts["net_benefit"]],
+        "social_value": only(facts["social_value"], shown),
+    }
 
 
 HEALTH = Finding(tables=(Table("health", rows),), sentences=lambda arm: tuple(sentences(arm)), facts=facts, brief=brief)

@@ -37,6 +37,7 @@ from simulator.findings.finding import (
     band_by_year,
     counted,
     give_or_take,
+    held,
     is_clear,
     kinds_of,
     low_to_high,
@@ -52,6 +53,7 @@ from simulator.findings.payback import FundingGap, Payback, funding_gap, payback
 from simulator.money.account import Account
 from simulator.uncertainty.ranges import (
     Array,
+    Band,
     Ranges,
     Sample,
     Value,
@@ -68,6 +70,7 @@ AS_SIMULATED_WORDS = {
     "expected": "the sets of parameters as simulated (chance of the people simulated included)",
     "new_place": "the same in a new place (with differences between places)",
 }
+MOST_ROWS = 1e5  # sets of parameters beyond which no number is told
 RANGE_WORDS = {
     "expected": "the expected effect (parameters alone)",
     "new_place": "a new place (with differences between places)",
@@ -294,13 +297,20 @@ def _with_error(ranged: Ranges) -> str:
 
 
 def three_ranges(arm: ArmFindings) -> str:
-    """The 95 % ranges without the chance of one place, what is in each, and the share of chance."""
+    """The ranges without the chance of one place, what is in each, and the share of chance."""
     npv = arm.view().npv
     words = RANGE_WORDS if npv.is_parted else AS_SIMULATED_WORDS
     place = low_to_high(npv.place)
-    named = {words[name]: low_to_high(band) for name, band in npv.named().items() if name in words}
-    said = "; ".join(f"{name}: {ends}" for name, ends in named.items() if ends != place)
-    return f"{f'Other 95 % ranges, {said}.' if said else ''}{share_of_chance(npv)}".strip()
+    others = {words[name]: band for name, band in npv.named().items() if name in words}
+    named = {name: _wide(band) for name, band in others.items() if low_to_high(band) != place}
+    said = "; ".join(f"{name}: {ends}" for name, ends in named.items())
+    return f"{f'Other {held(arm.rows)} ranges, {said}.' if said else ''}{share_of_chance(npv)}".strip()
+
+
+def _wide(band: Band) -> str:
+    """A range in words; where it is a point, since no number is uncertain, that is said."""
+    point = float(band.low) == float(band.high) and not math.isnan(float(band.mcse))
+    return f"{low_to_high(band)}{', without width since no number is uncertain' if point else ''}"
 
 
 def share_of_chance(ranged: Ranges) -> str:
@@ -312,16 +322,25 @@ def share_of_chance(ranged: Ranges) -> str:
     said = f" Chance is {share * 100:.0f} %{points} of what differs between sets of parameters"
     if ranged.is_parted:
         return f"{said}."
-    needed = float(ranged.people_needed)
-    what = f"{float(f'{needed:.2g}'):,.0f} people" if math.isfinite(needed) else "more sets of parameters"
-    return f"{said}; this run is too small to tell chance from what we don't know; {what} would do."
+    return f"{said}; this run is too small to tell chance from what we don't know; {_enough(ranged)} would do."
+
+
+def _enough(ranged: Ranges) -> str:
+    """People a row, or rows where the place has not so many or everybody is lived already."""
+    people, rows = float(ranged.people_needed), float(ranged.rows_needed)
+    if math.isfinite(people):
+        return f"{float(f'{people:.2g}'):,.0f} people"
+    return f"some {float(f'{rows:.2g}'):,.0f} sets of parameters" if rows < MOST_ROWS else "far more sets of parameters"
 
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
-    """The headline; where lives or health are lost that, and no saving."""
+    """What the rules of the scenario begin with; where lives or health are lost that, and no saving."""
     if arm.survivors.is_harm:
         return (survivors.headline(arm), survivors.care_in_words(arm))
-    return (headline(arm),)
+    if arm.headline == "net present value":
+        return (headline(arm),)
+    first = health.first_social_value if arm.headline == "net present social value" else health.first_cost_per_qaly
+    return (first(arm), f"Money: {headline(arm)}")
 
 
 def range_sentences(arm: ArmFindings) -> Iterator[str]:
@@ -329,11 +348,12 @@ def range_sentences(arm: ArmFindings) -> Iterator[str]:
     view, cash = arm.view(), arm.view(money="cash")
     if arm.survivors.is_harm or view.payback.status == "no investment":
         return
-    yield f"In a place like yours: {low_to_high(view.npv.place)} (95 % of futures)."
-    stated = parts.stated_in_cash(arm.parts)
+    share = f" ({held(arm.rows)} of futures)" if arm.rows > 1 else ""
+    yield f"In a place like yours: {low_to_high(view.npv.place)}{share}."
+    stated = parts.stated_in_cash(arm)
     doubt = "" if is_clear(value_of(cash.npv.expected)) else ", which this run can't tell from nothing"
     said = f"{_with_error(cash.npv)}{doubt}{stated}"
-    yield f"In cash: {said}; in a place like yours {low_to_high(cash.npv.place)} (95 %)."
+    yield f"In cash: {said}; in a place like yours {low_to_high(cash.npv.place)} ({held(arm.rows)})."
     each, each_cash = arm.per_starter(), arm.per_starter("cash")
     if each is None or each_cash is None:
         yield "Nobody starts."
@@ -360,6 +380,7 @@ def facts(arm: ArmFindings) -> Row:
         "chance_share_mcse": float(view.npv.chance_share_mcse),
         "chance_is_parted": bool(view.npv.is_parted),
         "people_needed": None if view.npv.is_parted else float(view.npv.people_needed),
+        "rows_needed": None if view.npv.is_parted else float(view.npv.rows_needed),
         "net_saving_by_year": list(band_by_year(view.discounted_by_year.place)),
         "cash_saving_by_year": list(band_by_year(cash.discounted_by_year.place)),
         "p_saving_by_year": [{"year": year, **value_row(view.p_saving.at(year), "p")} for year in range(arm.years)],

@@ -182,7 +182,8 @@ def _entries(model: Model, state: int, band: int) -> Array:
     going = np.zeros(len(model.places))
     for k in np.flatnonzero(model.clocks["kind"] == ClockKind.NEED):
         goes_to = model.needs[model.clocks[k]["subject"]]["goes_to"]
-        going[goes_to] += model.clocks[k]["base"] * model.by_health[k, state] * model.by_band[k, band]
+        rate = model.clocks[k]["base"] * model.by_health[k, state] * model.by_band[k, band]
+        going[goes_to] += rate * (model.population.kinds[band] @ model.by_kind[k])
     entries = going.copy()
     for _ in range(len(model.places)):
         going = _sent_on(model, state, going)
@@ -227,8 +228,9 @@ def care_in_words(arm: ArmFindings) -> str:
     """What care costs at the same person-days, and how much of the books' difference is days that are not lived."""
     parts = arm.survivors
     same = f"{end(float(parts.care.value))}{_error(parts.care, '£')}"
+    others = f"{end(float(parts.survival.value))}{_error(parts.survival, '£')}"
     days = "At the same person-days by health, age band and support"
-    return f"{days} care changes by: {same}; other person-days: {end(float(parts.survival.value))}."
+    return f"{days} care changes by: {same}; other person-days: {others}."
 
 
 def _error(value: Value, unit: str = "") -> str:

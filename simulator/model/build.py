@@ -27,6 +27,7 @@ from simulator.model.pathway import (
     population,
     routes,
 )
+from simulator.model.reach import Reach
 from simulator.model.supports import Supports
 from simulator.model.values import Values, band_weights
 from simulator.scenario.evidence import in_mode
@@ -89,11 +90,11 @@ def build(
     clocks = Clocks(scenario, values)
     add_life_clocks(clocks)
     add_need_clocks(clocks)
-    supports = Supports(scenario, values, durations, clocks)
+    route_table, route_share = routes(scenario, values)
+    supports = Supports(scenario, values, durations, clocks, Reach(clocks, route_share))
     support_table = supports.table()
     place_table = places(scenario, values, durations)
     flare_length = durations.add("flares.length", scenario.flares.length) if scenario.flares else NONE
-    route_table, route_share = routes(scenario, values)
     offers, offer_by_health = supports.offer_table()
     names = Names(
         clocks={name: i for i, name in enumerate(clocks.names)},
@@ -101,7 +102,7 @@ def build(
         routes={route: i for i, route in enumerate(_route_names(scenario))},
         supports=supports.names,
     )
-    effects = Effects(scenario, values, names, evidence, _flows(scenario, values, route_share))
+    effects = Effects(scenario, values, names, evidence, _flows(scenario, values, route_share), clocks.kinds)
     effects.add_all()
     on_clock, order = effects.by_clock(len(clocks.rows))
     benefits = [(i, b.years) for i, (_, s) in enumerate(scenario.all_supports().values()) for b in s.benefits.values()]
@@ -116,6 +117,7 @@ def build(
         clocks=np.concatenate([np.zeros(0, dtype=CLOCK), *clocks.rows]),
         by_health=np.array(clocks.by_health).reshape(-1, len(scenario.health.states)),
         by_band=np.array(clocks.by_band).reshape(-1, len(scenario.population.age_bands)),
+        by_kind=np.array(clocks.by_kind).reshape(-1, clocks.kinds.count),
         boost_ratio=_boost_ratio(scenario, values, clocks.names),
         boosts=_boosts(scenario),
         flare_length=flare_length,
@@ -131,8 +133,11 @@ def build(
         opens=supports.opens(),
         offers=offers,
         offer_by_health=offer_by_health,
+        offer_by_kind=np.array(supports.offer_by_kind).reshape(-1, clocks.kinds.count),
         criteria=supports.criteria_table(),
+        criterion_kinds=np.array(supports.criterion_kinds, dtype=np.bool_).reshape(-1, clocks.kinds.count),
         effects=effects.table(),
+        effect_kinds=np.array(effects.kinds_of, dtype=np.bool_).reshape(-1, clocks.kinds.count),
         step_until=np.asarray(effects.step_until, dtype=np.float64),
         step_weight=np.asarray(effects.step_weight, dtype=np.float64),
         effects_on_clock=on_clock,
@@ -204,6 +209,7 @@ def _words(scenario: Scenario, clocks: list[str], supports: Supports) -> Words:
             kind: [[(kind, name) for name in supports.names]] for kind in ("willing", "length", "starting", "volunteer")
         },
         "traits": [[("trait", kind) for kind in ("age", "health", "risk", "cluster", "arrival")]],
+        "groups": [[("trait", f"group:{name}") for name in scenario.population.groups]],
     }
     word = register((name for table in purposes.values() for row in table for name in row), spare_bits=LAYER_BITS)
 
@@ -221,5 +227,6 @@ def _words(scenario: Scenario, clocks: list[str], supports: Supports) -> Words:
         length=array("length")[0],
         starting=array("starting")[0],
         volunteer=array("volunteer")[0],
+        groups=array("groups")[0],
         **traits,
     )

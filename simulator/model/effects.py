@@ -7,8 +7,9 @@ that meet all totals of a programme together. With R_P the ratio declared for pl
     routes from Q to P            R_P / R_Q       (R_Q declared, or what falls or rises upstream implies)
     length of stay in P           R_days / R_P    (R_P declared, or what falls or rises upstream imply)
 
-so -29 % A&E attendances and -47 % hospital days give -47 % days, not -62 %. A programme's spread between places is one
-factor of the place on every ratio that it declares, and so comes and goes with the weight of each effect.
+so -29 % A&E attendances and -47 % hospital days give -47 % days, not -62 %. Where effects act on some groups of
+people alone, this is done for each set of people on whom the same effects act. A programme's spread between places is
+one factor of the place on every ratio that it declares, and so comes and goes with the weight of each effect.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.model.groups import Kinds
 from simulator.model.model import EFFECT, SYNERGY, Basis, Table, Target
 from simulator.model.values import Values
 from simulator.scenario.evidence import SITES, effect_quantity, site_exponent
@@ -60,9 +62,11 @@ class Effects:
     names: Names
     evidence: EvidenceMode
     flow: Flow
+    kinds: Kinds
     rows: list[tuple[float, ...]] = field(default_factory=list)
     step_until: list[float] = field(default_factory=list)
     step_weight: list[float] = field(default_factory=list)
+    kinds_of: list[NDArray[np.bool_]] = field(default_factory=list)  # [row][kind] on whom each acts
     uplifts: set[int] = field(default_factory=set)
     utility: list[int] = field(default_factory=list)
     utility_names: list[str] = field(default_factory=list)
@@ -70,10 +74,13 @@ class Effects:
     def add_all(self) -> None:
         """Every effect and early uplift of every support."""
         for number, (name, (path, support)) in enumerate(self.scenario.all_supports().items()):
-            declared = self._declared(path, support)
+            acting = self._acting(support, self._declared(path, support))
             for label, effect in support.effects.items():
-                if label in declared or effect.target == "utility":  # counted in every mode, valued in some
-                    self._add(number, name, label, f"{path}.effects", effect, declared, support)
+                if effect.target == "utility":  # counted in every mode, valued in some
+                    self._add_utility(number, f"{name}.{label}", f"{path}.effects.{label}", effect)
+                    continue
+                for (_, timed, factor), kinds in self._by_kind(label, acting, support).items():
+                    self._append(number, f"{path}.effects.{timed}", support.effects[timed], factor, kinds)
             self._add_uplift(number, path, support)
 
     def _declared(self, path: str, support: Support) -> dict[str, float]:
@@ -91,31 +98,40 @@ class Effects:
         spread = support.between_sites if isinstance(support, Programme) else None
         return self.values.of(f"{path}.{SITES}", spread, 1.0)
 
-    def _add(
-        self,
-        support: int,
-        name: str,
-        label: str,
-        path: str,
-        effect: Effect,
-        declared: dict[str, float],
-        owner: Support,
-    ) -> None:
-        if effect.target == "utility":
-            self.utility.append(len(self.rows))
-            self.utility_names.append(f"{name}.{label}")
-            self._append(support, f"{path}.{label}", effect, Factor(Target.UTILITY, len(self.utility) - 1, 0.0))
-            return
-        for (timed, timing), factor in self._factors(label, effect, declared, owner):
-            self._append(support, f"{path}.{timed}", timing, factor)
+    def _add_utility(self, support: int, name: str, path: str, effect: Effect) -> None:
+        self.utility.append(len(self.rows))
+        self.utility_names.append(name)
+        factor = Factor(Target.UTILITY, len(self.utility) - 1, 0.0)
+        self._append(support, path, effect, factor, self.kinds.among(effect.groups))
 
-    def _factors(
-        self, label: str, effect: Effect, declared: dict[str, float], owner: Support
-    ) -> Iterator[tuple[tuple[str, Effect], Factor]]:
+    def _acting(self, owner: Support, declared: dict[str, float]) -> list[tuple[dict[str, float], NDArray[np.bool_]]]:
+        """What is declared for each set of people on whom the same effects act, and which kinds they are."""
+        on = np.array([self.kinds.among(owner.effects[label].groups) for label in declared], dtype=np.bool_)
+        if on.all():
+            return [(declared, self.kinds.among({}))]
+        sets, which = np.unique(on.reshape(-1, self.kinds.count), axis=1, return_inverse=True)
+        return [
+            ({label: declared[label] for label, acts in zip(declared, some, strict=True) if acts}, which == number)
+            for number, some in enumerate(sets.T)
+        ]
+
+    def _by_kind(
+        self, label: str, acting: list[tuple[dict[str, float], NDArray[np.bool_]]], owner: Support
+    ) -> dict[tuple[int, str, Factor], NDArray[np.bool_]]:
+        """Which kinds each elementary factor of an effect acts on; with its place in line and the effect it follows."""
+        found: dict[tuple[int, str, Factor], NDArray[np.bool_]] = {}
+        for declared, kinds in acting:
+            if label in declared:
+                for position, (timed, factor) in enumerate(self._factors(label, declared, owner)):
+                    key = (position, timed, factor)
+                    found[key] = found[key] | kinds if key in found else kinds
+        return found
+
+    def _factors(self, label: str, declared: dict[str, float], owner: Support) -> Iterator[tuple[str, Factor]]:
         """Elementary factors of one effect, each with the effect whose timing it follows."""
+        effect = owner.effects[label]
         kind, _, subject = effect.target.partition(":")
-        ln = effect.adjust * math.log(declared[label])
-        own = (label, effect)
+        ln, own = effect.adjust * math.log(declared[label]), label
         match kind:
             case "need":
                 yield own, Factor(Target.CLOCK, self.names.clocks[f"need:{subject}"], ln)
@@ -139,13 +155,13 @@ class Effects:
 
     def _total(
         self,
-        own: tuple[str, Effect],
+        own: str,
         ln: float,
         place: str,
         emergency: bool,
         declared: dict[str, float],
         owner: Support,
-    ) -> Iterator[tuple[tuple[str, Effect], Factor]]:
+    ) -> Iterator[tuple[str, Factor]]:
         scenario = self.scenario
         for name, need in scenario.needs.items():
             is_emergency = need.emergency or scenario.places[need.goes_to].emergency
@@ -157,27 +173,26 @@ class Effects:
             yield own, Factor(Target.ROUTE, number, ln, emergency)
             upstream = _total_on(source, declared, owner)
             if upstream is not None:
-                timing = (upstream, owner.effects[upstream])
-                yield timing, Factor(Target.ROUTE, number, -math.log(declared[upstream]), emergency)
+                yield upstream, Factor(Target.ROUTE, number, -math.log(declared[upstream]), emergency)
             else:
                 follows = self.flow(_totals(declared, owner))[source]
                 yield own, Factor(Target.ROUTE, number, -math.log(follows), emergency)
 
     def _days(
-        self, own: tuple[str, Effect], ln: float, place: str, declared: dict[str, float], owner: Support
-    ) -> Iterator[tuple[tuple[str, Effect], Factor]]:
+        self, own: str, ln: float, place: str, declared: dict[str, float], owner: Support
+    ) -> Iterator[tuple[str, Factor]]:
         number = self.names.places.index(place)
         entries = _total_on(place, declared, owner)
         emergency = entries is not None and owner.effects[entries].target.startswith("emergency")
         if entries is not None:
-            timing = (entries, owner.effects[entries])
             yield own, Factor(Target.STAY, number, ln, emergency)
-            yield timing, Factor(Target.STAY, number, -math.log(declared[entries]), emergency)
+            yield entries, Factor(Target.STAY, number, -math.log(declared[entries]), emergency)
             return
         yield own, Factor(Target.STAY, number, ln - math.log(self.flow(_totals(declared, owner))[place]))
 
-    def _append(self, support: int, path: str, timing: Effect, factor: Factor) -> None:
+    def _append(self, support: int, path: str, timing: Effect, factor: Factor, kinds: NDArray[np.bool_]) -> None:
         values = self.values
+        self.kinds_of.append(kinds)
         first, steps = len(self.step_until), len(timing.profile)
         at_least, at_most = self._lasts(path, timing)
         self.step_until += [step.until_days for step in timing.profile]
@@ -220,6 +235,7 @@ class Effects:
             self.step_weight += [1.0, 0.0]
             clock = self.names.clocks[f"need:{need}"]
             self.uplifts.add(len(self.rows))
+            self.kinds_of.append(self.kinds.among({}))
             timing = (0.0, 0.0, 0.0, 0.0, math.inf)
             self.rows.append((support, Basis.ACTIVE, Target.CLOCK, clock, 0, ln, *timing, first, 2, 0.0, 1.0))
 
@@ -233,11 +249,13 @@ class Effects:
         for label, pair in self.scenario.synergies.items():
             ln = self.values.of(f"synergies.{label}.log_ratio", pair.log_ratio)
             first, second = (self._effects_of(name, pair.target) for name in pair.between)
-            rows += [(e, second[on], *on, ln) for on, e in first.items() if on in second]
+            for on in (on for on in first if on in second):
+                both = [(e, f) for e in first[on] for f in second[on] if (self.kinds_of[e] & self.kinds_of[f]).any()]
+                rows += [(e, f, *on, ln) for e, f in both]
         return np.array(rows, dtype=SYNERGY)
 
-    def _effects_of(self, programme: str, target: str) -> dict[tuple[int, int], int]:
-        """The programme's own effect row on each need or route of a target (its first, so that a pair counts once)."""
+    def _effects_of(self, programme: str, target: str) -> dict[tuple[int, int], list[int]]:
+        """The programme's own effect rows on each need or route of a target: for each kind its first, which counts."""
         kind, _, subject = target.partition(":")
         number, scenario = self.names.supports.index(programme), self.scenario
         wanted = {
@@ -248,11 +266,13 @@ class Effects:
         for (source, label), route in self.names.routes.items():
             if kind in TOTALS and scenario.places[source].routes[label].to == subject:
                 wanted.add((int(Target.ROUTE), route))
-        own: dict[tuple[int, int], int] = {}
+        own: dict[tuple[int, int], list[int]] = {}
         for i, row in enumerate(self.rows):
             on = (int(row[2]), int(row[3]))
             if row[0] == number and on in wanted and i not in self.uplifts:
-                own.setdefault(on, i)
+                before = own.setdefault(on, [])
+                if not any((self.kinds_of[i] & self.kinds_of[e]).any() for e in before):
+                    before.append(i)
         return own
 
     def by_clock(self, clocks: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

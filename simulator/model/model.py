@@ -21,7 +21,6 @@ from simulator.units import DAYS_PER_YEAR
 
 HOME, DEAD = -1, -2
 NONE = -1
-FOREVER = np.inf
 LAYER_BITS = 4  # of the decision word of a clock
 
 Table = NDArray[np.void]
@@ -64,14 +63,6 @@ class Target(IntEnum):
     STAY = 2
     UPTAKE = 3
     UTILITY = 4
-
-
-class Origin(IntEnum):
-    """How an entry to a place came about; whom a stay effect concerns."""
-
-    PLANNED = 0
-    DIRECT = 1
-    THROUGH = 2
 
 
 class Length(IntEnum):
@@ -193,7 +184,7 @@ EFFECT = np.dtype(
 )
 SYNERGY = np.dtype([("first", "i8"), ("second", "i8"), ("target", "i8"), ("subject", "i8"), ("ln_ratio", "f8")])
 BOOST = np.dtype([("after", "i8"), ("days", "f8"), ("emergency_only", "i8")])
-CHANGE = np.dtype([("day", "f8"), ("subject", "i8"), ("slots", "f8"), ("is_place", "i8")])
+CHANGE = np.dtype([("day", "f8"), ("subject", "i8"), ("slots", "f8"), ("is_place", "i8"), ("arm", "i8")])  # NONE: all
 
 
 @dataclass(frozen=True)
@@ -206,6 +197,9 @@ class Population:
     initial_health: NDArray[np.float64]  # [band, state] cumulative
     risk_log_sd: float
     clusters: int
+    group_sizes: NDArray[np.int64]  # [group] how many values
+    group_share: NDArray[np.float64]  # [group, band, value] cumulative
+    kinds: NDArray[np.float64]  # [band, kind] shares: see simulator.model.groups
     parts: Parts
     entrants_per_year: float
     entrant_age_edges: NDArray[np.float64]  # [edge]
@@ -230,6 +224,7 @@ class Words:
     risk: int
     cluster: int
     arrival: int
+    groups: NDArray[np.int64]  # [group]
 
 
 @dataclass(frozen=True)
@@ -246,6 +241,7 @@ class Model:
     clocks: Table  # [clock] CLOCK
     by_health: NDArray[np.float64]  # [clock, state]
     by_band: NDArray[np.float64]  # [clock, band]
+    by_kind: NDArray[np.float64]  # [clock, kind]
     boost_ratio: NDArray[np.float64]  # [boost, clock]
     boosts: Table  # [boost] BOOST
     flare_length: int
@@ -261,8 +257,11 @@ class Model:
     opens: NDArray[np.float64]  # [support, cluster] first day
     offers: Table  # [offer] OFFER
     offer_by_health: NDArray[np.float64]  # [offer, state]
+    offer_by_kind: NDArray[np.float64]  # [offer, kind]
     criteria: Table  # [criterion] CRITERIA
+    criterion_kinds: NDArray[np.bool_]  # [criterion, kind] who is meant
     effects: Table  # [effect] EFFECT
+    effect_kinds: NDArray[np.bool_]  # [effect, kind] on whom it acts
     step_until: NDArray[np.float64]  # [step] of effect profiles
     step_weight: NDArray[np.float64]  # [step]
     effects_on_clock: NDArray[np.int64]  # [clock + 1] where each clock's effects start in effect_order

@@ -4,8 +4,9 @@ Things that happen at the same time run by kind, in the order below, then by per
 begins, so that a slot freed at a moment can be taken at it. What a clock brings has its kind in
 :class:`simulator.model.model.ClockKind`.
 
-Changes of capacity come first among dates, before anybody's. The first day is a date: whoever is on a programme from
-then on takes a place on it in the order of persons, each programme in turn, before anything else of that day.
+Changes of capacity come first among dates, before anybody's; of one day those of an arm alone come last. The first day
+is a date: whoever is on a programme from then on takes a place on it in the order of persons, each programme in turn,
+before anything else of that day.
 
 A referral lapses at the turn of a limit of a wait: after all that ends at that moment, whose place it may still take.
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.activity.parts import KINDS, Parts
+from simulator.activity.parts import Parts
 from simulator.errors import RunError
+from simulator.model.groups import Kinds
 from simulator.model.model import (
     CLOCK,
     DEAD,
@@ -26,7 +28,7 @@ from simulator.model.model import (
     Table,
 )
 from simulator.model.values import Values, band_weights
-from simulator.scenario.tables import Duration, Entrants, Need, Scenario
+from simulator.scenario.tables import PART_KINDS, Duration, Entrants, Need, Scenario
 from simulator.uncertainty.quantity import Quantity
 from simulator.units import DAYS_PER_YEAR
 
@@ -118,14 +120,17 @@ def parts_of(scenario: Scenario) -> Parts:
     """Which parts of the population are counted apart: clusters where there are several, and what is asked for."""
     them = scenario.population
     asked = {*them.subgroups, *(("cluster",) if them.clusters > 1 else ())}
-    sizes = {"cluster": them.clusters, "age": len(them.age_bands), "health": len(scenario.health.states)}
-    return Parts(*(sizes[kind] if kind in asked else 0 for kind in KINDS))
+    sizes = dict(zip(PART_KINDS, (them.clusters, len(them.age_bands), len(scenario.health.states)), strict=True))
+    clusters, bands, states = (size if kind in asked else 0 for kind, size in sizes.items())
+    groups = tuple(len(values) if name in asked else 0 for name, values in them.group_values.items())
+    return Parts(clusters, bands, states, groups)
 
 
 def population(scenario: Scenario, values: Values, people: int) -> Population:
     """How people, and those who join them, are drawn."""
     them = scenario.population
     entrants: Entrants | None = them.entrants
+    kinds = Kinds(scenario, values)
     states = len(scenario.health.states)
     return Population(
         people=people,
@@ -134,6 +139,9 @@ def population(scenario: Scenario, values: Values, people: int) -> Population:
         initial_health=np.cumsum(initial_mix(scenario, values), axis=1),
         risk_log_sd=values.of("population.risk.log_sd", them.risk.log_sd) if them.risk else 0.0,
         clusters=them.clusters,
+        group_sizes=np.array(kinds.sizes, dtype=np.int64),
+        group_share=kinds.cumulative(),
+        kinds=kinds.mix(),
         parts=parts_of(scenario),
         entrants_per_year=(
             values.of("population.entrants.per_year", entrants.per_year) * people / them.place_size if entrants else 0.0
@@ -158,6 +166,12 @@ class Clocks:
     rows: list[Table] = field(default_factory=list)
     by_health: list[NDArray[np.float64]] = field(default_factory=list)
     by_band: list[NDArray[np.float64]] = field(default_factory=list)
+    by_kind: list[NDArray[np.float64]] = field(default_factory=list)
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The kinds of people of the row."""
+        return Kinds(self.scenario, self.values)
 
     def add(
         self,
@@ -168,6 +182,7 @@ class Clocks:
         *,
         by_health: NDArray[np.float64] | None = None,
         by_band: NDArray[np.float64] | None = None,
+        by_kind: NDArray[np.float64] | None = None,
         **fields: float,
     ) -> int:
         """Number of the clock."""
@@ -180,6 +195,7 @@ class Clocks:
         self.rows.append(row)
         self.by_health.append(np.ones(len(self.scenario.health.states)) if by_health is None else by_health)
         self.by_band.append(np.ones(len(self.scenario.population.age_bands)) if by_band is None else by_band)
+        self.by_kind.append(np.ones(self.kinds.count) if by_kind is None else by_kind)
         return len(self.rows) - 1
 
     def health_ratios(self, path: str, table: Mapping[str, Quantity]) -> NDArray[np.float64]:
@@ -196,14 +212,16 @@ def add_life_clocks(clocks: Clocks) -> None:
     scenario, values = clocks.scenario, clocks.values
     if (death := scenario.death) is not None:
         ratios = clocks.health_ratios("death.by_health", death.by_health)
-        mix = initial_mix(scenario, values)
+        of_kind = clocks.kinds.ratios("death.by_group", death.by_group)
+        mean = (initial_mix(scenario, values) @ ratios) * (clocks.kinds.mix() @ of_kind)
         clocks.add(
             "death",
             ClockKind.DEATH,
             0,
             values.of("death.rate", death.rate),
             by_health=ratios,
-            by_band=1.0 / (mix @ ratios) if death.recentre else None,
+            by_band=1.0 / mean if death.recentre else None,
+            by_kind=of_kind,
             growth=values.of("death.growth", death.growth),
             reference_age=death.reference_age,
             runs_away=death.at_risk == "anywhere",
@@ -217,6 +235,7 @@ def add_life_clocks(clocks: Clocks) -> None:
             0,
             values.of("flares.rate", flares.rate),
             by_health=clocks.health_ratios("flares.by_health", flares.by_health),
+            by_kind=clocks.kinds.ratios("flares.by_group", flares.by_group),
             runs_away=1,
             in_warm_up=1,
         )
@@ -233,6 +252,7 @@ def _add_health_moves(clocks: Clocks) -> None:
             health.states.index(move.to),
             pace * values.of(f"health.moves.{name}.rate", move.rate),
             by_band=clocks.band_ratios(f"health.moves.{name}.by_age", move.by_age),
+            by_kind=clocks.kinds.ratios(f"health.moves.{name}.by_group", move.by_group),
             from_state=health.states.index(move.from_),
             trend=_trend(values, f"health.moves.{name}", move.trend),
             runs_away=1,
@@ -241,15 +261,18 @@ def _add_health_moves(clocks: Clocks) -> None:
 
 def add_need_clocks(clocks: Clocks) -> None:
     """One clock a need, its reference rate derived from the population mean where that is stated."""
-    cells, in_flare = _starting_cells(clocks.scenario, clocks.values), _share_in_flare(clocks)
+    cells, mix = _starting_cells(clocks.scenario, clocks.values), clocks.kinds.mix()
     for number, (name, need) in enumerate(clocks.scenario.needs.items()):
         path = f"needs.{name}"
         by_health = clocks.health_ratios(f"{path}.by_health", need.by_health)
         by_band = clocks.band_ratios(f"{path}.by_age", need.by_age)
+        by_kind = clocks.kinds.ratios(f"{path}.by_group", need.by_group)
         flare_ratio = _flare_ratio(clocks, name)
         rate = clocks.values.of(f"{path}.rate", need.rate) * need.adjust
         if need.rate_is == "mean":
-            rate /= float(by_band @ cells @ (by_health * (1.0 + in_flare * (flare_ratio - 1.0))))
+            in_state = by_health * mean_flare_ratio(clocks, name)  # [kind, health]
+            in_cells = (by_band * mix.T) @ cells
+            rate /= float((in_cells[:, None, :] @ in_state[:, :, None])[:, 0, 0] @ by_kind)
         clocks.add(
             f"need:{name}",
             ClockKind.NEED,
@@ -257,6 +280,7 @@ def add_need_clocks(clocks: Clocks) -> None:
             rate,
             by_health=by_health,
             by_band=by_band,
+            by_kind=by_kind,
             flare_ratio=flare_ratio,
             risk_power=1.0 if clocks.scenario.population.risk else 0.0,
             amplitude=need.season.amplitude if need.season else 0.0,
@@ -264,6 +288,11 @@ def add_need_clocks(clocks: Clocks) -> None:
             trend=_trend(clocks.values, path, need.trend),
             in_warm_up=1,
         )
+
+
+def mean_flare_ratio(clocks: Clocks, need: str) -> NDArray[np.float64]:
+    """What flares do to a need over time: [kind, state]."""
+    return 1.0 + _share_in_flare(clocks) * (_flare_ratio(clocks, need) - 1.0)
 
 
 def _trend(values: Values, path: str, trend: Quantity | None) -> float:
@@ -284,13 +313,14 @@ def _starting_cells(scenario: Scenario, values: Values) -> NDArray[np.float64]:
 
 
 def _share_in_flare(clocks: Clocks) -> NDArray[np.float64]:
-    """Share of the time that people spend in a flare, by state of health: [health]."""
+    """Share of the time that people spend in a flare, by kind and state of health: [kind, health]."""
     scenario, values, flares = clocks.scenario, clocks.values, clocks.scenario.flares
     if flares is None:
-        return np.zeros(len(scenario.health.states))
+        return np.zeros((clocks.kinds.count, len(scenario.health.states)))
     length_ratio = clocks.health_ratios("flares.length.by_health", flares.length.by_health)
     onset = values.of("flares.rate", flares.rate) * clocks.health_ratios("flares.by_health", flares.by_health)
-    busy = onset * length_ratio * mean_duration_days(scenario, values) / DAYS_PER_YEAR
+    of_kind = clocks.kinds.ratios("flares.by_group", flares.by_group)
+    busy = onset * length_ratio * mean_duration_days(scenario, values) / DAYS_PER_YEAR * of_kind[:, None]
     return busy / (1.0 + busy)
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import RunError
 from simulator.model.build import build
-from simulator.model.model import Model, Table, Target
+from simulator.model.model import Model, Target
 from simulator.scenario.addresses import Path, dotted, keys_of, walk
 from simulator.scenario.evidence import active_groups, active_quantities, mode_quantities
 from simulator.scenario.tables import EVIDENCE_MODES, Duration, EvidenceMode, Place, Scenario
@@ -173,31 +173,33 @@ def _together(scenario: Scenario, design: Design, evidence: EvidenceMode, people
 
 def _fullest(model: Model) -> Array:
     """The largest sum of raised shares that each place can have, in any arm, state of health and journey: [place]."""
-    raised = model.effects[model.effects["target"] == Target.ROUTE]
+    raised = model.effects["target"] == Target.ROUTE
     out = np.zeros(len(model.places))
-    if not len(raised):
+    if not raised.any():
         return out
-    for arm, emergency in product(model.arms, (False, True)):
-        share = model.route_share * np.maximum(_largest(model, raised, arm, emergency), 1.0)[:, None]
+    _, unlike = np.unique(model.effect_kinds[raised], axis=1, return_index=True)  # kinds on whom others of them act
+    for arm, emergency, kind in product(model.arms, (False, True), unlike):
+        on = model.effect_kinds[:, kind] & arm[model.effects["support"]]
+        share = model.route_share * np.maximum(_largest(model, on & raised, on, emergency), 1.0)[:, None]
         for number, place in enumerate(model.places):
             own = share[place["first_route"] : place["first_route"] + place["routes"]]
             out[number] = max(out[number], own.sum(axis=0).max(initial=0.0))
     return out
 
 
-def _largest(model: Model, raised: Table, arm: NDArray[np.bool_], emergency: bool) -> Array:
-    """The largest ratio that the effects of an arm can give each route: [route]."""
+def _largest(model: Model, raised: NDArray[np.bool_], on: NDArray[np.bool_], emergency: bool) -> Array:
+    """The largest ratio that effects can give each route: those on routes, and all that act together: [route]."""
     by_timing: dict[tuple[float, ...], float] = {}
-    for effect in raised:
-        if arm[effect["support"]] and (emergency or not effect["emergency_only"]):
+    for effect in model.effects[raised]:
+        if emergency or not effect["emergency_only"]:
             key = (float(effect["subject"]), *(float(effect[name]) for name in TIMING))
             by_timing[key] = by_timing.get(key, 0.0) + float(effect["ln_ratio"])
     log_ratio = np.zeros(len(model.routes))
     for (route, *_, least, peak), ln in by_timing.items():
         log_ratio[int(route)] += max(least * ln, peak * ln)
     for pair in model.synergies[model.synergies["target"] == Target.ROUTE]:
-        both = [model.effects[pair[end]] for end in ("first", "second")]
-        if all(arm[effect["support"]] for effect in both):
+        if on[pair["first"]] and on[pair["second"]]:
+            both = [model.effects[pair[end]] for end in ("first", "second")]
             ends = product(*((effect["least"], effect["peak"]) for effect in both))
             log_ratio[pair["subject"]] += max(pair["ln_ratio"] * a * b for a, b in ends)
     return np.exp(log_ratio)

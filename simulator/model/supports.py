@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from simulator.model.dates import closing_day, ending_day
 from simulator.model.model import CHANGE, CRITERIA, NONE, OFFER, SUPPORT, ClockKind, Table
 from simulator.model.pathway import Clocks, Durations, place_number, whole_slots
+from simulator.model.reach import Reach, pace
 from simulator.model.values import Values
-from simulator.scenario.tables import EVERY_STATE, Eligibility, Offer, Scenario, Staff, Support
+from simulator.scenario.tables import EVERY_STATE, Eligibility, Offer, Programme, Scenario, Staff, Support
 from simulator.uncertainty.quantity import Quantity
 
 
@@ -24,11 +25,14 @@ class Supports:
     values: Values
     durations: Durations
     clocks: Clocks
+    reach: Reach
     criteria: list[tuple[float, ...]] = field(default_factory=list)
     offers: list[tuple[float, ...]] = field(default_factory=list)
     offer_names: list[str] = field(default_factory=list)
     offer_by_health: list[NDArray[np.float64]] = field(default_factory=list)
-    changes: list[tuple[float, int, float, int]] = field(default_factory=list)
+    offer_by_kind: list[NDArray[np.float64]] = field(default_factory=list)
+    criterion_kinds: list[NDArray[np.bool_]] = field(default_factory=list)
+    changes: list[tuple[float, int, float, int, int]] = field(default_factory=list)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -40,8 +44,9 @@ class Supports:
         table = np.zeros(len(self.names), dtype=SUPPORT)
         for number, (name, (path, support)) in enumerate(self.scenario.all_supports().items()):
             self._fill(table, number, path, support)
+            often = pace(self.reach, name, support) if isinstance(support, Programme) else 1.0
             for label, offer in support.offers.items():
-                self._offer(f"{name}.{label}", number, f"{path}.offers.{label}", offer)
+                self._offer(f"{name}.{label}", number, f"{path}.offers.{label}", offer, often)
             if support.drop_out_rate is not None:
                 rate = self.values.of(f"{path}.drop_out_rate", support.drop_out_rate)
                 table[number]["drop_out_clock"] = self.clocks.add(
@@ -82,7 +87,7 @@ class Supports:
         row["refuse_when_full"] = staff.when_full == "refuse"
         row["lapse_days"] = np.inf if staff.lapse_days is None else staff.lapse_days
         changes = ((c.day, self._whole(f"{path}.staff.changes", c.slots * caseload)) for c in staff.changes)
-        self.changes += [(day, number, places, 0) for day, places in changes]
+        self.changes += [(day, number, places, 0, NONE) for day, places in changes]
 
     def _whole(self, path: str, slots: float) -> float:
         return float(whole_slots(self.scenario, path, slots))
@@ -99,6 +104,7 @@ class Supports:
     def _criteria(self, eligible: Eligibility) -> int:
         states, places = self.scenario.health.states, tuple(self.scenario.places)
         recent = eligible.recent
+        self.criterion_kinds.append(self.clocks.kinds.among(eligible.groups))
         self.criteria.append(
             (
                 eligible.min_age,
@@ -113,18 +119,20 @@ class Supports:
         )
         return len(self.criteria) - 1
 
-    def _offer(self, name: str, support: int, path: str, offer: Offer) -> None:
+    def _offer(self, name: str, support: int, path: str, offer: Offer, often: float) -> None:
         event, _, place = offer.on.partition(":")
         number = place_number(self.scenario, place) if place else NONE
         by_health = self.clocks.health_ratios(f"{path}.by_health", offer.by_health)
+        by_kind = self.clocks.kinds.ratios(f"{path}.by_group", offer.by_group)
         clock = NONE
         if offer.rate is not None:
             clock = self.clocks.add(
                 f"offer:{name}",
                 ClockKind.OFFER,
                 len(self.offers),
-                self.values.of(f"{path}.rate", offer.rate),
+                self.values.of(f"{path}.rate", offer.rate) * often,
                 by_health=by_health,
+                by_kind=by_kind,
                 risk_power=offer.risk_power,
                 in_warm_up=self.scenario.programmes.get(self.names[support]) is None,
             )
@@ -133,7 +141,7 @@ class Supports:
                 support,
                 number if event == "visit" else NONE,
                 number if event == "discharge" else NONE,
-                self.values.of(f"{path}.share", offer.share),
+                self.values.of(f"{path}.share", offer.share) * often,
                 offer.risk_power,
                 self.durations.add(f"{path}.delay", offer.delay),
                 self._criteria(offer.eligible),
@@ -142,6 +150,7 @@ class Supports:
         )
         self.offer_names.append(name)
         self.offer_by_health.append(by_health)
+        self.offer_by_kind.append(by_kind)
 
     def opens(self) -> NDArray[np.float64]:
         """First day in each cluster (stepped wedge): [support, cluster].
@@ -171,13 +180,29 @@ class Supports:
         return self.values.of(f"{path}.{key}", shares.get(key))
 
     def all_changes(self) -> Table:
-        """Dates at which places or supports change capacity, by day."""
+        """Dates at which places or supports change capacity, by day; of one day those of an arm come last, and stay."""
         places = [
-            (c.day, i, self._whole(f"places.{name}.changes", c.slots), 1)
+            (c.day, i, self._whole(f"places.{name}.changes", c.slots), 1, NONE)
             for i, (name, place) in enumerate(self.scenario.places.items())
             for c in place.changes
         ]
-        return np.array(sorted(self.changes + places), dtype=CHANGE)
+        changes = [*self.changes, *places, *self._arm_changes()]
+        return np.array(sorted(changes, key=lambda row: (row[0], row[4] != NONE, *row)), dtype=CHANGE)
+
+    def _arm_changes(self) -> Iterator[tuple[float, int, float, int, int]]:
+        places, supports = tuple(self.scenario.places), self.scenario.all_supports()
+        for number, (arm, stated) in enumerate(self.scenario.arms.items(), 1):
+            for each in stated.capacity:
+                if each.place:
+                    slots = self._whole(f"arms.{arm}.capacity", each.slots or 0.0)
+                    yield each.day, places.index(each.place), slots, 1, number
+                elif each.support in supports:
+                    path, support = supports[each.support]
+                    caseload = self.values.of(
+                        f"{path}.staff.caseload", support.staff.caseload if support.staff else None
+                    )
+                    slots = self._whole(f"arms.{arm}.capacity", (each.workers or 0.0) * caseload)
+                    yield each.day, self.names.index(each.support), slots, 0, number
 
     def offer_table(self) -> tuple[Table, NDArray[np.float64]]:
         """Offers and their ratios by health: [offer], [offer, state]."""

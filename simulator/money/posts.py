@@ -22,7 +22,9 @@ Steps = list[tuple[float, Array]]
 """What holds from each date until the next: [(day, [row])]."""
 
 
-def workers_by_date(design: Design, path: str, staff: Staff, first: float) -> Steps:
+def workers_by_date(
+    design: Design, path: str, staff: Staff, first: float, own: tuple[tuple[float, float], ...] = ()
+) -> Steps:
     """Workers from each date on.
 
     Args:
@@ -30,9 +32,10 @@ def workers_by_date(design: Design, path: str, staff: Staff, first: float) -> St
         path: dotted path of the staff.
         staff: workers, and their changes.
         first: the first day.
+        own: days and workers of one arm alone.
     """
     start = value_at(design, f"{path}.workers", staff.workers)
-    changes = sorted((change.day, change.slots) for change in staff.changes)
+    changes = sorted([*((change.day, change.slots) for change in staff.changes), *own], key=lambda change: change[0])
     return [(first, start), *((max(day, first), np.full(len(start), workers)) for day, workers in changes)]
 
 
@@ -75,7 +78,8 @@ def room(ledger: Ledger, scenario: Scenario, design: Design, arm: str, name: str
     if support.staff is None:
         return None
     first, last = paid_days(scenario, support)
-    steps = workers_by_date(design, f"{path}.staff", support.staff, first)
+    own = scenario.own_workers(name)[ledger.arms.index(arm)]
+    steps = workers_by_date(design, f"{path}.staff", support.staff, first, own)
     workers = through_years(steps, last, ledger.activity.shape[4])
     caseload = value_at(design, f"{path}.staff.caseload", support.staff.caseload)
     each = value_at(design, f"{path}.volunteers.supports", support.volunteers.supports if support.volunteers else None)

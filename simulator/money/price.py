@@ -15,7 +15,7 @@ Economic Evaluation of Health Care Programmes, chapter 4); see :mod:`simulator.m
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,7 +29,16 @@ from simulator.money.posts import Steps, through_years, workers_by_date
 from simulator.money.run_off import posts_paid, shares_of_a_year
 from simulator.scenario.addresses import dotted
 from simulator.scenario.evidence import benefit_key, benefit_quantity, correction, effect_quantity, in_mode
-from simulator.scenario.tables import EvidenceMode, Price, ProgrammeCost, Scenario, Support, Utility
+from simulator.scenario.tables import (
+    Economics,
+    EvidenceMode,
+    Price,
+    ProgrammeCost,
+    Scenario,
+    Support,
+    Utility,
+    shares_of,
+)
 from simulator.uncertainty.design import Design
 from simulator.uncertainty.quantity import Quantity
 from simulator.uncertainty.sampled import shares_at, value_at
@@ -78,8 +87,7 @@ class Pricing:
 
     def pounds(self, path: str, amount: Quantity) -> Array:
         """[row] pounds in prices of the scenario's year."""
-        index = self.scenario.economics.index
-        return self.value(path, amount) * uplift(amount, self.scenario.price_year, index, path)
+        return self.value(path, amount) * uplift(amount, self.scenario.price_year, self.scenario.economics, path)
 
 
 def price(ledger: Ledger, scenario: Scenario, design: Design, evidence: EvidenceMode = "calibrated") -> Account:
@@ -153,28 +161,32 @@ def price(ledger: Ledger, scenario: Scenario, design: Design, evidence: Evidence
     )
 
 
-def uplift(amount: Quantity, price_year: str, index: Mapping[str, float], path: str) -> float:
+def uplift(amount: Quantity, price_year: str, economics: Economics, path: str) -> float:
     """The factor from the price year of an amount to that of the scenario (1 when it states none).
 
     Args:
         amount: the amount.
         price_year: the price year of the scenario.
-        index: factor to it from other years, `economics.index`.
+        economics: with the index of other years, and the year for which it is written.
         path: where the amount stands, for the error.
 
     Raises:
         RunError: a price year that is not in the index.
 
     Example:
-        >>> uplift(Quantity(value=100.0, price_year="2022/23"), "2023/24", {"2022/23": 1.025}, "prices.gp.amount")
-        1.025
+        >>> rates = {"discount_rate": 0, "discount_rate_later": 0, "health_discount_rate": 0}
+        >>> economics = Economics(**rates, index={"2013/14": 1.25, "2022/23": 1.025}, index_year="2023/24")
+        >>> amount = Quantity(value=100.0, price_year="2022/23")
+        >>> uplift(amount, "2023/24", economics, "a"), round(uplift(amount, "2013/14", economics, "a"), 3)
+        (1.025, 0.82)
     """
     if amount.price_year is None or amount.price_year == price_year:
         return 1.0
-    if amount.price_year not in index:
-        known = ", ".join([price_year, *index])
-        raise RunError(f"{path}: found price_year {amount.price_year}; allowed {known}; add it to economics.index")
-    return index[amount.price_year]
+    known = {economics.index_year or price_year: 1.0, **economics.index}
+    for year in (amount.price_year, price_year):
+        if year not in known:
+            raise RunError(f"{path}: found price_year {year}; allowed {', '.join(known)}; add it to economics.index")
+    return known[amount.price_year] / known[price_year]
 
 
 # ------------------------------------------------------------------------------------------- charges
@@ -214,17 +226,18 @@ def _costs(pricing: Pricing) -> Iterator[Charge]:
         programme = name if name in pricing.scenario.programmes else ""
         for label, cost in support.costs.items():
             path = f"{root}.costs.{label}"
-            line = Line(
-                path,
-                cost.payer,
-                "programme" if programme else "care",
-                cash_payer=cost.payer,
-                upfront=cost.kind == "one_off" and cost.day <= 0,
-            )
             amount = pricing.pounds(f"{path}.amount", cost.amount)
             if programme:
                 amount = amount * (1 + correction(cost.amount, pricing.scenario, pricing.evidence, f"{path}.amount"))
-            yield _cost(pricing, cost, Charge(line, amount, programme=programme), name, root, support)
+            for payer, share in shares_of(cost.payer).items():
+                line = Line(
+                    path,
+                    payer,
+                    "programme" if programme else "care",
+                    cash_payer=payer,
+                    upfront=cost.kind == "one_off" and cost.day <= 0,
+                )
+                yield _cost(pricing, cost, Charge(line, amount * share, programme=programme), name, root, support)
 
 
 def _cost(pricing: Pricing, cost: ProgrammeCost, charge: Charge, name: str, root: str, support: Support) -> Charge:
@@ -237,15 +250,20 @@ def _cost(pricing: Pricing, cost: ProgrammeCost, charge: Charge, name: str, root
         return replace(charge, fixed=_on_day(cost.day, years, len(pricing.design))[:, None, None])
     first, last = paid_days(pricing.scenario, support)
     yearly = cost.kind == "per_year"
-    steps = [(first, np.ones(len(pricing.design)))] if yearly else _workers(pricing, support, root, first)
-    fixed = through_years(steps, last, years)
+    steps = [[(first, np.ones(len(pricing.design)))]] if yearly else _workers(pricing, support, root, name, first)
+    fixed = _by_arm(steps, last, years)
     if run_off_day(pricing.scenario, support) == math.inf:
-        return replace(charge, fixed=fixed[:, None, None])
+        return replace(charge, fixed=fixed)
     days, active = (_place_days(pricing.ledger, f"{item}:{name}") for item in ("run_off_days", "active_days"))
     if yearly:
-        return replace(charge, fixed=fixed[:, None, None] + shares_of_a_year(days, active, first, last))
-    funded_on = through_years(steps, math.inf, years) - fixed
-    return replace(charge, fixed=fixed[:, None, None] + posts_paid(days, _caseload(pricing, support, root), funded_on))
+        return replace(charge, fixed=fixed + shares_of_a_year(days, active, first, last))
+    funded_on = _by_arm(steps, math.inf, years) - fixed
+    return replace(charge, fixed=fixed + posts_paid(days, _caseload(pricing, support, root), funded_on))
+
+
+def _by_arm(steps: list[Steps], last: float, years: int) -> Array:
+    """Unit-years by arm, or the same in all: [row, 1, arm or 1, year]."""
+    return np.stack([through_years(each, last, years) for each in steps], axis=1)[:, None]
 
 
 def _place_days(ledger: Ledger, item: str) -> Array:
@@ -263,10 +281,13 @@ def _hours(pricing: Pricing, cost: ProgrammeCost, path: str) -> Array:
     return pricing.value(f"{path}.hours", cost.hours)
 
 
-def _workers(pricing: Pricing, support: Support, root: str, first: float) -> Steps:
+def _workers(pricing: Pricing, support: Support, root: str, name: str, first: float) -> list[Steps]:
+    """Workers by date in each arm, or once where they are the same in all."""
     if support.staff is None:
         raise RunError(f"{root}.staff: found nothing; allowed workers and caseload; a per_worker_year cost counts them")
-    return workers_by_date(pricing.design, f"{root}.staff", support.staff, first)
+    own = pricing.scenario.own_workers(name)
+    each = own if any(own) else own[:1]
+    return [workers_by_date(pricing.design, f"{root}.staff", support.staff, first, of_arm) for of_arm in each]
 
 
 def _on_day(day: float, years: int, rows: int) -> Array:
@@ -285,10 +306,11 @@ def _benefits(pricing: Pricing) -> Iterator[Charge]:
                 continue
             path = f"{root}.benefits.{label}.{benefit_key(pricing.evidence)}"
             kept = 1 - correction(stated, pricing.scenario, pricing.evidence, path)
-            keeps = benefit.payer if benefit.kind == "cash" else ""
-            line = Line(path, benefit.payer, "benefit", cash_payer=keeps, social=benefit.kind == "social")
+            pounds, social = -pricing.pounds(path, stated) * kept, benefit.kind == "social"
             items = ((f"benefit_days:{name}.{label}", 1.0 / DAYS_PER_YEAR),)
-            yield Charge(line, -pricing.pounds(path, stated) * kept, items)
+            for payer, share in shares_of(benefit.payer).items():
+                line = Line(path, payer, "benefit", cash_payer=payer if benefit.kind == "cash" else "", social=social)
+                yield Charge(line, pounds * share, items)
 
 
 # ------------------------------------------------------------------------------------------ the account

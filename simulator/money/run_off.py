@@ -24,18 +24,18 @@ def posts_paid(days: Array, caseload: Array, funded: Array) -> Array:
     Args:
         days: person-days on the support after that day, of the place.  # [row, replicate, arm, year]
         caseload: people to a post.  # [row]
-        funded: worker-years there would be if they were funded on.  # [row, year]
+        funded: worker-years there would be if they were funded on.  # [row, 1, arm or 1, year]
 
     Returns:
         [row, replicate, arm, year].
 
     Example:
         >>> days = np.array([40.0, 10.0, 0.0]).reshape(1, 1, 1, 3) * DAYS_PER_YEAR
-        >>> posts_paid(days, np.array([20.0]), np.array([[1.5, 1.5, 1.5]])).tolist()
+        >>> posts_paid(days, np.array([20.0]), np.full((1, 1, 1, 3), 1.5)).tolist()
         [[[[1.5, 0.5, 0.0]]]]
     """
     needed = _over(days, caseload[:, None, None, None] * DAYS_PER_YEAR)
-    return np.asarray(np.minimum(needed, funded[:, None, None, :]))
+    return np.asarray(np.minimum(needed, funded))
 
 
 def shares_of_a_year(days: Array, active: Array, first: float, closes: float) -> Array:

@@ -24,13 +24,13 @@ from pathlib import Path
 
 from simulator.errors import ScenarioError
 from simulator.findings import ArmFindings, Findings
-from simulator.findings.alternatives import OtherModel, difference_between
+from simulator.findings.alternatives import OtherModel, Untried, difference_between
 from simulator.findings.break_even import BreakEven, break_even_points, how, levers
 from simulator.findings.finding import MONEYS
 from simulator.running.run import Progress, Run, open_again, run_again
 from simulator.scenario.evidence import SITES, active_quantities
 from simulator.scenario.read import with_changes
-from simulator.scenario.tables import Effect, EvidenceMode, Scenario
+from simulator.scenario.tables import Arm, Effect, EvidenceMode, Scenario
 from simulator.uncertainty.quantity import Quantity
 
 __all__ = [
@@ -191,7 +191,8 @@ def _all_or_nothing(effect: Effect) -> bool:
 def with_ratio(done: Run, arm: str, ratio: float) -> Scenario:
     """The scenario with one programme arm, its effect on hospital use a fixed ratio, the same in every place."""
     programmes = done.scenario.all_arms()[arm]
-    alone = done.scenario.model_copy(update={"arms": {arm: programmes}, "alternatives": {}})
+    its_own = done.scenario.arms.get(arm) or Arm(programmes=programmes)
+    alone = done.scenario.model_copy(update={"arms": {arm: its_own}, "alternatives": {}})
     spread = [name for name in programmes if done.scenario.programmes[name].between_sites is not None]
     same = {f"programmes.{name}.{SITES}": 1.0 for name in spread}
     return with_changes(alone, {**same, **{f"{path}.{done.evidence}": ratio for path in _levers(done, arm)}})
@@ -303,8 +304,31 @@ def with_alternatives(
     """
     if changes:
         others = tuple(_with_prices(done, others, changes))
-    arms = tuple(replace(arm, alternatives=tuple(_other_models(done, arm, others))) for arm in findings.arms)
-    return replace(findings, arms=arms, notes=(*findings.notes, *_how(done, others)))
+    left = untried(done, others)
+    arms = tuple(
+        replace(arm, alternatives=tuple(_other_models(done, arm, others)), untried=left) for arm in findings.arms
+    )
+    return replace(findings, arms=arms, notes=(*findings.notes, *_how(done, others, left)))
+
+
+def untried(done: Run, others: Sequence[Rebuilt]) -> Untried | None:
+    """The ways that the scenario states and that were not tried; None where all were.
+
+    Args:
+        done: a finished run.
+        others: what was tried.
+    """
+    names = done.scenario.alternatives if len(done.scenario.all_arms()) > 1 else ()
+    missing = tuple(name for name in names if name not in {other.name for other in others})
+    if not missing:
+        return None
+    again = sum(other.simulated for other in others)
+    return Untried(missing, None if _corrects(done) else ALTERNATIVES.part * FEWEST * (1 + len(missing) + again))
+
+
+def _corrects(done: Run) -> bool:
+    """Whether claims are corrected for optimism, which stated values without a spread cannot be."""
+    return done.evidence == "claimed" and done.scenario.economics.optimism != "none"
 
 
 def _scenarios(done: Run) -> dict[str, Scenario | None]:
@@ -323,7 +347,7 @@ def _alone(scenario: Scenario) -> Scenario:
 
 def _rows(done: Run, scenarios: Mapping[str, Scenario | None]) -> int:
     """Rows simulated for each alternative; 0 when a third of the run is too short for two."""
-    if done.evidence == "claimed" and done.scenario.economics.optimism != "none":
+    if _corrects(done):
         return 0
     rows = ALTERNATIVES.rows(done, 1 + sum(scenario is not None for scenario in scenarios.values()))
     return rows if rows >= FEWEST else 0
@@ -380,7 +404,7 @@ def _other_models(done: Run, arm: ArmFindings, others: Sequence[Rebuilt]) -> Ite
                 )
 
 
-def _how(done: Run, others: Sequence[Rebuilt]) -> Iterator[str]:
+def _how(done: Run, others: Sequence[Rebuilt], left: Untried | None) -> Iterator[str]:
     """How the alternatives were worked out, and which were left out, as notes."""
     again = [other for other in others if other.simulated]
     ways = []
@@ -392,10 +416,5 @@ def _how(done: Run, others: Sequence[Rebuilt]) -> Iterator[str]:
     if ways:
         words = ", ".join(ways)
         yield f"other ways to build the model, with the same people and luck: {words}; no probability holds them"
-    names = done.scenario.alternatives if len(done.scenario.all_arms()) > 1 else ()
-    if missing := [name for name in names if name not in {other.name for other in others}]:
-        enough = ALTERNATIVES.part * FEWEST * (1 + len(missing) + len(again))
-        yield (
-            f"other ways to build the model were left out ({', '.join(missing)}): they take a run of {enough} sets of "
-            "parameters, and claims that are not corrected for optimism"
-        )
+    if left is not None:
+        yield f"other ways to build the model were left out ({', '.join(left.names)}): {left.why()}"

@@ -4,12 +4,14 @@
     bytes   = workers x people at once x c  +  rows x cells of ledger and account x 8 x copies
 
 a, b and c were measured on two shared cores (AMD EPYC, 2026): an estimate is good to a factor of two, for machines and
-pathways differ. A run that would not fit into the machine's memory is refused.
+pathways differ. A run that would not fit into the machine's memory is refused; one that takes more than an hour, or
+more than half of the memory, is begun by a command only when somebody has agreed to it.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
@@ -25,6 +27,7 @@ ALONE_S, SHARED_S, SIMPY_S = 1.5e-6, 6.5e-6, 2.5e-4  # b, seconds a person-year 
 NEWCOMER_BYTES, SHARED_BYTES, SIMPY_BYTES = 40, 2_000, 10_000  # c
 COPIES = 3
 MOST_NEWCOMERS = 2**31
+MUCH_OF_MEMORY = 0.5
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 UNITS = ((2 * DAY, DAY, "days"), (2 * HOUR, HOUR, "hours"), (2 * MINUTE, MINUTE, "minutes"), (0.0, 1.0, "s"))
 GIGABYTE = 1e9
@@ -61,6 +64,23 @@ class Estimate:
                 f"{gigabytes(memory_bytes)}, what this machine has; use fewer rows, workers or people (people who join "
                 "count too), or more machines (--cluster)"
             )
+
+    def agree_beyond(self, memory_bytes: float | None, agree: Callable[[str], object]) -> None:
+        """Have a run agreed to that takes more than an hour, or more than half of the machine's memory.
+
+        Args:
+            memory_bytes: of the machine; None where it is not known.
+            agree: called with the size, time and memory in words; raises where nobody agrees.
+
+        Example:
+            >>> long = Estimate(64, 10_000, 0.0, 7_200.0, 1e8, at_most=False)
+            >>> long.agree_beyond(16e9, print)
+            64 sets of parameters x 10,000 people, about 2 hours
+        """
+        long = self.seconds is not None and self.seconds > HOUR
+        large = memory_bytes is not None and self.memory_bytes > MUCH_OF_MEMORY * memory_bytes
+        if long or large:
+            agree(self.in_words())
 
     def in_words(self) -> str:
         """One line: how much, how long, and how much memory where that is a gigabyte or more.

@@ -116,9 +116,8 @@ class Run:
         return self._findings
 
     def good_for(self) -> str:
-        """What its rows and people are good for, in words; empty for a single row."""
-        seen = variances(self._account) if self.rows > 1 else {}
-        return good_for(seen, self.rows, self.people, self.scenario.population.place_size) if seen else ""
+        """What its rows and people are good for, in words; empty for a single row and without a programme."""
+        return good_for(self._findings)
 
     def priced(self, changes: Mapping[str, object]) -> Run:
         """The same lives with other prices, payers, discount rates or cash rules; nothing is simulated.
@@ -155,6 +154,7 @@ def run(
     progress: Progress | None = None,
     budget: float | None = None,
     say: Say | None = None,
+    agree: Say | None = None,
 ) -> Run:
     """Simulate every design row in every arm.
 
@@ -176,6 +176,8 @@ def run(
         progress: called with rows done and rows in all.
         budget: the most person-years lived where rows are left out; see `running.size`.
         say: called with sentences on the size of the run; they go to the log if left out.
+        agree: called with what the run will take, before it begins, where that is more than an hour or half of the
+            memory; raises where nobody agrees. If left out nobody is asked.
 
     Returns:
         The run.
@@ -209,6 +211,7 @@ def run(
         known, size = None, {"budget_person_years": budget or BUDGET, "pilot_rows": PILOT}
     expected = estimate(scenario, known, count, engine_name, workers, budget or BUDGET, elsewhere=executor is not None)
     expected.refuse_beyond(memory_of_machine())
+    expected.agree_beyond(memory_of_machine(), agree or (lambda words: None))
     tell(expected.in_words())
     job = Job(scenario, design_of(scenario, evidence, known or PILOT, seed), evidence, seed, count, engine_name, size)
     _examine(job)
@@ -324,7 +327,7 @@ def simulate_row(scenario: Scenario, model: Model, row: int, stream: int, engine
     Nothing shared: two halves of the people of one run. Something shared: two whole runs on streams
     2r and 2r + 1.
     """
-    names, chosen = items(scenario), engine_named(engine)
+    names, chosen, them = items(scenario), engine_named(engine), scenario.population
     add_up = partial(replicates, chosen.simulate) if engine == "simpy" else chosen.replicates
     return tally(
         add_up(model, 2 * stream),
@@ -333,7 +336,7 @@ def simulate_row(scenario: Scenario, model: Model, row: int, stream: int, engine
         arms=scenario.all_arms(),
         items=(*names.counts, *names.days),
         measures=names.measures,
-        parts=part_names(model.population.parts, scenario.population.band_names, scenario.health.states),
+        parts=part_names(model.population.parts, them.band_names, scenario.health.states, them.group_values),
     )
 
 

@@ -28,9 +28,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.findings import Findings
 from simulator.money.account import Account
 from simulator.scenario.tables import Scenario
 from simulator.uncertainty.parting import chance_paths, row_means
+from simulator.uncertainty.ranges import Band
 from simulator.uncertainty.sample import BATCH_ROWS
 
 __all__ = ["AIM", "BUDGET", "PILOT", "Aim", "Errors", "Size", "Variances", "choose", "errors", "variances"]
@@ -39,6 +41,7 @@ PILOT = BATCH_ROWS
 BUDGET = 864.0 * 2_000 * 10
 """Person-years lived in two worlds: some 20 seconds on two cores where nothing is shared."""
 END = 2.67  # sqrt(q (1 - q)) / phi(z) at 2.5 %
+TENTH = 1.2816  # standard deviations beyond which a tenth of a normal law lies
 
 
 @dataclass(frozen=True)
@@ -228,26 +231,33 @@ def chosen_in_words(size: Size, people: int) -> str:
     return words
 
 
-def good_for(seen: Mapping[str, Variances], rows: int, people: float, place: float) -> str:
-    """What a run of this size is good for, by the arm that is known least.
+def good_for(findings: Findings) -> str:
+    """What a run is good for, by the arm that is known least: its own errors, as they are printed beside its figures.
 
     Args:
-        seen: variances by arm.
-        rows: R.
-        people: n.
-        place: N.
+        findings: of the run.
 
-    Example:
-        >>> good_for({"walks": Variances(parameters=1.0, chance=0.0)}, rows=400, people=10, place=100)[-61:]
-        'a probability; chance is 0 % of what differs between the rows'
+    Returns:
+        Errors of the mean and the ends in standard deviations of the range of a place, of the chance of a saving, and
+        the share of chance; empty without a programme and for a single row.
     """
-    worst = max((errors(each, rows, people, place) for each in seen.values()), key=lambda about: about.ends)
-    mean, ends, points = (math.ceil(100 * error - 1e-6) for error in (worst.mean, worst.ends, worst.probability))
+    views = [arm.view() for arm in findings.arms if float(arm.view().npv.expected.mcse) > 0]
+    if not views:
+        return ""
+    view = max(views, key=lambda each: _in_deviations(each.npv.place)[1])
+    mean, ends = (math.ceil(100 * error - 1e-6) for error in _in_deviations(view.npv.place))
+    points = max(math.ceil(100 * float(view.p_saving.at(-1).mcse) - 1e-6), 1)
     return (
         f"good to {mean} % of the range's standard deviation in the mean, {ends} % at the ends of the 95 % range, "
-        f"{points} point{'' if points == 1 else 's'} in a probability; chance is {100 * worst.chance_share:.0f} % of "
-        "what differs between the rows"
+        f"{points} point{'' if points == 1 else 's'} in a probability; chance is "
+        f"{100 * float(view.npv.chance_share):.0f} % of what differs between the rows"
     )
+
+
+def _in_deviations(place: Band) -> tuple[float, float]:
+    """Errors of the mean and of the worse end over the standard deviation of a normal law with this 80 % range."""
+    deviation = (float(place.p90) - float(place.p10)) / (2 * TENTH) or math.inf
+    return float(place.mcse) / deviation, float(max(place.quantile_mcse[0], place.quantile_mcse[-1])) / deviation
 
 
 def rounding(asked: int, rows: int) -> Iterator[str]:

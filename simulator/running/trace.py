@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simulator.activity.items import PlaceCount
-from simulator.engines.shared.people import draw_people
+from simulator.engines.shared.people import draw_people, values_of
 from simulator.engines.simpy import engine as reference
 from simulator.errors import RunError, no_such
 from simulator.model.build import build
@@ -80,6 +80,7 @@ def _first_starter(model: Model, arm: int, searched: int) -> int:
 def _introduced(scenario: Scenario, model: Model, number: int) -> str:
     (person,) = draw_people(model, STREAM, np.array([number]))
     state = spoken(scenario.health.states[person.health])
-    return (
-        f"Person {number}: {person.age:.0f} years old at the start, {state}, needs {person.risk:.1f} times the average."
-    )
+    values = zip(scenario.population.group_values.items(), values_of(model, STREAM, np.array([number])), strict=True)
+    groups = "".join(f", {spoken(name)}: {spoken(all_of_them[own[0]])}" for (name, all_of_them), own in values)
+    whom = f"{person.age:.0f} years old at the start, {state}{groups}"
+    return f"Person {number}: {whom}, needs {person.risk:.1f} times the average."

@@ -174,6 +174,8 @@ def inside(shape: Shape, key: str | int) -> Shape | None:
     >>> inside(Scenario, "death").__name__, inside(Scenario, "deaths")
     ('Death', None)
     """
+    if is_table(shape) and shape.AS_LIST and isinstance(key, int):
+        return inside(field_shapes(shape)[shape.AS_LIST], key)
     if is_model(shape):
         return field_shapes(shape).get(str(key))
     parts = get_args(shape)
@@ -224,6 +226,8 @@ def in_words(shape: Shape) -> str:
         return ", ".join(f'"{word}"' for word in get_args(shape))
     if origin(shape) is tuple:
         return "a list"
+    if is_table(shape) and shape.AS_LIST:
+        return f"a list of {shape.AS_LIST}, or a table"
     if is_quantity(shape):
         return f"{'a list of shares' if issubclass(shape, Shares) else 'a number'}, or a table with value"
     return _IN_WORDS.get(shape, "a table")

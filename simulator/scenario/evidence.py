@@ -81,10 +81,10 @@ def correction(quantity: Quantity, scenario: Scenario, mode: EvidenceMode, path:
         path: where the figure stands, for the error.
 
     Returns:
-        A share, 0.25 for 25 %. A correction is the average of those of a figure's grades; a figure states one.
+        A share, 0.25 for 25 %, that of the weaker of direction and size; a figure without a grade is a guess, grade 6.
 
     Raises:
-        RunError: a figure without a grade, or a grade without a correction.
+        RunError: a grade without a correction.
     """
     if mode != "claimed" or scenario.economics.optimism != "grade":
         return 0.0
@@ -321,8 +321,6 @@ def _prior(scenario: Scenario) -> Quantity:
 
 
 def _by_grade(quantity: Quantity, table: dict[str, float], name: str, path: str) -> float:
-    if quantity.grade is None:
-        raise RunError(f"{path}: found no grade; allowed 1 to 6; {name} corrects by grade")
     grade = str(quantity.evidence_grade)
     if grade not in table:
         raise RunError(f"{name}: found nothing for grade {grade} of {path}; allowed a number for each grade")

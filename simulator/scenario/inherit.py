@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -31,16 +31,18 @@ from simulator.scenario.addresses import (
     shape_at,
     shown,
 )
+from simulator.scenario.inherited.price_years import dated
+from simulator.scenario.inherited.sizes import inherited_sizes
 from simulator.scenario.library import SUFFIX, packaged
 from simulator.scenario.names import table_in
 from simulator.scenario.rule_sets import without_fixed
-from simulator.scenario.sizes import inherited_sizes
 from simulator.scenario.tables import Scenario
 from simulator.scenario.toml import Where, locate
 from simulator.scenario.toml.tree import Issue, Tree
 
 DIRECTIVES = ("extends", "remove")
 RULES: Path = ("economics", "rules")
+PRICE_YEAR: Path = ("price_year",)
 
 
 # ------------------------------------------------------------------------------------------------- files
@@ -83,11 +85,12 @@ def parents(path: FilePath) -> tuple[FilePath, ...]:
 
 @dataclass(frozen=True)
 class _Written:
-    """What one file says, apart from what it extends."""
+    """What one file says, apart from what it extends; ``above``: the files it extends and those that they extend."""
 
     tree: Tree
     extends: tuple[str, ...]
     remove: tuple[str, ...]
+    above: frozenset[FilePath] = frozenset()
 
 
 def _load(path: FilePath, chain: tuple[FilePath, ...]) -> Tree:
@@ -107,20 +110,25 @@ def _text_of(path: FilePath) -> str:
 
 def _inherit(text: str, file: str, folder: FilePath, chain: tuple[FilePath, ...]) -> Tree:
     own = _written(text, file, folder)
-    first, *others = _in_line(own, chain, {}).values()
-    tree, removed = first.tree, set[Path]()
-    for later in others:
-        tree = merged(_without(tree, later.tree, later.remove, removed), later.tree)
+    line = _in_line(own, chain, {})
+    first, *others = line.values()
+    tree = first.tree
+    for place, later in enumerate(others, start=1):
+        beside = [one for file, one in list(line.items())[:place] if file not in later.above]
+        gone = {keys_of(text) for one in beside for text in one.remove}
+        tree = merged(_without(tree, later.tree, later.remove, gone), later.tree)
     return _all_compared(tree, own, chain) if len(own.extends) > 1 else tree
 
 
 def _in_line(own: _Written, chain: tuple[FilePath, ...], line: dict[FilePath, _Written]) -> dict[FilePath, _Written]:
     """Files in the order in which they are laid over each other: what is extended first, each file once."""
+    above = set[FilePath]()
     for extends in own.extends:
-        path = _parent(own.tree, extends, chain)
-        if path.resolve() not in line:
-            _in_line(_written(_text_of(path), path.name, path.parent), (*chain, path.resolve()), line)
-    line[chain[-1] if chain else own.tree.folder / own.tree.file] = own
+        path = _parent(own.tree, extends, chain).resolve()
+        if path not in line:
+            _in_line(_written(_text_of(path), path.name, path.parent), (*chain, path), line)
+        above |= {path, *line[path].above}
+    line[chain[-1] if chain else own.tree.folder / own.tree.file] = replace(own, above=frozenset(above))
     return line
 
 
@@ -182,22 +190,21 @@ def _parent(own: Tree, extends: str, chain: tuple[FilePath, ...]) -> FilePath:
 # ------------------------------------------------------------------------------------------ remove, merge
 
 
-def _without(base: Tree, own: Tree, remove: Sequence[str], before: set[Path]) -> Tree:
-    """What is inherited, without what a file takes out of it; what an earlier file took out need not be there."""
+def _without(base: Tree, own: Tree, remove: Sequence[str], gone: Collection[Path]) -> Tree:
+    """What is inherited, without what a file takes out of it; what a file beside it took out need not be there."""
     data, issues, removed = base.data, list[Issue](), list[Path]()
     for position, text in enumerate(remove):
         try:
             path = keys_of(text)
-            if path not in before:
+            if path not in gone:
                 _check_exists(base.data, path)
         except NotAllowed as fault:
             issues.append(Issue(("remove", position), fault.found, fault.allowed, fault.hint))
         else:
-            data = _without_path(data, path) if path not in before else data
+            data = _without_path(data, path) if path not in gone else data
             removed.append(path)
     if issues:
         raise own.refuse(*issues)
-    before.update(removed)
     return replace(base, data=data, where=_outside(base.where, removed))
 
 
@@ -237,7 +244,7 @@ def merged(base: Tree, own: Tree) -> Tree:
     {'name': 'b', 'needs': {'gp': {'rate': {'value': 6}, 'priority': 1}}}
     """
     replaced: list[Path] = []
-    data = _ruled_by(own.data, base.data)
+    data = dated(_ruled_by(own.data, base.data), own.data)
     fixed = [("economics", key) for key in table_in(base.data, "economics") if key not in data["economics"]]
     base = replace(base, data=data, where=_outside(base.where, fixed))
     data = _merged(base.data, own.data, Scenario, (), replaced)
@@ -334,8 +341,11 @@ def put(data: dict[str, Any], path_text: str, value: object) -> tuple[dict[str, 
     ({'needs': {'gp': {'rate': 6}}}, ('needs', 'gp', 'rate'))
     """
     keys = keys_of(path_text)
-    ruled = _ruled_by({"economics": {"rules": value}}, data) if keys == RULES else data
-    return _put(ruled, keys, value, Scenario, ())
+    if keys == RULES:
+        data = _ruled_by({"economics": {"rules": value}}, data)
+    if keys == PRICE_YEAR:
+        data = dated(data, {"price_year": value})
+    return _put(data, keys, value, Scenario, ())
 
 
 def _put(here: Any, keys: Sequence[str], value: object, shape: Shape, path: Path) -> tuple[Any, Path]:
@@ -377,4 +387,5 @@ def _may_be_new(keys: Sequence[str], value: object, shape: Shape) -> bool:
     """A name may be added to a table of names, but a table of its own only as a whole."""
     if origin(shape) is not dict or len(keys) > 1:
         return False
-    return isinstance(value, dict) or not is_table(inside(shape, keys[0]))
+    table: Any = inside(shape, keys[0])
+    return isinstance(value, dict) or not is_table(table) or bool(table.AS_LIST and isinstance(value, list))

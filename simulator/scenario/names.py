@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from simulator.errors import suggestion
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import Path, Shape, as_written
-from simulator.scenario.tables import EVERY_STATE, USUAL_CARE, Scenario, Table
+from simulator.scenario.tables import EVERY_STATE, PART_KINDS, USUAL_CARE, Scenario, Table
 from simulator.scenario.toml.tree import Issue
 
 RESERVED = ("home", "dead")
@@ -24,23 +24,37 @@ Names: TypeAlias = tuple[str, ...] | None
 # What each key refers to. A table of ratios refers by its keys.
 REFERENCES: dict[type[Table], dict[str, tuple[str, ...]]] = {
     types.Duration: {"by_health": ("health state",)},
-    types.HealthMove: {"from": ("health state",), "to": ("health state",), "by_age": ("age band",)},
+    types.Group: {"share_by_age": ("age band",)},
+    types.Population: {"subgroups": ("part", "group of people")},
+    types.HealthMove: {
+        "from": ("health state",),
+        "to": ("health state",),
+        "by_age": ("age band",),
+        "by_group": ("group of people",),
+    },
     types.Utility: {"norm_by_age": ("age band",), "change": ("health state",)},
     types.Health: {"initial": ("age band",)},
-    types.Death: {"by_health": ("health state",)},
-    types.Flares: {"ratio": ("need",), "by_health": ("health state",)},
+    types.Death: {"by_health": ("health state",), "by_group": ("group of people",)},
+    types.Flares: {"ratio": ("need",), "by_health": ("health state",), "by_group": ("group of people",)},
     types.Boost: {"after": ("place",), "ratio": ("need",)},
-    types.Need: {"goes_to": ("place",), "by_health": ("health state",), "by_age": ("age band",)},
+    types.Need: {
+        "goes_to": ("place",),
+        "by_health": ("health state",),
+        "by_age": ("age band",),
+        "by_group": ("group of people",),
+    },
     types.Route: {"to": ("place", "home or dead"), "by_health": ("health state",), "needs_support": ("support",)},
     types.WaitLimit: {"goes_to": ("place",)},
     types.Place: {"otherwise": ("place", "home or dead")},
     types.RecentUse: {"place": ("place",)},
     types.Eligibility: {
         "health": ("health state",),
+        "groups": ("group of people",),
         "on": ("support", "programme"),
         "off": ("support", "programme"),
     },
-    types.Offer: {"by_health": ("health state",)},
+    types.Offer: {"by_health": ("health state",), "by_group": ("group of people",)},
+    types.Effect: {"groups": ("group of people",)},
     types.EarlyUplift: {"needs": ("need",)},
     types.Redirect: {"place": ("place",)},
     types.ProgrammeCost: {"payer": ("payer",)},
@@ -52,6 +66,7 @@ REFERENCES: dict[type[Table], dict[str, tuple[str, ...]]] = {
         "on_end": ("support", "programme"),
     },
     types.Synergy: {"between": ("programme",)},
+    types.ArmCapacity: {"place": ("place",), "support": ("support", "programme")},
     types.Price: {"payer": ("payer",), "bearer": ("payer",), "cash": ("cash rule",)},
     types.Check: {"programme": ("programme",)},
 }
@@ -118,6 +133,9 @@ def known(data: Mapping[str, Any]) -> Known:
     return Known(
         {
             "health state": _texts(table_in(data, "health").get("states")),
+            "part": PART_KINDS,
+            "group of people": _keys(table_in(data, "population"), "groups"),
+            "value of a group": tuple(_values(data)),
             "age band": _bands(table_in(data, "population").get("age_bands")),
             "health move": _keys(table_in(data, "health"), "moves"),
             "place": _keys(data, "places"),
@@ -162,6 +180,13 @@ def _routes(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, route
 
 
+def _values(data: Mapping[str, Any]) -> Iterator[str]:
+    for name, group in table_in(table_in(data, "population"), "groups").items():
+        yield from (
+            f"{name}.{value}" for value in _texts(group.get("values") if isinstance(group, dict) else None) or ()
+        )
+
+
 # ----------------------------------------------------------------------------------------- the check
 
 
@@ -176,7 +201,7 @@ def dangling(data: Mapping[str, Any]) -> list[Issue]:
     """
     names = known(data)
     tables = (_in_table(*written, names, data) for written in as_written(Scenario, data))
-    own = (_in_arms(data, names), _clashing(data), _bandless(data, names))
+    own = (_in_arms(data, names), _in_measures(data, names), _clashing(data), _bandless(data, names))
     return [issue for some in (*tables, *own) for issue in some]
 
 
@@ -187,6 +212,8 @@ def _in_table(
         for key, kinds in REFERENCES.get(cls, {}).items():
             if key in table and not _left_out(shape, key, table[key]):
                 yield from _unknown((*path, key), table[key], kinds, names)
+                if kinds == ("group of people",):
+                    yield from _values_of_groups((*path, key), table[key], data)
     for (cls, key), grammar in GRAMMARS.items():
         if cls is shape and isinstance(table.get(key), str) and not _left_out(shape, key, table[key]):
             yield from _in_grammar((*path, key), table[key], grammar, names, data)
@@ -215,6 +242,15 @@ def _unknown(path: Path, value: object, kinds: tuple[str, ...], names: Known) ->
     for step, name in _referred(value):
         if allowed is not None and name not in allowed:
             yield _no_such(path + step, kinds, name, allowed)
+
+
+def _values_of_groups(path: Path, table: object, data: Mapping[str, Any]) -> Iterator[Issue]:
+    """Values that a group does not have: in lists of values by group, or as the keys of ratios by group."""
+    groups = table_in(table_in(data, "population"), "groups")
+    for name, some in table.items() if isinstance(table, dict) else ():
+        values = _texts(table_in(groups, name).get("values"))
+        known_here = Known({f"value of {name}": values})
+        yield from _unknown((*path, name), some, (f"value of {name}",), known_here)
 
 
 def _referred(value: object) -> Iterator[tuple[Path, str]]:
@@ -267,18 +303,31 @@ def _forms(grammar: Mapping[str, tuple[str, ...] | None]) -> Iterator[str]:
 
 
 def _in_arms(data: Mapping[str, Any], names: Known) -> Iterator[Issue]:
-    for arm, members in table_in(data, "arms").items():
-        path = ("arms", arm)
+    for arm, stated in table_in(data, "arms").items():
+        path: Path = ("arms", arm)
         if _is_blank(arm):
             yield Issue(path, "an arm without a name", "a name", "it stands beside every result")
         if arm == USUAL_CARE:
             yield Issue(path, f'an arm called "{USUAL_CARE}"', "another name", "usual care is always an arm")
-        yield from _unknown(path, members if isinstance(members, list) else None, ("programme",), names)
+        members, at = (stated.get("programmes"), (*path, "programmes")) if isinstance(stated, dict) else (stated, path)
+        yield from _unknown(at, members if isinstance(members, list) else None, ("programme",), names)
         if isinstance(members, list) and len(members) != len({str(name) for name in members}):
-            yield Issue(path, "a programme twice in one arm", "each programme once")
+            yield Issue(at, "a programme twice in one arm", "each programme once")
+
+
+def _in_measures(data: Mapping[str, Any], names: Known) -> Iterator[Issue]:
+    """Checks of one value of a group, ``group:NAME.VALUE:`` before what is measured."""
+    for name, stated in table_in(data, "checks").items():
+        measure = stated.get("measure") if isinstance(stated, dict) else None
+        if isinstance(measure, str) and measure.startswith("group:"):
+            yield from _unknown(("checks", name, "measure"), measure.split(":")[1], ("value of a group",), names)
 
 
 def _clashing(data: Mapping[str, Any]) -> Iterator[Issue]:
+    for name in PART_KINDS:
+        if name in table_in(table_in(data, "population"), "groups"):
+            problem = f'a group called "{name}", which is counted apart by that name'
+            yield Issue(("population", "groups", name), problem, "another name")
     for name in RESERVED:
         if name in table_in(data, "places"):
             yield Issue(("places", name), f'a place called "{name}"', "another name", f"{name} always exists")

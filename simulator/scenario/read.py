@@ -17,12 +17,12 @@ from simulator.errors import Fault, NotAllowed, ScenarioError
 from simulator.scenario.addresses import Path, dotted, keys_of, quantities, walk
 from simulator.scenario.dates import with_days
 from simulator.scenario.inherit import load, load_text, parse_set, put, with_value
+from simulator.scenario.inherited.sizes import fitted, inherited_sizes
 from simulator.scenario.library import find, packaged
 from simulator.scenario.names import dangling
 from simulator.scenario.rules.between import at_odds, lonely_groups
 from simulator.scenario.rules.one_table import incoherent, setting
 from simulator.scenario.rules.plausible import odd
-from simulator.scenario.sizes import fitted, inherited_sizes
 from simulator.scenario.tables import Scenario
 from simulator.scenario.toml.tree import Issue, Tree
 from simulator.scenario.types import sound, typed

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from simulator.scenario.rule_sets import RULE_SETS, Headline, Rules, fixed_by
 from simulator.uncertainty.quantity import (
@@ -55,13 +55,30 @@ def _or_date(schema: dict[str, Any]) -> dict[str, Any]:
     return schema | {"items": _or_date(schema["items"])} if "items" in schema else schema
 
 
+class _OrList:
+    """Marks a table in whose place a list of names may stand; editors that know the schema accept both."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        return {"anyOf": [{"type": "array", "items": {"type": "string"}}, handler(core)]}
+
+
+OR_LIST = _OrList()
 DATED = _Dated()
 Dated = Annotated[T, DATED]
 """A day, counted from the start of year 0; a file may hold a date instead where ``horizon.first_year`` is stated."""
 FIRST_YEAR = re.compile(r"\d{4}(/\d{2})?")
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]*$")]
+Paid = Annotated[
+    Annotated[str, Tag("one")] | Annotated[dict[str, float], Tag("shares")],
+    Discriminator(lambda written: "shares" if isinstance(written, dict) else "one"),
+]
+"""A payer by name, or several with the share that each bears."""
 Ratios = dict[str, Times]
 """Ratios by name (health state, or lower end of an age band); a missing name means 1, and 0 is never."""
+GroupRatios = dict[str, Ratios]
+"""Ratios by group of people and value of it; a missing one means 1, and 0 is never."""
+Members = dict[str, Annotated[tuple[str, ...], Field(min_length=1)]]
+"""Values by group: those are meant who have one of them in every group that is named."""
 
 EvidenceMode = Literal["calibrated", "claimed", "sceptical"]
 EVIDENCE_MODES: tuple[EvidenceMode, ...] = get_args(EvidenceMode)
@@ -71,6 +88,8 @@ MODE_WORDS = {
     "sceptical": "track record of similar programmes",
 }
 USUAL_CARE = "usual care"
+PART_KINDS = ("cluster", "age", "health")
+"""What parts of the population are counted apart by, besides the groups of people that a scenario defines."""
 EVERY_STATE = "all"
 """In place of a state of health, where a share is the same in all that are not named."""
 CostPart = Literal[
@@ -81,8 +100,12 @@ COST_PARTS: tuple[CostPart, ...] = get_args(CostPart)
 
 
 class Table(BaseModel):
-    """A table of a scenario file: unknown keys are faults, values never change."""
+    """A table of a scenario file: unknown keys are faults, values never change.
 
+    ``AS_LIST``: the key that a list in place of the table is taken for.
+    """
+
+    AS_LIST: ClassVar[str] = ""
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
 
 
@@ -159,14 +182,27 @@ class PersonalRisk(Table):
     log_sd: Amount
 
 
+class Group(Table):
+    """A fixed characteristic of people beside their state of health: a diagnosis, a practice, living alone.
+
+    Everybody has one of the ``values``, by ``share``, or by that of the age band in which they begin where
+    ``share_by_age`` has it; apart from that it is independent of everything else. What goes together (a diagnosis and
+    living alone) is one group of the combinations.
+    """
+
+    values: tuple[Name, ...] = Field(min_length=1)
+    share: Shares
+    share_by_age: dict[str, Shares] = {}
+
+
 class Population(Table):
     """Who lives in the place. ``place_size`` sets the pounds, ``people`` only the precision.
 
     Where a place or a support is limited everybody is lived, since queues do not scale: ``people`` is then
     ``place_size``, or that of one of ``identical_places`` with a share of every capacity.
 
-    ``subgroups`` are counted apart in the ledger: clusters (always, where there are several), age bands and states of
-    health as people begin.
+    ``subgroups`` are counted apart in the ledger: clusters (always, where there are several), age bands, states of
+    health as people begin, and groups.
     """
 
     place_size: float = Field(gt=0)
@@ -176,7 +212,8 @@ class Population(Table):
     age_bands: tuple[float, ...] = Field(min_length=1)
     risk: PersonalRisk | None = None
     clusters: int = Field(1, ge=1)
-    subgroups: tuple[Literal["cluster", "age", "health"], ...] = ()
+    groups: dict[Name, Group] = {}
+    subgroups: tuple[str, ...] = ()
     entrants: Entrants | None = None
     leaving_rate: Rate | None = None
 
@@ -190,6 +227,11 @@ class Population(Table):
         """Age bands by their lower ends, as they are written in a scenario file and in the items of a ledger."""
         return tuple(f"{lower:g}" for lower in self.age_bands)
 
+    @property
+    def group_values(self) -> dict[str, tuple[str, ...]]:
+        """The values of each group by its name."""
+        return {name: group.values for name, group in self.groups.items()}
+
 
 class HealthMove(Table):
     """A rate of moving from one health state to another, with a ``trend`` as a need has it."""
@@ -198,6 +240,7 @@ class HealthMove(Table):
     to: str
     rate: Rate
     by_age: Ratios = {}
+    by_group: GroupRatios = {}
     trend: Change | None = None
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
@@ -228,7 +271,7 @@ class Health(Table):
 class Death(Table):
     """Gompertz hazard ``rate * exp(growth * (age - reference_age))`` times a health ratio.
 
-    With ``recentre`` the ratio is divided by its mean in the starting mix of the age band, so that
+    With ``recentre`` the ratio, groups included, is divided by its mean in the starting mix of the age band, so that
     deaths in the whole band follow the life table.
     """
 
@@ -236,6 +279,7 @@ class Death(Table):
     reference_age: float
     growth: Number
     by_health: Ratios = {}
+    by_group: GroupRatios = {}
     recentre: bool = True
     at_risk: Literal["anywhere", "home"] = "anywhere"
 
@@ -247,6 +291,7 @@ class Flares(Table):
     length: Duration
     ratio: dict[str, Ratio]
     by_health: Ratios = {}
+    by_group: GroupRatios = {}
 
 
 class Boost(Table):
@@ -268,7 +313,7 @@ class Season(Table):
 class Need(Table):
     """An occasion that takes a person at home to a place of care.
 
-    ``rate_is = "mean"``: ``rate`` is the mean of the starting population, risk, flares, health and
+    ``rate_is = "mean"``: ``rate`` is the mean of the starting population, risk, flares, health, groups and
     age mix included, and the rate of the reference person is derived, so every sampled row meets
     it. ``rate_is = "reference"``: ``rate`` belongs to someone with all ratios 1. ``adjust`` is the
     factor found by calibration for what cannot be derived (after-event boosts, time spent away
@@ -282,6 +327,7 @@ class Need(Table):
     adjust: float = Field(1.0, gt=0)
     by_health: Ratios = {}
     by_age: Ratios = {}
+    by_group: GroupRatios = {}
     season: Season | None = None
     trend: Change | None = None
     emergency: bool = False
@@ -344,6 +390,7 @@ class Eligibility(Table):
     """Who may be offered a support. Every condition given must hold."""
 
     health: tuple[str, ...] = ()
+    groups: Members = {}
     min_age: float = 0.0
     max_age: float = 200.0
     on: tuple[str, ...] = ()
@@ -363,6 +410,7 @@ class Offer(Table):
     on: str = ""
     share: Probability | None = None
     by_health: Ratios = {}
+    by_group: GroupRatios = {}
     risk_power: float = Field(0.0, ge=0)
     eligible: Eligibility = Eligibility()
     delay: Duration | None = None
@@ -408,7 +456,7 @@ class Effect(Table):
     ``measured_on`` says whom the figure was measured on; uptake and drop-out are applied once. ``window_days`` is the
     time over which it was measured: from the start it lasts so long, no more and, unless it was measured on those who
     were active, no less, whatever becomes of the support. A profile runs its course likewise. A half-life begins at
-    the end.
+    the end. ``groups``: it acts on those people alone.
     ``calibrated`` is the best independent evidence, ``claimed`` the figure in circulation,
     ``sceptical`` the record of similar programmes (left out: the scenario's own prior).
     ``adjust`` multiplies the log ratio: the factor found by calibration for what cannot be derived (time
@@ -416,6 +464,7 @@ class Effect(Table):
     """
 
     target: str
+    groups: Members = {}
     measured_on: Literal["active", "starters", "offered", "population"] = "active"
     calibrated: Quantity
     claimed: Quantity | None = None
@@ -467,7 +516,7 @@ class ProgrammeCost(Table):
         "per_start_hours",
     ]
     amount: Cost
-    payer: str
+    payer: Paid
     per_people: float | None = Field(None, gt=0)
     day: Dated[float] = 0.0
     hours: Amount | None = None
@@ -484,10 +533,19 @@ class Benefit(Table):
 
     calibrated: Priced[Cost | None] = None
     claimed: Priced[Cost | None] = None
-    payer: Priced[str]
+    payer: Priced[Paid]
     kind: Priced[Literal["cash", "capacity", "social"]] = "social"
     of: Priced[Literal["quality of life", "activity", "something else"] | None] = None
     years: float = Field(gt=0)
+
+
+def shares_of(payer: Paid) -> dict[str, float]:
+    """The share that each payer bears.
+
+    >>> shares_of("icb"), shares_of({"icb": 0.5, "council": 0.5})
+    ({'icb': 1.0}, {'icb': 0.5, 'council': 0.5})
+    """
+    return payer if isinstance(payer, dict) else {payer: 1.0}
 
 
 class Support(Table):
@@ -529,16 +587,28 @@ class Support(Table):
 class Programme(Support):
     """A support that an arm adds to usual care, with the story of its evidence.
 
+    ``starts_per_year``: people of the place who start in its first year, in place of how often it is offered: all rates
+    and shares of its offers are multiplied by what brings so many; without offers everybody eligible is offered it.
+
     ``between_sites`` is the spread of its effects between places: one factor of a place on every ratio of an effect,
     1 in the middle. Left out, no spread is stated and there is no range for a new place. ``after_funding`` says what
     becomes of those who are on it when recruitment ends with its funding: they are supported to their end by posts
     that are paid for as long as they are needed (``run_off``), or they leave that day (``stop``).
     """
 
+    starts_per_year: Rate | None = None
     between_sites: Ratio | None = None
     after_funding: Literal["run_off", "stop"] = "run_off"
     summary: str = ""
     evidence_note: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _offered_to_all(cls, written: Any) -> Any:
+        """One offer to everybody who may have it where only the starts a year are stated."""
+        if isinstance(written, dict) and "starts_per_year" in written and not written.get("offers"):
+            return {**written, "offers": {"open_door": {"rate": 1.0}}}
+        return written
 
 
 class Synergy(Table):
@@ -547,6 +617,35 @@ class Synergy(Table):
     between: tuple[str, str]
     target: str
     log_ratio: Number
+
+
+class ArmCapacity(Table):
+    """From ``day`` on a place has so many ``slots``, or a support so many ``workers``, in one arm alone.
+
+    ``per_people``: the number is for a place of so many people.
+    """
+
+    place: str = ""
+    support: str = ""
+    day: Dated[float]
+    slots: float | None = Field(None, ge=0)
+    workers: float | None = Field(None, ge=0)
+    per_people: float | None = Field(None, gt=0)
+
+
+class Arm(Table):
+    """What is compared with usual care: programmes together, and capacity that differs; a list is programmes alone."""
+
+    AS_LIST: ClassVar[str] = "programmes"
+
+    programmes: tuple[str, ...]
+    title: Aside[str] = ""
+    capacity: tuple[ArmCapacity, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_a_list(cls, written: Any) -> Any:
+        return {cls.AS_LIST: written} if isinstance(written, list | tuple) else written
 
 
 class Payer(Table):
@@ -592,6 +691,7 @@ class Price(Table):
 class Economics(Table):
     """Discounting, price index, what a QALY is worth, and which correction for optimism applies.
 
+    ``index`` brings amounts of other years to ``index_year``, the scenario's price year where it is left out.
     ``rules`` names a set of :mod:`simulator.scenario.rule_sets`, which then fixes rates and values together.
     """
 
@@ -602,6 +702,7 @@ class Economics(Table):
     health_discount_rate: Priced[float] = Field(ge=0, lt=1)
     qaly_values: Priced[tuple[float, ...]] = ()
     index: Priced[dict[str, float]] = {}
+    index_year: Priced[str] = ""
     optimism: Literal["none", "grade", "shrink"] = "none"
     optimism_by_grade: dict[str, float] = {}
     discounting: Priced[Literal["yearly", "continuous"]] = "yearly"
@@ -681,7 +782,7 @@ class Scenario(Table):
     supports: dict[Name, Support] = {}
     programmes: dict[Name, Programme] = {}
     synergies: dict[Name, Synergy] = {}
-    arms: dict[str, tuple[str, ...]] = {}
+    arms: dict[str, Annotated[Arm, OR_LIST]] = {}
     payers: Priced[dict[Name, Payer]] = {}
     cash: Priced[dict[Name, CashRule]] = {}
     prices: Priced[dict[Name, Price]] = {}
@@ -693,8 +794,21 @@ class Scenario(Table):
 
     def all_arms(self) -> dict[str, tuple[str, ...]]:
         """Arms by name, usual care first; without ``[arms]`` each programme is an arm of its own."""
-        named = self.arms or {name: (name,) for name in self.programmes}
+        named = {name: arm.programmes for name, arm in self.arms.items()} or {name: (name,) for name in self.programmes}
         return {USUAL_CARE: (), **named}
+
+    def arm_alone(self, programme: str) -> dict[str, Arm]:
+        """The arm that is named after a programme and adds nothing else, with its own capacity; empty without one."""
+        arm = self.arms.get(programme)
+        return {programme: arm} if arm is not None and arm.programmes == (programme,) else {}
+
+    def own_workers(self, support: str) -> list[tuple[tuple[float, float], ...]]:
+        """Days from which a support has another number of workers in one arm alone, and how many: by arm."""
+        own = {
+            name: tuple((each.day, float(each.workers or 0.0)) for each in arm.capacity if each.support == support)
+            for name, arm in self.arms.items()
+        }
+        return [own.get(name, ()) for name in self.all_arms()]
 
     def all_supports(self, *, in_arms: bool = False) -> dict[str, tuple[str, Support]]:
         """Supports by name with their dotted path: usual care's first, then programmes.
@@ -720,9 +834,9 @@ class Scenario(Table):
         return {name: _simulated(value) for name, value in _unmarked(self)}
 
     def arm_title(self, arm: str) -> str:
-        """What an arm is called: the title of the programme it is named after, else its own name."""
-        programme = self.programmes.get(arm)
-        return (programme.title if programme else "") or arm.replace("_", " ")
+        """What an arm is called: its own title, that of the programme it is named after, else its own name."""
+        own, programme = self.arms.get(arm), self.programmes.get(arm)
+        return (own.title if own else "") or (programme.title if programme else "") or arm.replace("_", " ")
 
     def with_(self, changes: Mapping[str, object]) -> Scenario:
         """This scenario with some values replaced: `scenario.read.with_changes` as a method, for notebooks.

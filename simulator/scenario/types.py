@@ -124,7 +124,8 @@ def _unquoted(written: object) -> str:
 
 
 def _wrong_type(path: Path, details: Details) -> tuple[str, str, str]:
-    found, wanted = details["input"], in_words(shape_at(path))
+    found, shape = details["input"], shape_at(path)
+    wanted = in_words(float if shape is None and details["type"] == "float_type" else shape)
     if wanted == "text in quotes" and not isinstance(found, dict | tuple):
         return shown(found), wanted, f'write "{str(found).lower() if isinstance(found, bool) else found}"'
     return shown(found), wanted, _unquoted(found) if "number" in wanted else ""

@@ -49,7 +49,8 @@ def written(value: Any) -> Any:
     if isinstance(value, Quantity):
         return _number(value)
     if isinstance(value, Table):
-        return dict(_keys(value))
+        table = dict(_keys(value))
+        return table[value.AS_LIST] if table.keys() == {value.AS_LIST} else table
     if isinstance(value, Mapping):
         return {key: written(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -135,12 +135,15 @@ def _at(ordered: Array, place: Array) -> Array:
 
 
 def _share_below(draws: Array, ordered: Array, place: float) -> Array:
-    """The share of each row's futures below a place among all of them: [row, draw, ...] -> [row, ...]."""
-    first = min(int(place), len(ordered)) - 1
-    after, part = min(first + 1, len(ordered) - 1), place - 1 - first
+    """The share of each row's futures below a place among all of them: [row, draw, ...] -> [row, ...].
+
+    The future that lies there counts half, so that both ends of a range are treated alike.
+    """
+    first = min(int(place - 0.5), len(ordered) - 1)
+    part, before = place - 0.5 - first, ordered[max(first - 1, 0)]
     if draws.shape[1] > 1:
-        return np.asarray((draws <= ordered[first]).mean(axis=1))
-    return np.asarray((1 - part) * (draws[:, 0] <= ordered[first]) + part * (draws[:, 0] <= ordered[after]))
+        return np.asarray((draws <= before).mean(axis=1))
+    return np.asarray((1 - part) * (draws[:, 0] <= before) * (first > 0) + part * (draws[:, 0] <= ordered[first]))
 
 
 def futures_of(draws: Array, batch: NDArray[np.int64]) -> Futures:

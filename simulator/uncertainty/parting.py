@@ -15,7 +15,9 @@ the slopes explain no more than slopes of chance would, l is m.
 
 This is done only where the upper 95 % limit of V / T is below 1, T being var(m) or var(l). Else the rows stay as they
 are, with the chance of the simulated people inside, and are said to be so. The limit is that of a log ratio, with the
-error found by resampling, or that of two independent chi-squares where this is larger.
+error found by resampling, or that of two independent chi-squares where this is larger. With fewer than 256 rows the
+limit is three errors away: where chance is four times the parameters a fifth of the runs of 64 rows would pass 95 % by
+luck, those in which T came out large, and their ranges would be too wide without a word.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ from numpy.typing import NDArray
 
 from simulator.uncertainty.resampling import Array, Clusters, clusters
 
-SURE = 1.6449  # standard errors below which 95 % of a normal law lie
+SURE, SURE_OF_FEW = 1.6449, 3.0  # standard errors below which 95 %, and 99.9 %, of a normal law lie
+FEW_ROWS = 256
+"""Below this many rows chance is parted only beyond three standard errors."""
 SPARE_ROWS = 8
 """Rows beyond one for the mean and one for each slope, below which places are not parted from parameters."""
 
@@ -132,7 +136,7 @@ class Parted:
     spread: Spread  # [...]
     again: Spread  # [resample, ...]
     kept_again: Array  # [resample, ...]
-    limit: Array  # [...] upper 95 % limit of chance over total, divided by its estimate
+    limit: Array  # [...] upper limit of chance over total, divided by its estimate
     drawn: Clusters
 
     def at(self, index: int) -> Parted:
@@ -180,7 +184,7 @@ def parted_rows(means: Array, values: Array, sample: Sample) -> Parted:
     """
     drawn, middle = clusters(sample.batch), means.mean(axis=0)
     spread, again = _spreads(means - middle, chance_paths(values, sample.people), sample, drawn)
-    limit = np.exp(SURE * _log_error(spread, again, len(means), drawn))
+    limit = np.exp(_sure(len(means)) * _log_error(spread, again, len(means), drawn))
     is_parted = (spread.share * limit < 1) & (values.shape[1] == 2) | sample.one_stream | sample.is_certain
     kept, again_kept = (_kept(part.share, is_parted, sample) for part in (spread, again))
     rows = middle + (means - middle) * kept
@@ -209,6 +213,11 @@ def _log_error(spread: Spread, again: Spread, rows: int, drawn: Clusters) -> Arr
     return np.fmax(drawn.error(np.log(share)), normal)
 
 
+def _sure(rows: int) -> float:
+    """How many standard errors away the limit is."""
+    return SURE if rows >= FEW_ROWS else SURE_OF_FEW
+
+
 def _kept(share: Array, is_parted: NDArray[np.bool_], sample: Sample) -> Array:
     """The factor on the distance from the mean, with the same decision in every resample: ranges are named after it."""
     if sample.one_stream or sample.is_certain:
@@ -216,16 +225,35 @@ def _kept(share: Array, is_parted: NDArray[np.bool_], sample: Sample) -> Array:
     return np.sqrt(np.where(is_parted, np.maximum(1 - share, 0), 1.0))
 
 
+def rows_needed(parted: Parted) -> Array:
+    """How many rows of as many people would let chance be told from parameters, nineteen times in twenty: [...].
+
+    With E the error of log(V / T), which falls with the square root of the rows, and c errors to the limit,
+    rows x ((c + 1.645) E / log(T / V))^2; P = T - V is taken as no less than its own standard error.
+    """
+    rows, spread = len(parted.rows), parted.spread
+    others = _others(spread, rows)
+    apart = np.log1p(np.divide(others, spread.chance, out=np.full_like(others, np.inf), where=spread.chance > 0))
+    error = np.log(parted.limit) / _sure(rows)
+    few, many = (rows * ((sure + SURE) * error / np.maximum(apart, 1e-9)) ** 2 for sure in (SURE_OF_FEW, SURE))
+    return np.asarray(np.minimum(few, np.maximum(many, FEW_ROWS)))
+
+
+def _others(spread: Spread, rows: int) -> Array:
+    """The variance that is not chance, no less than its own standard error."""
+    error = np.sqrt(2 * spread.total**2 / max(rows - 1, 1) + 2 * spread.chance**2 / rows)
+    return np.asarray(np.maximum(spread.total - spread.chance, error))
+
+
 def people_needed(parted: Parted, sample: Sample) -> Array:
     """How many people a row would let chance be told from parameters, nineteen times in twenty: [...].
 
     Chance falls with the people, so with P = T - V, no less than its own standard error, and F the limit over the
-    estimate, V may be P x / (1 - x) with x = F^-2.
+    estimate, V may be P x / (1 - x) with x = F^-(1 + 1.645 / c), c being the errors that the limit is away.
     """
     rows, spread = len(parted.rows), parted.spread
-    error = np.sqrt(2 * spread.total**2 / max(rows - 1, 1) + 2 * spread.chance**2 / rows)
-    others = np.maximum(spread.total - spread.chance, error)
-    allowed = others / np.maximum(parted.limit**2 - 1, 1e-9)
+    further = 1 + SURE / _sure(rows)
+    allowed = _others(spread, rows) / np.maximum(parted.limit**further - 1, 1e-9)
     times = np.divide(spread.chance, allowed, out=np.zeros_like(allowed), where=allowed > 0)
     return np.asarray(times * float(sample.people.sum(axis=1).mean()))
 

@@ -16,7 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.uncertainty.futures import LEVELS, Futures, Value, futures_of, place_futures, rows_alone
-from simulator.uncertainty.parting import Parted, Sample, expected_rows, new_place_rows, people_needed, row_means
+from simulator.uncertainty.parting import (
+    Parted,
+    Sample,
+    expected_rows,
+    new_place_rows,
+    people_needed,
+    row_means,
+    rows_needed,
+)
 from simulator.uncertainty.resampling import Array, standard_error
 
 __all__ = [
@@ -114,7 +122,8 @@ class Ranges:
     is_parted: NDArray[np.bool_] = field(default_factory=lambda: np.ones((), dtype=np.bool_))  # [...]
     people_needed: Array = field(
         default_factory=lambda: np.zeros(())
-    )  # [...] a row, to part them; inf: no number would
+    )  # [...] a row, to part them; inf: more than live in the place
+    rows_needed: Array = field(default_factory=lambda: np.zeros(()))  # [...] with as many people, to part them
 
     @property
     def mean(self) -> Array:
@@ -131,6 +140,7 @@ class Ranges:
             self.chance_share_mcse[..., index],
             self.is_parted[..., index],
             self.people_needed[..., index],
+            self.rows_needed[..., index],
         )
 
     def scaled(self, factor: float) -> Ranges:
@@ -191,7 +201,6 @@ def ranges(values: Array, sample: Sample) -> Ranges:
 def _ranges(parted: Parted, expected: Band, place: Band, new_place: Band | None, sample: Sample) -> Ranges:
     share = np.minimum(parted.spread.share, 1.0) * (not sample.one_stream)
     error = parted.drawn.error(np.minimum(parted.again.share, 1.0)) * (not sample.one_stream)
-    needed = people_needed(parted, sample)
-    if float(sample.people.sum(axis=1).mean()) > sample.place_size:  # whole runs: there is nobody else to simulate
-        needed = np.where(parted.is_parted, needed, np.inf)
-    return Ranges(expected, place, share, new_place, error, parted.is_parted, needed)
+    people = people_needed(parted, sample)
+    people = np.where(people > sample.place_size, np.inf, people)  # there is nobody else to simulate
+    return Ranges(expected, place, share, new_place, error, parted.is_parted, people, rows_needed(parted))

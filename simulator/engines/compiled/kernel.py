@@ -85,15 +85,16 @@ def begin(m: Addresses, life: int, arm: int, row: int, stream: int, person: int,
     """A life at its start: traits, clocks, effects on whole populations, supports already on."""
     one, body = of.life(m)[life], of.body(m)[life]
     joined = person >= ENTRANT_IDS_FROM
-    age, health, risk, cluster = traits(
+    age, health, risk, cluster, kind = traits(
         of.seed(m), stream, person, of.ints(m, of.TRAIT_WORDS),
         of.floats(m, of.ENTRANT_AGE_EDGES if joined else of.AGE_EDGES),
         of.floats(m, of.ENTRANT_AGE_SHARE if joined else of.AGE_SHARE),
         of.floats2(m, of.ENTRANT_HEALTH if joined else of.INITIAL_HEALTH),
         of.floats(m, of.BANDS), of.number(m, of.RISK_LOG_SD), of.whole(m, of.CLUSTERS),
+        of.ints(m, of.GROUP_SIZES), of.floats3(m, of.GROUP_SHARE),
     )  # fmt: skip
     one["person"], one["stream"], one["risk"], one["cluster"], one["health"] = person, stream, risk, cluster, health
-    one["age"] = age - start / DAYS_PER_YEAR if joined else age
+    one["kind"], one["age"] = kind, age - start / DAYS_PER_YEAR if joined else age
     one["flare_until"], one["affected"] = -INF, 0
     body["arm"], body["row"], body["alive"], body["asleep"], body["stale"] = arm, row, 1, 0, CHANGED
     body["next_note"], body["stay_end"], body["notes"], body["noted"], body["stays"] = INF, INF, 0, 0, 0
@@ -577,9 +578,11 @@ def hand_on(m: Addresses, t: float) -> None:
 
 
 @compiled_for_types
-def _change(m: Addresses, which: int) -> None:
-    """A place or a support changes its capacity."""
+def _change(m: Addresses, arm: int, which: int) -> None:
+    """A place or a support changes its capacity, if it does so in this arm."""
     row = of.changes(m)[which]
+    if row["arm"] not in (NONE, arm):
+        return
     if row["is_place"]:
         resource = of.ints(m, of.PLACE_RESOURCE)[row["subject"]]
         if resource >= 0:
@@ -633,7 +636,7 @@ def live_together(
         life = of.calendar(m)[0]["life"]
         t = stop[life]["time"]
         if change < len(changes) and changes[change]["day"] <= t and changes[change]["day"] < horizon:
-            _change(m, change)
+            _change(m, arm, change)
             hand_on(m, max(changes[change]["day"], first_day))
             change += 1
             continue

@@ -184,7 +184,9 @@ def close_stay(m: Addresses, life: int, t: float) -> None:
 
 @compiled_for_types
 def begin_effect(m: Addresses, life: int, e: int, start: float, end: float) -> None:
-    """Begin one effect; what is left of an earlier spell goes on fading."""
+    """Begin one effect on someone whom it acts on; what is left of an earlier spell goes on fading."""
+    if not of.flags2(m, of.EFFECT_KINDS)[e, of.life(m)[life]["kind"]]:
+        return
     body = of.body(m)[life]
     book.weigh(m, life, e, max(start, body["arrived"]))
     start_effect(m, life, e, start, end)
@@ -232,6 +234,8 @@ def eligible(m: Addresses, life: int, criteria: int, t: float) -> bool:
     if not c["min_age"] <= age < c["max_age"]:
         return False
     if c["health"] and not c["health"] >> one["health"] & 1:
+        return False
+    if not of.flags2(m, of.CRITERION_KINDS)[criteria, one["kind"]]:
         return False
     if c["on"] & ~on or c["off"] & on:
         return False
@@ -436,6 +440,7 @@ def event_mark(m: Addresses, life: int, o: int, visit: int, place: int, t: float
     word = of.ints2(m, of.EVENT_OFFER_WORDS)[j["need"], o] | j["layer"]
     u = draw(m, life, word, j["candidate"] | (of.flags2(m, of.PASSES)[life, place] << PASS_SHIFT))
     share = row["share"] * of.floats2(m, of.OFFER_BY_HEALTH)[o, one["health"]]
+    share *= of.floats2(m, of.OFFER_BY_KIND)[o, one["kind"]]
     return u[2] if u[1] < share * power(one["risk"], row["risk_power"]) else -1.0
 
 

@@ -103,7 +103,7 @@ def _usual_care_of(model: Model) -> Model:
     """The model without what its programmes do to those who are offered them."""
     added = ~model.arms[0]
     supports, clocks, effects = model.supports.copy(), model.clocks.copy(), model.effects.copy()
-    synergies = model.synergies.copy()
+    synergies, effect_kinds = model.synergies.copy(), model.effect_kinds.copy()
     for name in supports.dtype.names or ():
         if name not in OFFERED_BY:
             supports[name][added] = 0
@@ -123,12 +123,13 @@ def _usual_care_of(model: Model) -> Model:
         "peak",
     ):
         effects[name][of_programmes] = 0
+    effect_kinds[of_programmes] = False
     synergies["ln_ratio"][of_programmes[synergies["first"]] | of_programmes[synergies["second"]]] = 0.0
     steps = np.zeros(len(model.step_until), dtype=np.bool_)
     for effect in model.effects[~of_programmes]:
         steps[effect["first_step"] : effect["first_step"] + effect["steps"]] = True
     return replace(
-        model, supports=supports, clocks=clocks, effects=effects, synergies=synergies,
+        model, supports=supports, clocks=clocks, effects=effects, effect_kinds=effect_kinds, synergies=synergies,
         step_until=model.step_until[steps], step_weight=model.step_weight[steps],
     )  # fmt: skip
 

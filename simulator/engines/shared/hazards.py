@@ -286,6 +286,7 @@ def hazard(m: Addresses, life: int, k: int, t: float) -> float:
     c, one, bands = of.clocks(m)[k], of.life(m)[life], of.floats(m, of.BANDS)
     age = one["age"] + t / DAYS_PER_YEAR
     h = c["base"] * of.floats2(m, of.BY_HEALTH)[k, one["health"]] * of.floats2(m, of.BY_BAND)[k, band_at(age, bands)]
+    h *= of.floats2(m, of.BY_KIND)[k, one["kind"]]
     if c["growth"] != 0.0:
         h *= math.exp(c["growth"] * (age - c["reference_age"]))
     if c["risk_power"] == 1.0:
@@ -343,7 +344,7 @@ def hazard_bound(m: Addresses, life: int, k: int, t: float, until: float) -> flo
     c, one = of.clocks(m)[k], of.life(m)[life]
     age, last_age = one["age"] + t / DAYS_PER_YEAR, one["age"] + until / DAYS_PER_YEAR
     h = c["base"] * of.floats2(m, of.BY_HEALTH)[k, one["health"]] * (1.0 + c["amplitude"])
-    h *= of.floats2(m, of.BY_BAND)[k, band_at(age, of.floats(m, of.BANDS))]
+    h *= of.floats2(m, of.BY_BAND)[k, band_at(age, of.floats(m, of.BANDS))] * of.floats2(m, of.BY_KIND)[k, one["kind"]]
     if c["growth"] != 0.0:
         h *= math.exp(c["growth"] * ((last_age if c["growth"] > 0.0 else age) - c["reference_age"]))
     if c["trend"] != 0.0:

@@ -64,6 +64,7 @@ LIFE = np.dtype(
         ("cluster", "i4"),
         ("health", "i4"),
         ("affected", "i4"),  # bit set of targets that some effect has begun on
+        ("kind", "i8"),
     ]
 )
 SPELL = np.dtype(  # of an effect: the last, one before it whose profile still runs, and what is left of one that ended
@@ -267,12 +268,18 @@ TIMES = _field("times", np.float64, "candidate")
 RATIOS = _field("ratios", np.float64, "route")
 BY_HEALTH = _field("by_health", np.float64, "clock", "state")
 BY_BAND = _field("by_band", np.float64, "clock", "band")
+BY_KIND = _field("by_kind", np.float64, "clock", "kind")
 BOOST_RATIO = _field("boost_ratio", np.float64, "boost", "clock")
 DURATION_BY_HEALTH = _field("duration_by_health", np.float64, "duration", "state")
 ROUTE_SHARE = _field("route_share", np.float64, "route", "state")
 STARTING_SHARE = _field("starting_share", np.float64, "support", "state")
 OPENS = _field("opens", np.float64, "support", "cluster")
 OFFER_BY_HEALTH = _field("offer_by_health", np.float64, "offer", "state")
+OFFER_BY_KIND = _field("offer_by_kind", np.float64, "offer", "kind")
+GROUP_SHARE = _field("group_share", np.float64, "group", "band", "value")
+GROUP_SIZES = _field("group_sizes", np.int64, "group")
+CRITERION_KINDS = _field("criterion_kinds", np.uint8, "criterion", "kind")
+EFFECT_KINDS = _field("effect_kinds", np.uint8, "effect", "kind")
 INITIAL_HEALTH = _field("initial_health", np.float64, "band", "state")
 ENTRANT_HEALTH = _field("entrant_health", np.float64, "one", "state")
 BOOST_UNTIL = _field("boost_until", np.float64, "life", "boost")
@@ -567,9 +574,9 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
     years = np.arange(first_year, model.years) - int(ORIGIN_DAY / DAYS_PER_YEAR)
     tables = (
         "clocks", "boosts", "durations", "needs", "places", "routes", "supports", "offers", "criteria", "effects",
-        "synergies", "changes", "by_health", "by_band", "bands", "boost_ratio", "duration_by_health",
-        "duration_days", "route_share", "starting_share", "opens", "offer_by_health", "step_until", "step_weight",
-        "effects_on_clock", "effect_order", "benefit_support", "benefit_days",
+        "synergies", "changes", "by_health", "by_band", "by_kind", "bands", "boost_ratio", "duration_by_health",
+        "duration_days", "route_share", "starting_share", "opens", "offer_by_health", "offer_by_kind", "step_until",
+        "step_weight", "effects_on_clock", "effect_order", "benefit_support", "benefit_days",
     )  # fmt: skip
     arrays = {name: getattr(model, name) for name in tables}
     arrays |= {
@@ -592,6 +599,10 @@ def _rules(model: Model) -> tuple[dict[str, NDArray[Any]], dict[str, float], dic
         "entrant_age_edges": them.entrant_age_edges,
         "entrant_age_share": them.entrant_age_share,
         "entrant_health": them.entrant_health[None, :],
+        "group_share": them.group_share,
+        "group_sizes": them.group_sizes,
+        "criterion_kinds": model.criterion_kinds.astype(np.uint8),
+        "effect_kinds": model.effect_kinds.astype(np.uint8),
         "arms": model.arms.astype(np.uint8),
         "need_level": np.array([levels[p] for p in model.needs["priority"].tolist()], dtype=np.int64),
         "place_resource": place_resource,
@@ -640,9 +651,9 @@ def _numbered(limited: NDArray[np.bool_], first: int) -> NDArray[np.int64]:
 
 
 def trait_words(model: Model) -> NDArray[np.int64]:
-    """Decision words of the traits: age, health, personal risk, cluster."""
+    """Decision words of the traits: age, health, personal risk, cluster, then each group."""
     words = model.words
-    return np.array([words.age, words.health, words.risk, words.cluster], dtype=np.int64)
+    return np.array([words.age, words.health, words.risk, words.cluster, *words.groups], dtype=np.int64)
 
 
 def plain_needs(model: Model) -> NDArray[np.uint8]:

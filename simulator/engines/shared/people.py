@@ -24,6 +24,7 @@ class Person(NamedTuple):
     health: int
     risk: float
     cluster: int
+    kind: int
 
 
 @compiled()
@@ -38,11 +39,13 @@ def traits(
     bands: NDArray[np.float64],
     log_sd: float,
     clusters: int,
-) -> tuple[float, int, float, int]:
-    """Age (even within each interval), health given the age band, personal risk (mean 1), cluster.
+    sizes: NDArray[np.int64],
+    group_share: NDArray[np.float64],
+) -> tuple[float, int, float, int, int]:
+    """Age (even within each interval), health given the age band, personal risk (mean 1), cluster, kind.
 
-    ``words`` are the decision words of age, health, risk and cluster; ``mix`` holds cumulative shares by band and
-    state.
+    ``words`` are the decision words of age, health, risk, cluster and the groups; ``mix`` holds cumulative shares by
+    band and state, ``group_share`` by group, band and value, of which a group has so many as ``sizes`` say.
     """
     u = uniform4(seed, stream, number, words[0], 0)[0]
     i = 0
@@ -60,7 +63,13 @@ def traits(
         risk = exp(log_sd * ndtri(uniform4(seed, stream, number, words[2], 0)[0]) - log_sd * log_sd / 2.0)
     if clusters > 1:
         cluster = int(uniform4(seed, stream, number, words[3], 0)[0] * clusters)
-    return age, health, risk, cluster
+    kind = 0
+    for group in range(len(sizes)):
+        u, value, shares = uniform4(seed, stream, number, words[4 + group], 0)[0], 0, group_share[group]
+        while value + 1 < sizes[group] and u >= shares[band_at(age, bands), value]:
+            value += 1
+        kind = kind * sizes[group] + value
+    return age, health, risk, cluster, kind
 
 
 def cells_of(model: Model, stream: int, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -71,19 +80,37 @@ def cells_of(model: Model, stream: int, numbers: NDArray[np.int64]) -> NDArray[n
         stream: which luck they have.
         numbers: ids.  # [person]
     """
-    them, cells = model.population, np.zeros(len(numbers), dtype=np.int64)
-    if them.parts.cells == 1:
-        return cells
-    late, fixed = numbers >= ENTRANT_IDS_FROM, (model.bands, them.risk_log_sd, them.clusters)
-    first = (them.age_edges, them.age_share, them.initial_health)
-    later = (them.entrant_age_edges, them.entrant_age_share, them.entrant_health[None, :])
-    for some, laws in ((~late, first), (late, later)):
-        here = np.ascontiguousarray(numbers[some])
-        drawn = _all_traits(np.uint64(model.seed), stream, here, trait_words(model), *laws, *fixed)
-        age, health, _, cluster = np.array(drawn, dtype=np.float64).reshape(-1, 4).T
-        band = np.searchsorted(model.bands[1:], age, side="right")
-        cells[some] = them.parts.cell(cluster.astype(np.int64), band.astype(np.int64), health.astype(np.int64))
-    return cells
+    parts = model.population.parts
+    if parts.cells == 1:
+        return np.zeros(len(numbers), dtype=np.int64)
+    age, health, _, cluster, kind = _traits_of(model, stream, numbers)
+    band = np.searchsorted(model.bands[1:], age, side="right").astype(np.int64)
+    return parts.cell(cluster.astype(np.int64), band, health.astype(np.int64), *_values(model, kind))
+
+
+def values_of(model: Model, stream: int, numbers: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The value of each group that each person has, by its number: [group][person].
+
+    Args:
+        model: one design row.
+        stream: which luck they have.
+        numbers: ids.  # [person]
+    """
+    return _values(model, _traits_of(model, stream, numbers)[4])
+
+
+def _values(model: Model, kind: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+    sizes = model.population.group_sizes.tolist()
+    return list(np.unravel_index(kind.astype(np.int64), sizes)) if sizes else []
+
+
+def _traits_of(model: Model, stream: int, numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Age on their first day, health, risk, cluster and kind of people, whenever they join: [trait, person]."""
+    joined, found = numbers >= ENTRANT_IDS_FROM, np.zeros((5, len(numbers)))
+    for some, late in ((~joined, False), (joined, True)):
+        drawn = _drawn(model, stream, np.ascontiguousarray(numbers[some]), late=late)
+        found[:, some] = np.array(drawn, dtype=np.float64).reshape(-1, 5).T
+    return found
 
 
 @compiled()
@@ -122,31 +149,40 @@ def _all_traits(
     bands: NDArray[np.float64],
     log_sd: float,
     clusters: int,
-) -> list[tuple[float, int, float, int]]:
+    sizes: NDArray[np.int64],
+    group_share: NDArray[np.float64],
+) -> list[tuple[float, int, float, int, int]]:
     """`traits` of many people."""
-    return [traits(seed, stream, n, words, edges, share, mix, bands, log_sd, clusters) for n in numbers]
+    return [
+        traits(seed, stream, n, words, edges, share, mix, bands, log_sd, clusters, sizes, group_share) for n in numbers
+    ]
+
+
+def _drawn(
+    model: Model, stream: int, numbers: NDArray[np.int64], *, late: bool
+) -> list[tuple[float, int, float, int, int]]:
+    """`traits` of people who are there at the start, or who join later; their age is that of the day they join."""
+    them, seed, words = model.population, np.uint64(model.seed), trait_words(model)
+    edges, share = (them.entrant_age_edges, them.entrant_age_share) if late else (them.age_edges, them.age_share)
+    return _all_traits(
+        seed, stream, numbers, words, edges, share, them.entrant_health[None, :] if late else them.initial_health,
+        model.bands, them.risk_log_sd, them.clusters, them.group_sizes, them.group_share,
+    )  # fmt: skip
 
 
 def draw_people(model: Model, stream: int, numbers: NDArray[np.int64]) -> list[Person]:
-    """The people with these ids: age, health given age, personal risk, cluster."""
-    population = model.population
-    traits_of_each = _all_traits(
-        np.uint64(model.seed), stream, numbers, trait_words(model), population.age_edges, population.age_share,
-        population.initial_health, model.bands, population.risk_log_sd, population.clusters,
-    )  # fmt: skip
-    return [Person(number, *values) for number, values in zip(numbers.tolist(), traits_of_each, strict=True)]
+    """The people with these ids: age, health given age, personal risk, cluster, kind."""
+    drawn = _drawn(model, stream, numbers, late=False)
+    return [Person(number, *values) for number, values in zip(numbers.tolist(), drawn, strict=True)]
 
 
 def entrants(model: Model, stream: int, which: slice = slice(None)) -> list[tuple[float, Person]]:
     """People who join an open population with their day of arrival, in that order; ``which`` takes some of them."""
-    population, arrivals = model.population, arrival_days(model, stream)
+    arrivals = arrival_days(model, stream)
     numbers, days = np.ascontiguousarray(ENTRANT_IDS_FROM + np.arange(len(arrivals))[which]), arrivals[which].tolist()
-    traits_of_each = _all_traits(
-        np.uint64(model.seed), stream, numbers, trait_words(model), population.entrant_age_edges,
-        population.entrant_age_share, population.entrant_health[None, :], model.bands, population.risk_log_sd,
-        population.clusters,
-    )  # fmt: skip
     return [
-        (day, Person(number, age - day / DAYS_PER_YEAR, health, risk, cluster))
-        for number, day, (age, health, risk, cluster) in zip(numbers.tolist(), days, traits_of_each, strict=True)
+        (day, Person(number, age - day / DAYS_PER_YEAR, health, risk, cluster, kind))
+        for number, day, (age, health, risk, cluster, kind) in zip(
+            numbers.tolist(), days, _drawn(model, stream, numbers, late=True), strict=True
+        )
     ]

@@ -55,6 +55,7 @@ class Enrolment(State):
             word = int(model.words.event_offer[journey.need, offer]) | journey.layer
             _, mark, length, _ = self._draw(word, journey.candidate | journey.entered.count(place) << PASS_SHIFT)
             share = row.share * float(model.offer_by_health[offer, self.health])
+            share *= float(model.offer_by_kind[offer, self.person.kind])
             if mark < share * hazards.power(self.person.risk, row.risk_power):
                 self._offer(offer, length, t)
 
@@ -104,6 +105,8 @@ class Enrolment(State):
         if not c.min_age <= age < c.max_age:
             return False
         if c.health and not c.health >> self.health & 1:
+            return False
+        if not self.world.model.criterion_kinds[criteria, self.person.kind]:
             return False
         if c.on & ~on or c.off & on:
             return False
@@ -329,6 +332,9 @@ class Enrolment(State):
             self._start_effect(e, start, end)
 
     def _start_effect(self, e: int, start: float, end: float) -> None:
+        """Begin one effect on someone whom it acts on."""
+        if not self.world.model.effect_kinds[e, self.person.kind]:
+            return
         self._weigh(e, max(start, self.arrived_day))
         hazards.start_effect(self.world.table, self.row, e, start, end)
         self.world.affected[self.row] |= 1 << self.world.effect[e].target

@@ -220,7 +220,7 @@ class World:
         arrays = self.memory.arrays
         life = arrays["life"]
         for row, (_, person) in zip(life, people, strict=True):
-            row["person"], row["age"], row["health"], row["risk"], row["cluster"] = person
+            row["person"], row["age"], row["health"], row["risk"], row["cluster"], row["kind"] = person
         life["stream"], life["flare_until"] = stream, -inf
         arrays["spells"]["start"] = arrays["spells"]["before_start"] = inf
         arrays["boost_until"][:] = -inf
@@ -244,7 +244,9 @@ class World:
 
     def dates(self) -> Generator[Moment, None, None]:
         """Change capacities at their dates."""
-        for day, subject, slots, is_place in self.model.changes.tolist():
+        for day, subject, slots, is_place, arm in self.model.changes.tolist():
+            if arm not in (NONE, self.arm):
+                continue
             if day >= self.env.now:
                 yield Moment(self.env, day, DATE, BEFORE_EVERYBODY)
             if is_place:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.findings.finding import POUNDS, Finding, Row, Table, kinds_of, mean_of, pounds, signed, value_row
+from simulator.findings.finding import POUNDS, Finding, Row, Table, kinds_of, mean_of, net, pounds, signed, value_row
 from simulator.money.account import Account, Kind
 from simulator.scenario.evidence import mode_quantities
 from simulator.scenario.tables import Scenario
@@ -115,16 +115,30 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
 
 def stated_in_words(arm: ArmFindings) -> str:
     """How much of a net saving at full value is only stated, for the headline; empty where none is."""
-    parts = arm.parts
-    if float(parts.stated.value) == 0:
-        return ""
-    return f", of this {pounds(float(parts.stated.value))} are benefits as stated, grade {parts.grade}"
+    return _as_stated(arm.parts.stated, float(arm.view().npv.mean), arm.parts.grade, "are benefits as stated")
 
 
-def stated_in_cash(parts: Parts) -> str:
+def stated_in_cash(arm: ArmFindings) -> str:
     """How much of the cash is only stated; empty where none is."""
-    cash = float(parts.stated_cash.value)
-    return f", of this {pounds(cash)} as stated, grade {parts.grade}" if cash != 0 else ""
+    return _as_stated(arm.parts.stated_cash, float(arm.view(money="cash").npv.mean), arm.parts.grade, "as stated")
+
+
+def _as_stated(stated: Value, net_saving: float, grade: int | None, words: str) -> str:
+    """What of an amount is only stated: a part of a saving that is larger, set against the rest where it is not.
+
+    >>> _as_stated(Value(np.array(300.0), np.array(0.0)), 700.0, 6, "are benefits as stated")
+    ', of this £300 are benefits as stated, grade 6'
+    >>> _as_stated(Value(np.array(300.0), np.array(0.0)), -700.0, 6, "are benefits as stated")
+    ', after £300 of benefits as stated, grade 6, without which it would be a net cost of £1,000'
+    """
+    amount, error = float(stated.value), float(stated.mcse)
+    if amount == 0:
+        return ""
+    if 0 < amount <= net_saving:
+        return f", of this {pounds(amount, error)} {words}, grade {grade}"
+    kind = "benefits" if amount > 0 else "harms"
+    rest = f"without which it would be {net(net_saving - amount)}"
+    return f", after {pounds(amount, error)} of {kind} as stated, grade {grade}, {rest}"
 
 
 def rows(arm: ArmFindings) -> Iterator[Row]:

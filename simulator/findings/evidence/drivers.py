@@ -42,6 +42,7 @@ GRADE_WORDS = {
     5: "secondary evidence",
     6: "expert guess",
 }
+CHOSEN = 6  # the grade of a size that somebody chose
 SOURCE_CHARACTERS = 100
 LEVEL = 0.05  # of the F-test, shared out between all numbers
 GROUPS = 20  # of rows, for the jackknife
@@ -60,6 +61,7 @@ class Driver:
     share: float
     mcse: float
     grade: int  # the weakest of its numbers; one without a grade counts as 6
+    direction: int | None  # of the same number, the grade of its direction, where that is graded apart from the size
     source: str  # of the weakest, or why this value, where there is no source
 
 
@@ -244,6 +246,7 @@ def _driver(
         share=share,
         mcse=mcse,
         grade=weakest.evidence_grade,
+        direction=weakest.grade_direction,
         source=weakest.source or weakest.why or "",
     )
 
@@ -306,7 +309,7 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
         return (f"The answer rests on no single number that stands out in this run{why}.",)
     first = found.largest[0]
     if found.stands_out:
-        return (f"The answer rests on {first.words}: {_share(first)} of what parameters do, {_evidence(first)}.",)
+        return (f"The answer rests on {first.words}: {_share(first)} of what parameters do ({_evidence(first)}).",)
     others = "; ".join(f"{each.words} {_share(each)}" for each in found.largest[:2])
     return (f"The answer rests on several numbers; no single number stands out: {others} of what parameters do.",)
 
@@ -320,7 +323,10 @@ def _evidence(driver: Driver) -> str:
     words = GRADE_WORDS[driver.grade]
     source = driver.source.removeprefix(words).lstrip(",:; ")
     source = textwrap.shorten(source, SOURCE_CHARACTERS, placeholder=" ...")
-    return f"grade {driver.grade} of 6 ({words}{f': {source}' if source else ''})"
+    if driver.direction is not None and driver.direction < driver.grade:
+        told = f"direction: grade {driver.direction}, {GRADE_WORDS[driver.direction]}{f', {source}' if source else ''}"
+        return f"{told}; size: grade {driver.grade}, {'chosen' if driver.grade == CHOSEN else words}"
+    return f"grade {driver.grade} of 6, {words}{f': {source}' if source else ''}"
 
 
 def rows(arm: ArmFindings) -> Iterator[Row]:

@@ -45,6 +45,7 @@ class Service:
     titles: Mapping[str, str]  # of supports and places
     runs_off: Mapping[str, float]  # person-years after recruitment of programmes that support people to their end
     leave: tuple[str, ...]  # programmes that people have to leave on the day when recruitment ends
+    lists: tuple[str, ...]  # programmes with a waiting list
     own_dates: tuple[str, ...]  # programmes that recruit until a day of their own, not until their funding ends
 
 
@@ -82,6 +83,7 @@ def service(account: Account, ledger: Ledger, scenario: Scenario, arm: str) -> S
         titles={name: table.title or name.replace("_", " ") for name, table in tables.items()} | place_titles(scenario),
         runs_off={each.support: float(_of_all(each.run_off).sum()) for each in supports if _runs_off(scenario, each)},
         leave=tuple(each.support for each in supports if _must_leave(scenario, each)),
+        lists=tuple(name for name in programmes if _keeps_a_list(scenario.programmes[name])),
         own_dates=tuple(name for name in programmes if _closes_on_its_own(scenario.programmes[name])),
     )
 
@@ -106,6 +108,10 @@ def _must_leave(scenario: Scenario, each: Delivery) -> bool:
     last = max(ceil(closing_day(scenario, programme) / DAYS_PER_YEAR) - 1, 0)
     on_it, lapses = _of_all(each.on_it), _of_all(each.lapses)
     return last < len(on_it) and bool(on_it[last] > 0 and lapses[last:].any())
+
+
+def _keeps_a_list(programme: Programme) -> bool:
+    return programme.staff is not None and programme.staff.when_full == "wait"
 
 
 def _closes_on_its_own(programme: Programme) -> bool:
@@ -160,6 +166,13 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
     return (*_growing(arm.service), *_after_recruitment(arm.service))
 
 
+def notes(arm: ArmFindings) -> Iterator[str]:
+    """The lists on which people stay for as long as it takes."""
+    for name in arm.service.lists:
+        title = arm.service.titles[name]
+        yield f"{title}: who is on its waiting list stays there until there is room or recruitment ends; nobody lapses"
+
+
 def _growing(seen: Service) -> Iterator[str]:
     for each in seen.supports:
         if each.still_grows:
@@ -209,4 +222,5 @@ DELIVERY = Finding(
         Table("occupancy", occupancy_rows, OCCUPANCY_KINDS),
     ),
     sentences=sentences,
+    notes=lambda arm: tuple(notes(arm)),
 )

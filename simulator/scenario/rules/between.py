@@ -16,14 +16,16 @@ whose time people would have to wait, and no ``ends`` and ``starts`` of their ow
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import Path, as_written, dotted, is_quantity, walk
+from simulator.scenario.inherited.price_years import INDEX_YEAR
 from simulator.scenario.names import table_in
 from simulator.scenario.rule_sets import fixed_by
 from simulator.scenario.tables import Scenario, Table
@@ -48,6 +50,7 @@ def at_odds(found: Sound, data: Data) -> Iterator[Issue]:
     """
     yield from _circular(found)
     yield from _in_place_of_each_other(found)
+    yield from _capacity_of_arms(found)
     yield from _whole_places(found)
     yield from _pairs(found, data)
     yield from _covered(found, data)
@@ -164,6 +167,45 @@ def _begun(path: Path, kind: str, name: str, other: types.Support | None) -> Ite
         yield Issue(path, f"{name}, which ends or starts others itself", "a support without ends and starts")
 
 
+# ------------------------------------------------------------------------------------ capacity of one arm
+
+LIMITED_BY = {"place": "slots", "support": "workers"}
+
+
+def _capacity_of_arms(found: Sound) -> Iterator[Issue]:
+    for path, arm in found.items():
+        if not isinstance(arm, types.Arm):
+            continue
+        last: dict[str, float] = {}
+        for number, each in enumerate(arm.capacity):
+            where, name = (*path, "capacity", number), each.place or each.support
+            yield from _one_of_a_kind(where, each)
+            yield from _limited_in(where, each, arm, found)
+            if each.day <= last.get(name, -math.inf):
+                words = f"{plain(each.day)} after {plain(last[name])} for {name}"
+                yield Issue((*where, "day"), words, "days that rise")
+            last[name] = each.day
+
+
+def _one_of_a_kind(path: Path, each: types.ArmCapacity) -> Iterator[Issue]:
+    stated = {key for key in ("place", "support", "slots", "workers") if getattr(each, key) not in ("", None)}
+    if stated not in ({"place", "slots"}, {"support", "workers"}):
+        words = " and ".join(sorted(stated)) or "nothing"
+        yield Issue(path, words, "place with slots, or support with workers")
+
+
+def _limited_in(path: Path, each: types.ArmCapacity, arm: types.Arm, found: Sound) -> Iterator[Issue]:
+    place = found.get(("places", each.place))
+    if isinstance(place, types.Place) and place.slots is None:
+        hint = f"write places.{each.place}.slots, as every arm has them"
+        yield Issue((*path, "place"), f"{each.place}, which has no limit", "a place with slots", hint)
+    support = found.get(("supports", each.support), found.get(("programmes", each.support)))
+    if isinstance(support, types.Support) and support.staff is None:
+        yield Issue((*path, "support"), f"{each.support}, which has no limit", "a support with staff")
+    if isinstance(support, types.Programme) and each.support not in arm.programmes:
+        yield Issue((*path, "support"), f"{each.support}, which this arm does not add", "one of its programmes")
+
+
 # ---------------------------------------------------------------------------------------- whole places
 
 
@@ -195,6 +237,12 @@ def _capacities(found: Sound) -> Iterator[tuple[Path, float, str]]:
             yield (*path, "workers"), float(item.workers) * each, what
             for n, change in enumerate(item.changes):
                 yield (*path, "changes", n, "slots"), change.slots * each, what
+        elif isinstance(item, types.ArmCapacity):
+            staff = found.get(("supports", item.support, "staff"), found.get(("programmes", item.support, "staff")))
+            if item.slots is not None:
+                yield (*path, "slots"), item.slots, "slots"
+            elif item.workers is not None and isinstance(staff, types.Staff):
+                yield (*path, "workers"), item.workers * float(staff.caseload), "people (workers x caseload)"
 
 
 # ------------------------------------------------------------------------------------ effects on needs
@@ -277,13 +325,23 @@ def lonely_groups(scenario: Scenario) -> Iterator[Issue]:
 
 
 def _price_years(found: Sound, data: Data) -> Iterator[Issue]:
-    wanted, index = data.get("price_year"), table_in(table_in(data, "economics"), "index")
+    wanted, economics = data.get("price_year"), table_in(data, "economics")
+    index = table_in(economics, "index")
+    known = (economics.get(INDEX_YEAR) or wanted, *index)
+    if wanted not in known:
+        yield Issue(("price_year",), f'the price year "{wanted}"', _listed(known), _add(wanted, known[0]))
     for path, item in found.items():
         year = item.price_year if isinstance(item, Quantity) else None
-        if year is not None and year != wanted and year not in index:
-            words = ", ".join(str(known) for known in (wanted, *index))
-            hint = f'write economics.index."{year}" = pounds of {wanted} to a pound of {year}'
-            yield Issue((*path, "price_year"), f'the price year "{year}"', words, hint)
+        if year is not None and year != wanted and year not in known:
+            yield Issue((*path, "price_year"), f'the price year "{year}"', _listed(known), _add(year, known[0]))
+
+
+def _listed(years: Iterable[Any]) -> str:
+    return ", ".join(map(str, years))
+
+
+def _add(year: object, to: object) -> str:
+    return f'write economics.index."{year}" = pounds of {to} to a pound of {year}'
 
 
 # ----------------------------------------------------------------------------- rules and double counting
@@ -350,7 +408,7 @@ def _uncorrected(found: Sound, data: Data) -> Iterator[Issue]:
     table = table_in(table_in(data, CORRECTIONS[how][0]), CORRECTIONS[how][1])
     for path, effect in found.items():
         if isinstance(effect, types.Effect) and _is_gain(effect, how) and str(_grade(effect)) not in table:
-            words = f"a claim of grade {_grade(effect)}" if _grade(effect) else "a claim without a grade"
+            words = f"a claim of grade {_grade(effect)}"
             yield Issue((*path, "claimed"), words, f"a grade in {dotted(CORRECTIONS[how])}")
 
 
@@ -364,4 +422,4 @@ def _is_gain(effect: types.Effect, how: str) -> bool:
 
 
 def _grade(effect: types.Effect) -> int | None:
-    return effect.claimed.grade if effect.claimed else None
+    return effect.claimed.evidence_grade if effect.claimed else None

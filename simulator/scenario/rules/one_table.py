@@ -24,6 +24,10 @@ from simulator.units import DAYS_PER_YEAR
 
 SUM_TOLERANCE = 1e-9
 GRADES = tuple("123456")
+MOST_KINDS = 4096
+"""Combinations of values of groups: each has a ratio of its own on every clock."""
+MOST_CELLS = 1024
+"""Combinations of parts that are counted apart: each has a ledger of its own in memory."""
 
 T = TypeVar("T", bound=Table)
 Rule = Callable[[Path, T, "Setting"], Iterator[Issue]]
@@ -187,6 +191,30 @@ def _population(path: Path, population: types.Population, facts: Setting) -> Ite
     for position, band in enumerate(population.age_bands):
         if band != int(band):
             yield Issue((*path, "age_bands", position), str(band), "a whole number of years")
+    kinds = math.prod(len(group.values) for group in population.groups.values())
+    if kinds > MOST_KINDS:
+        hint = "let a group have fewer values: those with the same ratios may be one"
+        yield Issue((*path, "groups"), f"{kinds:,} combinations of values", f"at most {MOST_KINDS:,}", hint)
+    if (cells := _cells(population, facts)) > MOST_CELLS:
+        hint = "count fewer of them apart in one file"
+        yield Issue((*path, "subgroups"), f"{cells:,} combinations counted apart", f"at most {MOST_CELLS:,}", hint)
+
+
+def _cells(population: types.Population, facts: Setting) -> int:
+    """Into how many combinations people are parted by what is counted apart; clusters always are."""
+    sizes = {"cluster": population.clusters, "age": len(population.age_bands), "health": len(facts.states or ())}
+    sizes |= {name: len(values) for name, values in population.group_values.items()}
+    return math.prod(sizes.get(name, 1) for name in {"cluster", *population.subgroups})
+
+
+@_rule(types.Group)
+def _group(path: Path, group: types.Group, facts: Setting) -> Iterator[Issue]:
+    if len(group.values) != len(set(group.values)):
+        yield Issue((*path, "values"), "a value twice", "each value once")
+    words = f"one for each of {len(group.values)} values, {', '.join(group.values)}"
+    yield from _as_many((*path, "share"), group.share, len(group.values), words)
+    for band, shares in group.share_by_age.items():
+        yield from _as_many((*path, "share_by_age", band), shares, len(group.values), words)
 
 
 @_rule(types.Entrants)
@@ -307,7 +335,7 @@ def _cluster_days(path: Path, support: types.Support) -> Iterator[Issue]:
         where = (*path, "cluster_opens_days", position)
         if day < support.opens_day:
             hint = f"write opens_day = {min(support.cluster_opens_days):g}, from when it is paid for"
-            yield Issue(where, f"day {plain(day)}", f"opens_day, {plain(support.opens_day)}, or later", hint)
+            yield Issue(where, f"day {day:,g}", f"opens_day, {support.opens_day:,g}, or later", hint)
         if day >= closes:
             hint = "nobody could start there"
             yield Issue(where, f"day {plain(day)}", f"before it closes on day {plain(closes)}", hint)
@@ -323,6 +351,7 @@ def _payable(path: Path, support: types.Support) -> Iterator[Issue]:
 
 @_rule(types.Programme)
 def _programme(path: Path, programme: types.Programme, facts: Setting) -> Iterator[Issue]:
+    yield from _paced(path, programme)
     if programme.starting_share and (opens := min(programme.cluster_opens_days, default=programme.opens_day)) > 0:
         hint = "nobody is on it before it opens; what exists before year 0 is usual care: make it a support"
         found = f"a starting share in a programme that opens on day {plain(opens)}"
@@ -333,6 +362,18 @@ def _programme(path: Path, programme: types.Programme, facts: Setting) -> Iterat
         yield Issue((*path, "after_funding"), found, "one of them", hint)
     if programme.between_sites is not None:
         yield from _between_sites((*path, "between_sites"), programme, float(programme.between_sites))
+
+
+def _paced(path: Path, programme: types.Programme) -> Iterator[Issue]:
+    """Starts a year can be solved for what the starting population shows: age, health, risk, visits."""
+    ways = {("eligible",): programme.eligible} | {
+        ("offers", name, "eligible"): offer.eligible for name, offer in programme.offers.items()
+    }
+    for where, eligible in ways.items():
+        if programme.starts_per_year is not None and (eligible.recent or eligible.on):
+            hint = "leave starts_per_year out; simulator calibrate finds the offers for a check of starts"
+            key = "recent" if eligible.recent else "on"
+            yield Issue((*path, *where, key), f"{key} beside starts_per_year", "age and health beside it", hint)
 
 
 def _between_sites(path: Path, programme: types.Programme, middle: float) -> Iterator[Issue]:
@@ -371,12 +412,23 @@ def _cost(path: Path, cost: types.ProgrammeCost, facts: Setting) -> Iterator[Iss
         yield Issue((*path, "per_people"), f"per_people for a cost {cost.kind}", "per_people with one_off or per_year")
     if cost.day != 0 and cost.kind != "one_off":
         yield Issue((*path, "day"), f"a day for a cost {cost.kind}", "a day with one_off")
+    yield from _shared((*path, "payer"), types.shares_of(cost.payer))
+
+
+def _shared(path: Path, shares: Mapping[str, float]) -> Iterator[Issue]:
+    """Several payers, who bear all of it together and each a part of it."""
+    for payer, share in shares.items():
+        if not 0 < share <= 1:
+            yield Issue((*path, payer), plain(share), "above 0, up to 1")
+    if abs((total := math.fsum(shares.values())) - 1) > SUM_TOLERANCE:
+        yield Issue(path, f"shares that add to {plain(total)}", "shares that add to 1")
 
 
 @_rule(types.Benefit)
 def _benefit(path: Path, benefit: types.Benefit, facts: Setting) -> Iterator[Issue]:
     if benefit.calibrated is None and benefit.claimed is None:
         yield Issue(path, "a benefit without an amount", "calibrated, claimed or both")
+    yield from _shared((*path, "payer"), types.shares_of(benefit.payer))
 
 
 # ----------------------------------------------------------------------------------------------- money

@@ -5,7 +5,7 @@ Each function knows one oddity and its sentence. A note says what was found and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from simulator.scenario import tables as types
 from simulator.scenario.addresses import Path, keys_of, walk
@@ -109,12 +109,14 @@ def nobody_employed(scenario: Scenario) -> Iterator[Issue]:
     """Staff of no workers: nobody can be taken on, and posts cost nothing."""
     for root, support in _supports(scenario):
         staff = support.staff
-        if staff and float(staff.workers) * float(staff.caseload) == 0 and not any(c.slots for c in staff.changes):
+        employed = any(workers for own in scenario.own_workers(str(root[1])) for _, workers in own)
+        nobody = staff and float(staff.workers) * float(staff.caseload) == 0 and not any(c.slots for c in staff.changes)
+        if nobody and not employed:
             yield Issue((*root, "staff"), "nobody employed, so nobody can start", "", "write workers and caseload")
 
 
 def waiting_without_end(scenario: Scenario) -> Iterator[Issue]:
-    """A list that nobody has decided on."""
+    """A list that nobody has decided on; of one that is meant a run tells (`findings.programme.delivery`)."""
     for root, support in _supports(scenario):
         staff = support.staff
         undecided = staff and "when_full" not in staff.model_fields_set and staff.lapse_days is None
@@ -148,14 +150,14 @@ def beyond_the_horizon(scenario: Scenario) -> Iterator[Issue]:
             yield from _unfollowed_programme(root, support, scenario.horizon, end)
         for label, cost in support.costs.items():
             if cost.kind == "one_off" and cost.day >= end:
-                yield Issue((*root, "costs", label, "day"), f"day {plain(cost.day)}, {after}", "", "it is never paid")
+                yield Issue((*root, "costs", label, "day"), f"day {cost.day:,g}, {after}", "", "it is never paid")
 
 
 def _unfollowed_programme(root: Path, support: Support, horizon: types.Horizon, end: float) -> Iterator[Issue]:
     days = support.cluster_opens_days or (support.opens_day,)
     late = [day for day in days if day >= end]
     if late:
-        words = f"an opening on day {plain(late[0])}, after the horizon of {horizon.years} years"
+        words = f"an opening on day {late[0]:,g}, after the horizon of {horizon.years} years"
         key = "cluster_opens_days" if support.cluster_opens_days else "opens_day"
         yield Issue((*root, key), words, "", "nobody starts there")
     closes = [day for day in (support.closes_day, support.ends_day) if day is not None]
@@ -165,7 +167,7 @@ def _unfollowed_programme(root: Path, support: Support, horizon: types.Horizon, 
         words = f"{years:.2g} years of funding after the horizon of {horizon.years} years"
         yield Issue(("horizon", "funding_years") if not closes else root, words, "", "they are not counted")
     if not late and not closes and (without := [day for day in days if day >= paid_until]):
-        words = f"a cluster that opens on day {plain(without[0])}, after funding ends on day {plain(paid_until)}"
+        words = f"a cluster that opens on day {without[0]:,g}, after funding ends on day {paid_until:,g}"
         yield Issue((*root, "cluster_opens_days"), words, "", "nobody starts there; give more funding_years")
 
 
@@ -175,7 +177,7 @@ def paid_before_it_opens(scenario: Scenario) -> Iterator[Issue]:
         first = min(support.cluster_opens_days, default=support.opens_day)
         yearly = any(cost.kind in ("per_year", "per_worker_year") for cost in support.costs.values())
         if yearly and first > max(support.opens_day, 0):
-            words = f"costs from day {plain(support.opens_day)}, {plain(first - support.opens_day)} days before anyone"
+            words = f"costs from day {support.opens_day:,g}, {first - support.opens_day:,g} days before anyone"
             yield Issue((*root, "opens_day"), f"{words} can start", "", f"write opens_day = {first:g} if not meant")
 
 
@@ -216,10 +218,17 @@ def two_effects_on_one(scenario: Scenario) -> Iterator[Issue]:
         before: list[tuple[str, types.Effect]] = []
         for label, effect in support.effects.items():
             for other, earlier in before:
-                if both := _acted_on(effect, scenario) & _acted_on(earlier, scenario):
+                both = _acted_on(effect, scenario) & _acted_on(earlier, scenario)
+                if both and not _on_others(effect, earlier):
                     path: Path = (*root, "effects", label)
                     yield Issue(path, _joint(effect, other, earlier, min(both)), "", "leave one out if not meant")
             before.append((label, effect))
+
+
+def _on_others(effect: types.Effect, earlier: types.Effect) -> bool:
+    """Whether two effects act on different people: on other values of a group."""
+    both = effect.groups.keys() & earlier.groups.keys()
+    return any(not set(effect.groups[name]) & set(earlier.groups[name]) for name in both)
 
 
 def _joint(effect: types.Effect, other: str, earlier: types.Effect, what: str) -> str:
@@ -250,9 +259,11 @@ def benefit_beside_pathway(scenario: Scenario) -> Iterator[Issue]:
         for label, benefit in support.benefits.items():
             if benefit.kind == "social" or benefit.of == "something else":
                 continue
+            payers = tuple(types.shares_of(benefit.payer))
             for name, effect in support.effects.items():
-                if _both_stated(effect, benefit) and (units := _paid_by(benefit.payer, effect, scenario)):
-                    words = f"a stated benefit to {benefit.payer} beside the effect {name} on {units[0]}, which it pays"
+                if _both_stated(effect, benefit) and (units := _paid_by(payers, effect, scenario)):
+                    to = " and ".join(payers)
+                    words = f"a stated benefit to {to} beside the effect {name} on {units[0]}, paid there too"
                     hint = 'leave one out if it is the same; if it is not, write of = "something else"'
                     yield Issue((*root, "benefits", label), words, "", hint)
                     break
@@ -264,12 +275,12 @@ def _both_stated(effect: types.Effect, benefit: types.Benefit) -> bool:
     return any(stated and ratio and (ratio.is_uncertain or float(ratio) != 1) for stated, ratio in modes)
 
 
-def _paid_by(payer: str, effect: types.Effect, scenario: Scenario) -> list[str]:
-    """Units of activity that a payer pays for in the place that an effect acts on."""
+def _paid_by(payers: Collection[str], effect: types.Effect, scenario: Scenario) -> list[str]:
+    """Units of activity that some payers pay for in the place that an effect acts on."""
     kind, _, subject = effect.target.partition(":")
     place = scenario.needs[subject].goes_to if kind == "need" else subject.partition(".")[0]
     prices = scenario.prices.values()
-    return [price.per for price in prices if price.payer == payer and price.per.partition(":")[2] == place != ""]
+    return [price.per for price in prices if price.payer in payers and price.per.partition(":")[2] == place != ""]
 
 
 ODDITIES: tuple[Oddity, ...] = (

@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 from typing import Any, NamedTuple
 
 from simulator.errors import Fault, ScenarioError
-from simulator.scenario.addresses import Path, dotted
+from simulator.scenario.addresses import Path, dotted, keys_of
 from simulator.scenario.toml import Where
 
 
@@ -42,6 +42,12 @@ class Tree:
         placed = {(self.at(issue.path), issue): issue for issue in issues}
         order = sorted(placed, key=lambda key: (key[0].file, key[0].line or 0, key[0].column, dotted(key[1].path)))
         return [Fault(at.file, dotted(i.path), at.line, i.found, i.allowed, i.hint) for at, i in order]
+
+    def placed(self, faults: Iterable[Fault]) -> list[Fault]:
+        """Faults that somebody found in the scenario alone, with the file and line that wrote their paths."""
+        return self.faults(
+            Issue(keys_of(each.path) if each.path else (), each.found, each.allowed, each.hint) for each in faults
+        )
 
     def refuse(self, *issues: Issue) -> ScenarioError:
         """The error that holds these faults."""

@@ -3,7 +3,7 @@
     per_people = N beside a number    the number is for N people; x place_size / N
     entrants.per_year                 x place_size / the size it was written for, with a note
     slots, workers, fixed costs,      written for one size and inherited by a place of another: a fault, until they are
-    hospital_scale                    written again or say ``per_people``
+    starts_per_year, hospital_scale   written again or say ``per_people``
 
 Everything is done when a file is read, so that the scenario itself holds the numbers of its own place.
 """
@@ -23,6 +23,7 @@ Data: TypeAlias = dict[str, Any]
 
 SIZE: Path = ("population", "place_size")
 ENTRANTS: Path = ("population", "entrants", "per_year")
+STARTS = "starts_per_year"
 PER = "per_people"
 FIXED = ("one_off", "per_year")
 SCALED_KEYS = ("value", "ci95", "ci80", "range", "se", "sample", "slots")
@@ -98,6 +99,8 @@ def _sized(data: Mapping[str, Any]) -> Iterator[Path]:
     for path, keys in _owners(data):
         table = _at(data, path)
         yield from ((*path, key) for key in keys if key in table and PER not in table)
+    programmes = table_in(data, "programmes")
+    yield from (("programmes", name, STARTS) for name in programmes if STARTS in table_in(programmes, name))
     for name, rule in table_in(data, "cash").items():
         if isinstance(rule, dict) and "step" in rule:
             yield ("cash", name, "hospital_scale")
@@ -115,6 +118,15 @@ def _owners(data: Mapping[str, Any]) -> Iterator[tuple[Path, tuple[str, ...]]]:
             for label, cost in table_in(support, "costs").items():
                 if isinstance(cost, dict) and cost.get("kind") in FIXED:
                     yield (kind, name, "costs", label), ("amount",)
+    yield from _capacity_of_arms(data)
+
+
+def _capacity_of_arms(data: Mapping[str, Any]) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    for name, arm in table_in(data, "arms").items():
+        rows = arm.get("capacity") if isinstance(arm, dict) else None
+        for number, row in enumerate(rows if isinstance(rows, list) else ()):
+            if isinstance(row, dict):
+                yield ("arms", name, "capacity", number), ("slots", "workers")
 
 
 def _stated_per(data: Mapping[str, Any]) -> Iterator[tuple[Path, float]]:
@@ -128,7 +140,8 @@ def _for_this_place(data: Data, path: Path, factor: float) -> Data:
     """A table that says ``per_people`` with the numbers of this place, which need not say it any more."""
     keys = next(keys for owner, keys in _owners(data) if owner == path)
     table = {key: inner for key, inner in _at(data, path).items() if key != PER}
-    return _put(data, path, {key: times(inner, factor) if key in keys else inner for key, inner in table.items()})
+    put: Data = _put(data, path, {key: times(inner, factor) if key in keys else inner for key, inner in table.items()})
+    return put
 
 
 def _at(data: Any, path: Path) -> Any:
@@ -137,9 +150,13 @@ def _at(data: Any, path: Path) -> Any:
     return data
 
 
-def _put(data: Data, path: Path, value: Any) -> Data:
+def _put(data: Any, path: Path, value: Any) -> Any:
+    if not path:
+        return value
     first, *rest = path
-    return {**data, str(first): _put(data[str(first)], tuple(rest), value) if rest else value}
+    if isinstance(data, list):
+        return [_put(inner, tuple(rest), value) if n == first else inner for n, inner in enumerate(data)]
+    return {**data, first: _put(data[first], tuple(rest), value)}
 
 
 # ------------------------------------------------------------------------------------------------- in words
@@ -149,6 +166,8 @@ def _asked(path: Path, own: float, size: float, data: Mapping[str, Any]) -> Issu
     found = f"a number for a place of {plain(own)} people in one of {plain(size)}"
     if path[-1] == "hospital_scale":
         return Issue(path, found, "a number for this place", "write it again: the hospital's size over the place's")
+    if path[-1] == STARTS:
+        return Issue(path, found, "a number for this place", "write it again: so many start there")
     return Issue(path, found, "a number for this place", f"write it again, or {PER} = {own:g} beside it")
 
 
