@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simulator import figures
     from simulator.activity.ledger import Ledger
+    from simulator.checks.calibration.calibrate import calibrate
+    from simulator.checks.imitation.deflate import deflate
+    from simulator.checks.imitation.imitate import imitate
     from simulator.errors import ScenarioError, SimulatorError
     from simulator.findings import Findings
     from simulator.money.account import Account
@@ -41,7 +44,10 @@ __all__ = [
     "SimulatorError",
     "alternatives",
     "break_even",
+    "calibrate",
+    "deflate",
     "figures",
+    "imitate",
     "modes",
     "open_run",
     "packaged",
@@ -61,6 +67,9 @@ _HOME = {
     "SimulatorError": "errors",
     "alternatives": "running.again",
     "break_even": "running.again",
+    "calibrate": "checks.calibration.calibrate",
+    "deflate": "checks.imitation.deflate",
+    "imitate": "checks.imitation.imitate",
     "modes": "running.modes",
     "open_run": "running.run",
     "packaged": "scenario.library",

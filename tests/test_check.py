@@ -11,7 +11,7 @@ from scenes import VISIT, scene, town, watch
 from scipy.special import ndtr, ndtri
 
 from simulator.checks.check import CheckResult, check, jackknife
-from simulator.checks.measures import PROGRAMME, USUAL_CARE
+from simulator.checks.measures import PROGRAMME, USUAL_CARE, whole_run
 from simulator.checks.smaller import depended_on, without_unused_places
 from simulator.errors import RunError
 from simulator.scenario.tables import Scenario
@@ -162,6 +162,68 @@ def test_costs_are_visits_times_prices():
     assert (nhs, both, lift) == pytest.approx((1000 * visits, 1010 * visits, 10 * visits))
 
 
+def walks_for_all() -> Scenario:
+    """Everybody starts in the first days, half of their admissions are averted, and a start costs 100 pounds."""
+    walks = {
+        "offers": {"all": {"rate": 1000.0}},
+        "effects": {"ward": {"target": "need:urgent", "calibrated": 0.5}},
+        "costs": {"start": {"kind": "per_start", "amount": 100, "payer": "council"}},
+        "length": {"dist": "fixed", "mean": 200},
+        "once": True,
+    }
+    money = {
+        "payers": {"nhs": {"title": "NHS"}, "council": {"title": "Council"}},
+        "cash": {"half": {"share": [0.5]}},
+        "prices": {"stay": {"per": "visit:ward", "amount": 1000, "payer": "nhs", "cash": "half"}},
+        "economics": {"discount_rate": 0.0, "discount_rate_later": 0.0, "health_discount_rate": 0.0},
+    }
+    base = ward(1.0, people=400, years=2).model_dump(by_alias=True, exclude_none=True)
+    return Scenario.model_validate({**base, **money, "programmes": {"walks": walks}})
+
+
+def test_what_a_run_finds_is_told_for_each_start_completion_and_person():
+    of = {"programme": "walks", "comparison": "with and without"}
+    names = ("net_saving", "net_saving:nhs", "gross_saving", "spending", "cash_saving:nhs", "averted:visits:ward")
+    bases = ("", "_per_start", "_per_completion", "_per_person")
+    labels = {
+        f"{kind}{base}{colon}{subject}" for base in bases for kind, colon, subject in (n.partition(":") for n in names)
+    }
+    stated = {label.replace(":", "_"): {**of, "measure": label} for label in sorted(labels)}
+    seen = {r.measure: r.simulated for r in check(asked(walks_for_all(), **stated), rows=1)}
+    assert len(seen) == 24
+    for base in bases:
+        assert seen[f"net_saving{base}"] == pytest.approx(seen[f"gross_saving{base}"] - seen[f"spending{base}"])
+        assert seen[f"gross_saving{base}"] == pytest.approx(1000 * seen[f"averted{base}:visits:ward"])
+        assert seen[f"net_saving{base}:nhs"] == pytest.approx(2 * seen[f"cash_saving{base}:nhs"])
+    assert seen["spending_per_start"] == pytest.approx(100) == seen["spending_per_person"]
+    assert seen["spending"] == pytest.approx(100 * 400)
+
+
+def test_what_a_run_finds_is_the_same_in_a_check():
+    import simulator as sim
+
+    of = {"programme": "walks", "comparison": "with and without", "measure": "net_saving"}
+    scenario = asked(walks_for_all(), net=of)
+    found = sim.run(scenario, rows=2, people=400).findings().arms[0].view().npv
+    (net,) = check(scenario, rows=2)
+    assert abs(net.simulated - found.place.mean) < MOST * math.hypot(net.mcse, float(found.place.mcse))
+
+
+@pytest.mark.parametrize(
+    ("measure", "comparison", "words"),
+    [
+        ("net_saving_per_start", "before and after", 'allowed "with and without"'),
+        ("net_saving:council+nhss", "with and without", "did you mean nhs"),
+        ("qaly_gain:nhs", "with and without", "it has no parts to name"),
+        ("net_savings", "with and without", "did you mean net_saving"),
+    ],
+)
+def test_figures_of_a_run_that_cannot_be_had_are_refused_in_words(measure: str, comparison: str, words: str):
+    scenario = asked(walks_for_all(), odd={"programme": "walks", "comparison": comparison, "measure": measure})
+    with pytest.raises(RunError, match=words):
+        check(scenario, people=20, rows=1)
+
+
 # ----------------------------------------------------------------------------------------------- verdicts
 
 
@@ -204,7 +266,8 @@ def test_the_head_of_the_module_says_every_measure():
     import simulator.checks.measures as module
 
     for name in (*USUAL_CARE, *PROGRAMME):
-        assert name in (module.__doc__ or "")
+        words = name.partition("_per_")[0] if name in whole_run.MEASURES else name
+        assert words in (module.__doc__ or "")
 
 
 def test_both_engines_give_the_same_results():

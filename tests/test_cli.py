@@ -66,7 +66,22 @@ def commands() -> list[str]:
 
 
 def test_the_commands_are_those_of_the_design() -> None:
-    wanted = {"run", "check", "validate", "price", "plot", "list", "show", "new", "schema", "trace", "modes"}
+    wanted = {
+        "run",
+        "check",
+        "calibrate",
+        "validate",
+        "price",
+        "plot",
+        "list",
+        "show",
+        "new",
+        "schema",
+        "trace",
+        "modes",
+        "imitate",
+        "deflate",
+    }
     assert set(commands()) == wanted
 
 
@@ -311,6 +326,25 @@ def test_a_check_out_of_range_exits_1_and_says_why() -> None:
 def test_a_check_on_too_few_people_is_not_judged() -> None:
     said = checked(low=3400, high=3600)
     assert said.exit_code == 0 and "too few people" in said.stdout
+
+
+def test_a_broken_file_is_told_and_passed_over_and_exits_2() -> None:
+    checked(low=9000, high=9999)
+    Path("broken.toml").write_text("[horizon]\nyears = 0\n", encoding="utf-8")
+    strange = Path("checked.toml").read_text(encoding="utf-8").replace("visits:gp", "visits:gpp")
+    Path("strange.toml").write_text(strange, encoding="utf-8")
+    said = call("check", "broken.toml", "strange.toml", "checked.toml", "--people", 60, "--rows", 1)
+    assert said.exit_code == 2 and "gp visits: people die" in said.stdout
+    assert "horizon.years" in said.stderr and "did you mean visits:gp" in said.stderr
+    assert "outside their range: gp_visits" in said.stderr
+    assert "not checked, since broken: broken.toml, strange" in said.stderr
+
+
+def test_a_check_says_first_how_long_it_takes_and_then_how_far_it_is() -> None:
+    said = checked(low=2000, high=5000)
+    first, *rest = said.stderr.splitlines()
+    assert re.fullmatch(r"1 scenario, 0\.0 million person-years: about \d+ seconds?", first), first
+    assert any(line.startswith("check: 100 %") for line in rest)
 
 
 def test_checks_as_json_are_one_object() -> None:

@@ -17,7 +17,7 @@ import simulator
 PACKAGE = Path(simulator.__file__).parent
 ORDER = (
     "errors", "units", "compiling", "parquet", "uncertainty", "scenario", "activity", "model", "engines", "money",
-    "findings", "figures", "running", "checks", "faces",
+    "findings", "analysis", "figures", "running", "checks", "faces",
 )  # fmt: skip
 ENGINES = ("engines.shared", "engines.simpy", "engines.compiled")
 MOST_AT_THE_TOP, MOST_IN_A_FOLDER = 20, 16

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from simulator.running.cluster import Cluster
     from simulator.running.run import Run
     from simulator.scenario.read import Reading
+    from simulator.scenario.starters.place import Local
     from simulator.scenario.tables import Scenario
 
 MODES = ("calibrated", "claimed", "sceptical")
 ENGINES = ("auto", "simpy", "compiled")
 LARGEST_SEED = 2**64 - 1
 FIRST_SEED = 1
+POPULATION = "england_65_plus"
 
 
 class Commands(click.Group):
@@ -347,9 +349,10 @@ def trace(scenario: str, person: int | None, arm: str | None, sets: tuple[str, .
 def check(
     scenarios: tuple[str, ...], names: tuple[str, ...], sets: tuple[str, ...], as_json: bool, **asked: Any
 ) -> None:
-    """Show figures on record beside simulated ones; exit 1 if any lies outside its range.
+    """Show figures on record beside simulated ones; exit 1 if any lies outside its range, 2 if a file was broken.
 
-    Without SCENARIO, every scenario that `simulator list` shows and that has checks.
+    Without SCENARIO, every scenario that `simulator list` shows and that has checks. A broken file is told and passed
+    over. How long it takes is said first.
 
     \b
     Example:
@@ -358,34 +361,224 @@ def check(
     """
     from simulator.faces import screen
 
-    results = _checked(scenarios, names, sets, {name: value for name, value in asked.items() if value is not None})
+    told, out, broken = dict[str, Any](), list[str](), list[str]()
+    sound = dict(_sound(scenarios, names, sets, broken))
+    for scenario, results in _checked(sound, names, _given(asked), broken):
+        told[scenario.name] = screen.checks_as_json(results)
+        out += [entry.name for entry in results if entry.passed is False]
+        if not as_json:
+            screen.show_checks(scenario, results)
     if as_json:
-        click.echo(json.dumps(screen.checks_as_json(results), indent=2))
-    else:
-        for scenario, entries in results:
-            screen.show_checks(scenario, entries)
-    out = [entry.name for _, entries in results for entry in entries if entry.passed is False]
+        click.echo(json.dumps(told, indent=2))
     if out:
-        raise CheckFailed(f"outside their range: {', '.join(out)}")
+        _note(f"outside their range: {', '.join(out)}")
+    if broken:
+        raise SimulatorError(f"not checked, since broken: {', '.join(broken)}")
+    if out:
+        raise CheckFailed(f"{len(out)} of {sum(map(len, told.values()))} figures are outside their range")
 
 
-def _checked(
-    scenarios: Sequence[str], names: Sequence[str], sets: Sequence[str], asked: dict[str, Any]
-) -> list[tuple[Scenario, list[CheckResult]]]:
-    """The results of every scenario that has checks."""
-    from simulator.checks.check import check as done
-    from simulator.faces.screen import progress
+def _sound(
+    scenarios: Sequence[str], names: Sequence[str], sets: Sequence[str], broken: list[str]
+) -> Iterator[tuple[str, Scenario]]:
+    """Scenarios that have checks, by the name they were asked by; what is wrong with the others is told."""
+    from simulator.checks.check import chosen_checks
     from simulator.scenario.library import packaged
     from simulator.scenario.read import read
 
-    chosen = [read(name, sets=sets) for name in scenarios or packaged()]
-    wanted = [scenario for scenario in chosen if scenario.checks]
-    results = []
+    for name in scenarios or packaged():
+        try:
+            scenario = read(name, sets=sets)
+            if (scenarios and names) or any(check in scenario.checks for check in names or scenario.checks):
+                chosen_checks(scenario, names)
+                yield name, scenario
+        except SimulatorError as fault:
+            _note(f"{name}: {fault}")
+            broken.append(name)
+
+
+def _checked(
+    sound: dict[str, Scenario], names: Sequence[str], asked: dict[str, Any], broken: list[str]
+) -> Iterator[tuple[Scenario, list[CheckResult]]]:
+    """The results of each scenario, once it is said how long all of them take."""
+    from simulator.checks.check import check as done
+    from simulator.checks.check import person_years, seconds_of_a_person_year
+    from simulator.faces.screen import progress, time_in_words
+
+    size = {key: asked[key] for key in ("people", "rows") if key in asked}
+    work = sum(person_years(scenario, names=names, **size) for scenario in sound.values())
+    if sound:
+        seconds = work * seconds_of_a_person_year(next(iter(sound.values())))
+        scenarios = f"{len(sound)} scenario{'s' if len(sound) > 1 else ''}"
+        _note(f"{scenarios}, {work / 1e6:.1f} million person-years: about {time_in_words(seconds)}")
+    lived = 0.0
     with progress("check") as tell:
-        for number, scenario in enumerate(wanted, start=1):
-            results.append((scenario, done(scenario, names=names, **asked)))
-            tell(number, len(wanted))
-    return results
+
+        def passed(more: float) -> None:
+            nonlocal lived
+            lived += more
+            tell(round(lived), round(work))
+
+        for name, scenario in sound.items():
+            try:
+                yield scenario, done(scenario, names=names, progress=passed, **asked)
+            except SimulatorError as fault:
+                _note(f"{name}: {fault}")
+                broken.append(name)
+
+
+@main.command(short_help="Values of numbers that meet figures on record.")
+@click.argument("scenario")
+@click.option(
+    "--target", "targets", multiple=True, metavar="CHECK",
+    help="A check to meet; may be given again. Those of [calibration], or all that are judged, if left out.",
+)  # fmt: skip
+@click.option(
+    "--vary", multiple=True, metavar="PATH[:LOW:HIGH]",
+    help="A number to find, free between LOW and HIGH where they are given; may be given again.",
+)  # fmt: skip
+@_PEOPLE
+@click.option("--rows", type=click.IntRange(1), help="Samples of people; 8, or what a target needs, if left out.")
+@_SEED
+@_sets
+@click.option(
+    "--write", "file", type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the values into this file, which extends the scenario; lines to paste are printed without.",
+)  # fmt: skip
+@_json
+def calibrate(scenario: str, sets: tuple[str, ...], file: Path | None, as_json: bool, **asked: Any) -> None:
+    """Find the values of numbers that meet checks of a scenario; exit 1 if a target is not met.
+
+    The same people and luck throughout. Without --vary, the script in the scenario's own [calibration] is repeated.
+    A number with an interval of its own is held by it; one without, or with LOW:HIGH, is free between these.
+
+    \b
+    Example:
+      simulator calibrate england_65_plus
+      simulator calibrate my_town.toml --target ae_attendances --vary needs.ae.adjust --write my_town_met.toml
+      simulator calibrate age_uk --target claimed_admissions --vary programmes.age_uk.effects.emergency.adjust:0.5:2
+    """
+    from simulator.checks.calibration.calibrate import calibrate as done
+    from simulator.checks.calibration.written import lines, write_found
+    from simulator.faces.found_values import found_as_json, show_found
+    from simulator.faces.screen import progress
+
+    resolved = _examined(scenario, sets).scenario
+    with progress("calibrate") as tell:
+        found = done(resolved, progress=tell, **asked)
+    written = None if file is None else write_found(found, file, scenario)
+    if as_json:
+        click.echo(json.dumps(found_as_json(found), indent=2))
+    else:
+        show_found(found)
+        click.echo(f"\n{written}" if written else "\n" + "\n".join(lines(found)))
+    if not found.met:
+        raise CheckFailed(f"not met: {', '.join(target.name for target in found.targets if not target.met)}")
+
+
+_MEASURE = click.option(
+    "--measure", default="emergency:inpatient", show_default=True,
+    help="What is counted: visits:, emergency: or days: with a place; several joined by +.",
+)  # fmt: skip
+_PROGRAMME = click.option("--programme", metavar="NAME", help="Which one; may be left out where there is but one.")
+_IN_STUDY = click.option(
+    "--people-in-study", metavar="N", type=click.IntRange(2),
+    help="Who take part in a study; as many as start in the place if left out.",
+)  # fmt: skip
+_MONTHS = click.option(
+    "--months", type=click.FloatRange(1, 60), help="Look back and forward so long; the scenario's windows if left out."
+)
+_LIVED = click.option("--people", type=click.IntRange(2), help="People lived, in samples of a place: precision only.")
+
+
+@main.command(short_help="What each study design would report, beside the true effect.")
+@click.argument("scenario")
+@_PROGRAMME
+@_EVIDENCE
+@_MEASURE
+@_IN_STUDY
+@_MONTHS
+@_LIVED
+@_SEED
+@_WORKERS
+@_sets
+@_json
+def imitate(scenario: str, sets: tuple[str, ...], as_json: bool, **asked: Any) -> None:
+    """Show what each study design would report of a programme, with the range of repeated studies, and the true effect.
+
+    Before and after, matched, randomised, stepped wedge, area against area. Numbers have no uncertainty.
+
+    \b
+    Example:
+      simulator imitate age_uk --people-in-study 325
+      simulator imitate popp --measure days:inpatient --evidence claimed
+    """
+    from simulator.checks.imitation.imitate import imitate as imitated
+    from simulator.compiling import announce
+    from simulator.faces import screen
+
+    announce()
+    resolved = _examined(scenario, sets).scenario
+    with screen.progress(resolved.name) as tell:
+        done = imitated(resolved, progress=tell, **_given(asked))
+    if as_json:
+        click.echo(json.dumps(screen.imitation_as_json(done), indent=2))
+    else:
+        screen.show_imitation(done)
+
+
+@main.command(short_help="What true effect would show as a reported figure.")
+@click.argument("scenario")
+@click.option(
+    "--reported", metavar="CHANGE", type=click.FloatRange(-1, min_open=True), required=True,
+    help="What a study reported: -0.31 is 31 % fewer.",
+)  # fmt: skip
+@click.option(
+    "--design", type=click.Choice(["before-after", "matched", "randomised"]), default="before-after",
+    show_default=True, help="Of the study.",
+)  # fmt: skip
+@_PROGRAMME
+@_EVIDENCE
+@_MEASURE
+@_IN_STUDY
+@_MONTHS
+@_LIVED
+@click.option(
+    "--rows",
+    type=click.IntRange(1),
+    help="Sampled sets of parameters, each of a quarter of the people; 16 if left out.",
+)
+@_SEED
+@_WORKERS
+@_sets
+@_json
+def deflate(scenario: str, sets: tuple[str, ...], as_json: bool, **asked: Any) -> None:
+    """Show which true effect would have been reported as this figure here, with its range.
+
+    The range holds the chance in a study of this size, what the scenario leaves open, and the Monte Carlo error.
+
+    \b
+    Example:
+      simulator deflate age_uk --reported -0.26 --people-in-study 325
+      simulator deflate age_uk --reported -0.31 --measure emergency:inpatient+visits:planned_care
+    """
+    from simulator.checks.imitation.deflate import deflate as deflated
+    from simulator.compiling import announce
+    from simulator.faces import screen
+
+    announce()
+    resolved = _examined(scenario, sets).scenario
+    with screen.progress(resolved.name) as tell:
+        done = deflated(resolved, progress=tell, **_given(asked))
+    if as_json:
+        click.echo(json.dumps(screen.deflation_as_json(done), indent=2))
+    else:
+        screen.show_deflation(done)
+
+
+def _given(asked: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for, without what was left out."""
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 @main.command(short_help="Every fault of scenario files at once.")
@@ -523,28 +716,87 @@ def show(scenario: str, part: str | None, sets: tuple[str, ...]) -> None:
       simulator show befriending programmes.befriending
       simulator show befriending > all_values.toml
     """
-    from simulator.scenario.new_file import part_of
     from simulator.scenario.read import read
+    from simulator.scenario.starters.extension import part_of
     from simulator.scenario.write import write
 
     resolved = read(scenario, sets=sets)
     click.echo((part_of(resolved, part) if part else write(resolved)).rstrip("\n"))
 
 
-@main.command(short_help="A commented starter file.")
+@main.command(short_help="A commented starter file, or a place of your own.")
 @click.argument("name")
-@click.option("--from", "parent", required=True, metavar="SCENARIO", help="The scenario it starts from.")
-def new(name: str, parent: str) -> None:
-    """Write NAME.toml here: a commented starter file that extends another scenario.
+@click.option("--from", "parent", metavar="SCENARIO", help="The scenario it starts from.")
+@click.option("--place", is_flag=True, help="A place of your own; what is not given is asked for.")
+@click.option("--people", multiple=True, metavar="AGE:COUNT", help="People from this age on; again for each.")
+@click.option("--price", "prices", multiple=True, metavar="PRICE=POUNDS", help="A price there; may be given again.")
+@click.option("--starts", type=click.FloatRange(0, min_open=True), help="Starts of the programme a year.")
+@click.option("--cost", type=click.FloatRange(0), help="Pounds for each person who starts the programme.")
+@click.option("--figure", "figures", multiple=True, metavar="MEASURE=COUNT", help="What the place counts in a year.")
+def new(name: str, parent: str | None, place: bool, **told: Any) -> None:
+    """Write NAME.toml here: a starter file that extends a scenario, a place of your own, or a programme from nothing.
+
+    With --from alone, what an analyst changes first stands there as comments. With --place, its people by age, prices,
+    starts, cost for each person and yearly figures are asked for, or given as options; `simulator calibrate` then meets
+    the figures. With neither, a programme is written whose choices are explained.
 
     \b
     Example:
-      simulator new my_programme --from befriending
+      simulator new my_changes --from befriending
+      simulator new my_town --place
+      simulator new my_town --place --people 65:9800 --people 75:6200 --people 85:2400 --figure visits:ae=9900
+      simulator new my_programme
     """
-    from simulator.scenario.new_file import write_starter
+    from simulator.scenario.starters.extension import write_new, write_starter
+    from simulator.scenario.starters.place import place as place_text
+    from simulator.scenario.starters.programme import PROGRAMME
 
-    path = write_starter(name, parent)
-    click.echo(f"{path}: change what you like, then  simulator validate {path}  and  simulator run {path}")
+    if place:
+        parent = parent or POPULATION
+        path = write_new(name, place_text(name, parent, _local(parent, told)))
+        next_step = f"simulator calibrate {path} --write {name}_met.toml"
+    elif parent is not None:
+        path = write_starter(name, parent)
+        next_step = f"simulator run {path}"
+    else:
+        path = write_new(name, PROGRAMME.replace("NAME", name))
+        next_step = f"simulator run {path}"
+    click.echo(f"{path}: change what you like, then  simulator validate {path}  and  {next_step}")
+
+
+def _local(parent: str, told: dict[str, Any]) -> Local:
+    """What a place knows of itself, from options; people and figures are asked for where none are given."""
+    from simulator.scenario.read import read
+    from simulator.scenario.starters.place import Local, asked_for, parsed
+
+    scenario, asks = read(parent), not any(told.values())
+    people = told["people"] or _asked("People by age, such as 65:9800 75:6200 85:2400")
+    by_age = {int(age): count for age, count in parsed(people, ":", "65:9800").items()}
+    prices = told["prices"] or (
+        _asked(f"Prices in pounds ({', '.join(scenario.prices)}), such as ae=250") if asks else ()
+    )
+    starts, cost = told["starts"], told["cost"]
+    if asks and scenario.programmes:
+        starts, cost = (_number(words) for words in ("Starts a year", "Pounds for each person who starts"))
+    figures = parsed(told["figures"], "=", "visits:ae=9900")
+    if asks:
+        size = sum(by_age.values())
+        for measure, each in asked_for(scenario).items():
+            count = _number(f"{measure} a year in the whole place ({scenario.title} would have {each * size:,.0f})")
+            figures |= {} if count is None else {measure: count}
+    return Local(by_age, figures, parsed(prices, "=", "bed_day=380"), starts, cost)
+
+
+def _asked(words: str) -> list[str]:
+    return str(click.prompt(f"{words}; nothing to leave out", default="", show_default=False)).split()
+
+
+def _number(words: str) -> float | None:
+    typed = str(click.prompt(f"{words}; nothing to leave out", default="", show_default=False)).replace(",", "")
+    try:
+        return float(typed) if typed.strip() else None
+    except ValueError:
+        raise RunError(f'found "{typed}"; allowed a number') from None
 
 
 @main.command(short_help="JSON Schema of scenario files.")

@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from simulator.checks.check import CheckResult
+    from simulator.checks.imitation.deflate import Deflation
+    from simulator.checks.imitation.imitate import Imitation
+    from simulator.checks.imitation.sought import Sought
     from simulator.findings import ArmFindings, Findings
     from simulator.running.run import Run
     from simulator.scenario.tables import Scenario
     from simulator.uncertainty.ranges import Band, Value
 
 TENTHS = 10
+MINUTE = 60
 WIDTH = 110
 UNITS = ((1e6, 2, "£ million"), (1e3, 1, "£ thousand"), (1.0, 0, "£"))
 
@@ -159,7 +163,7 @@ def show(findings: Findings) -> None:
     from simulator.findings.tables import in_lines
     from simulator.scenario.tables import MODE_WORDS
 
-    screen = _screen()
+    screen = console()
     mode = MODE_WORDS.get(findings.evidence, findings.evidence)
     click.echo(f"\n{findings.title}\nEvidence: {mode}. Pounds of {findings.price_year}, {_place(findings)}.")
     if findings.arms and findings.rows < ENOUGH_ROWS:
@@ -172,7 +176,7 @@ def show(findings: Findings) -> None:
             click.echo(textwrap.fill(line, screen.width, subsequent_indent="  "))
 
 
-def _screen() -> Console:
+def console() -> Console:
     """Standard output, as wide as the terminal or, where there is none, as a page."""
     from rich.console import Console
 
@@ -286,7 +290,7 @@ def show_modes(scenario: Scenario, rows: list[dict[str, Any]]) -> None:
         if row["harm"]:
             chances = ["people lose", "life or health"]
         table.add_row(name, *money, f"{row['qaly']:.1f}", *chances)
-    _screen().print(table)
+    console().print(table)
 
 
 def _chance_cell(row: dict[str, Any], name: str) -> str:
@@ -316,7 +320,7 @@ def write_rows(rows: list[dict[str, Any]], path: Path) -> None:
 # -------------------------------------------------------------------------------------------- checks
 
 PENCE = 4
-VERDICTS = {True: "met", False: "OUT", None: "reported"}
+VERDICTS = {True: "met", False: "OUT"}
 
 
 def show_checks(scenario: Scenario, results: list[CheckResult]) -> None:
@@ -341,7 +345,7 @@ def show_checks(scenario: Scenario, results: list[CheckResult]) -> None:
         target = "" if entry.target is None else in_unit(entry.target, entry.unit)
         figures = (target, f"{low} to {high}", simulated, f"± {error}", _verdict(entry))
         table.add_row(_check_words(entry), _each(entry.unit), *figures)
-    screen = _screen()
+    screen = console()
     screen.print(table)
     for entry in results:
         if entry.note and not entry.passed:
@@ -355,13 +359,13 @@ def _check_words(entry: CheckResult) -> str:
     return f"{name} ({entry.comparison}; {MODE_WORDS[entry.evidence]})" if entry.programme else name
 
 
-def checks_as_json(results: list[tuple[Scenario, list[CheckResult]]]) -> dict[str, Any]:
-    """Results of checks as one object for scripts: scenario -> list of checks.
+def checks_as_json(results: list[CheckResult]) -> list[dict[str, Any]]:
+    """Results of the checks of a scenario for scripts.
 
     Args:
-        results: scenarios and what came of their checks.
+        results: what came of its checks.
     """
-    return {scenario.name: [_check_json(entry) for entry in entries] for scenario, entries in results}
+    return [_check_json(entry) for entry in results]
 
 
 def _check_json(entry: CheckResult) -> dict[str, Any]:
@@ -372,12 +376,26 @@ def _check_json(entry: CheckResult) -> dict[str, Any]:
 
 
 def _verdict(entry: CheckResult) -> str:
-    return "too few people" if entry.judged and entry.passed is None else VERDICTS[entry.passed]
+    if entry.judged:
+        return "too few people" if entry.passed is None else VERDICTS[entry.passed]
+    return "reported" if entry.low <= entry.simulated <= entry.high else "reported, outside"
 
 
 def _each(unit: str) -> str:
     """What a figure is for; empty where the per cent sign says enough."""
     return "" if unit in ("change", "share") else unit.removeprefix("pounds ").removeprefix("number ")
+
+
+def time_in_words(seconds: float) -> str:
+    """How long something takes, no more exactly than can be known before.
+
+    >>> time_in_words(0.4), time_in_words(48.0), time_in_words(200.0)
+    ('1 second', '50 seconds', '4 minutes')
+    """
+    if seconds > MINUTE:
+        return f"{math.ceil(seconds / MINUTE)} minutes"
+    rounded = max(1, round(seconds) if seconds < TENTHS else 10 * math.ceil(seconds / TENTHS))
+    return f"{rounded} second{'s' if rounded > 1 else ''}"
 
 
 def in_unit(value: float, unit: str) -> str:
@@ -409,3 +427,73 @@ def number(value: float) -> str:
         return "unknown"
     rounded = float(f"{value:.4g}")
     return f"{rounded:,.0f}" if abs(rounded) >= 1000 else f"{rounded:g}"
+
+
+# ---------------------------------------------------------------------------------- imitated studies
+
+
+def show_imitation(imitation: Imitation) -> None:
+    """What each study design would report beside the true effect, on standard output, then a sentence for each.
+
+    Args:
+        imitation: what came of it.
+    """
+    from rich import box
+    from rich.table import Table
+
+    wanted = imitation.wanted
+    title = f"{wanted.scenario.programmes[wanted.programme].title or wanted.programme}: change of {wanted.measure}"
+    table = Table(title=title, box=box.SIMPLE, title_justify="left")
+    table.add_column("Design", overflow="fold")
+    for heading in ("Would report", "95 % of studies", "True effect", "Bias", "Error"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in imitation.designs:
+        reported, low, high, true, bias = map(_signed_percent, (one.reported, one.low, one.high, one.true, one.bias))
+        error = _signed_percent(one.bias_mcse).lstrip("+")
+        table.add_row(one.design, f"{reported} %", f"{low} to {high} %", f"{true} %", bias, f"± {error}")
+    screen = console()
+    screen.print(table)
+    for sentence in (*imitation.sentences(), *imitation.notes()):
+        click.echo(textwrap.fill(sentence, screen.width, subsequent_indent="  "))
+
+
+def _signed_percent(change: float) -> str:
+    return f"{100 * change:+.1f}"
+
+
+def imitation_as_json(imitation: Imitation) -> dict[str, Any]:
+    """The same as one object for scripts; changes as shares, so that -0.26 is 26 % less.
+
+    Args:
+        imitation: what came of it.
+    """
+    about = {name: getattr(imitation, name) for name in ("people_in_study", "starters", "matched")}
+    about["designs"] = [dataclasses.asdict(one) for one in imitation.designs]
+    about["per_pound"] = imitation.per_pound and dataclasses.asdict(imitation.per_pound)
+    return {**_of_study(imitation.wanted), **about, "sentences": imitation.sentences()}
+
+
+def show_deflation(deflation: Deflation) -> None:
+    """The true effect that would show as a reported figure, on standard output.
+
+    Args:
+        deflation: what came of it.
+    """
+    for sentence in deflation.sentences():
+        click.echo(textwrap.fill(sentence, console().width))
+
+
+def deflation_as_json(deflation: Deflation) -> dict[str, Any]:
+    """The same as one object for scripts; changes as shares.
+
+    Args:
+        deflation: what came of it.
+    """
+    names = [field.name for field in dataclasses.fields(deflation) if field.name != "wanted"]
+    figures = {name: getattr(deflation, name) for name in names}
+    return {**_of_study(deflation.wanted), **figures, "sentences": deflation.sentences()}
+
+
+def _of_study(wanted: Sought) -> dict[str, Any]:
+    about = {"programme": wanted.programme, "evidence": wanted.evidence, "measure": wanted.measure}
+    return {"scenario": wanted.scenario.name, **about}

@@ -24,7 +24,6 @@ from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import gammainc, roots_hermitenorm
 
 from simulator.errors import RunError
@@ -136,6 +135,8 @@ def pace(reach: Reach, name: str, programme: Programme) -> float:
     """
     if programme.starts_per_year is None:
         return 1.0
+    from scipy.optimize import brentq  # only where it is asked for: it takes as long to load as a file to read
+
     values, path = reach.clocks.values, f"programmes.{name}"
     wanted = values.of(f"{path}.starts_per_year", programme.starts_per_year) / reach.scenario.population.place_size
     willing = values.of(f"{path}.uptake", programme.uptake, 1.0)

@@ -43,6 +43,8 @@ from simulator.scenario.toml.tree import Issue, Tree
 DIRECTIVES = ("extends", "remove")
 RULES: Path = ("economics", "rules")
 PRICE_YEAR: Path = ("price_year",)
+OWN = (("calibration",),)
+"""What nobody inherits: it says how one file was made."""
 
 
 # ------------------------------------------------------------------------------------------------- files
@@ -116,8 +118,13 @@ def _inherit(text: str, file: str, folder: FilePath, chain: tuple[FilePath, ...]
     for place, later in enumerate(others, start=1):
         beside = [one for file, one in list(line.items())[:place] if file not in later.above]
         gone = {keys_of(text) for one in beside for text in one.remove}
-        tree = merged(_without(tree, later.tree, later.remove, gone), later.tree)
+        handed_on = replace(tree, data=_without_own(tree.data), where=_outside(tree.where, OWN))
+        tree = merged(_without(handed_on, later.tree, later.remove, gone), later.tree)
     return _all_compared(tree, own, chain) if len(own.extends) > 1 else tree
+
+
+def _without_own(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if (key,) not in OWN}
 
 
 def _in_line(own: _Written, chain: tuple[FilePath, ...], line: dict[FilePath, _Written]) -> dict[FilePath, _Written]:

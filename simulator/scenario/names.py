@@ -69,6 +69,7 @@ REFERENCES: dict[type[Table], dict[str, tuple[str, ...]]] = {
     types.ArmCapacity: {"place": ("place",), "support": ("support", "programme")},
     types.Price: {"payer": ("payer",), "bearer": ("payer",), "cash": ("cash rule",)},
     types.Check: {"programme": ("programme",)},
+    types.Calibration: {"targets": ("check",)},
 }
 
 # What follows the colon in a target, an event or a unit of activity; None: nothing follows.
@@ -147,6 +148,7 @@ def known(data: Mapping[str, Any]) -> Known:
             "programme": _keys(data, "programmes"),
             "payer": _keys(data, "payers"),
             "cash rule": _keys(data, "cash"),
+            "check": _keys(data, "checks"),
         }
     )
 

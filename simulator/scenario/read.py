@@ -49,7 +49,7 @@ __all__ = [
 ALTERNATIVES = "alternatives"
 TOLD_OUTSIDE = 1e-7
 """Less of a law than this outside its limits is not worth a word: 1 in 10 million."""
-KEPT = ("name", "title", "arms", "checks", ALTERNATIVES)
+KEPT = ("name", "title", "arms", "checks", "calibration", ALTERNATIVES)
 """What an alternative may not set, since its result must stand beside that of the scenario."""
 EXAMPLE = """
 title = "A village"

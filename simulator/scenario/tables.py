@@ -763,6 +763,19 @@ class Check(Table):
     rows: int | None = Field(None, ge=1)
 
 
+class Calibration(Table):
+    """The script of a calibration: which numbers are varied so that which checks are met.
+
+    ``vary``: dotted paths, joined by ``+`` where numbers stay equal, with ``:LOW:HIGH`` where they are free between
+    these. ``targets``: names of checks; all that are judged if left out. ``rows``: samples of people. Nobody inherits
+    it: it says how this file was made.
+    """
+
+    vary: tuple[str, ...]
+    targets: tuple[str, ...] = ()
+    rows: int | None = Field(None, ge=1)
+
+
 class Scenario(Table):
     """One scenario: population, pathway, prices, programmes, evidence, horizon."""
 
@@ -791,6 +804,7 @@ class Scenario(Table):
     correlations: dict[Name, float] = {}
     alternatives: Aside[dict[Name, Alternative]] = {}
     checks: Aside[dict[Name, Check]] = {}
+    calibration: Aside[Calibration | None] = None
 
     def all_arms(self) -> dict[str, tuple[str, ...]]:
         """Arms by name, usual care first; without ``[arms]`` each programme is an arm of its own."""

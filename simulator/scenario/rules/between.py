@@ -23,8 +23,9 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+from simulator.errors import NotAllowed
 from simulator.scenario import tables as types
-from simulator.scenario.addresses import Path, as_written, dotted, is_quantity, walk
+from simulator.scenario.addresses import Path, as_written, dotted, is_quantity, keys_of, shape_at, walk
 from simulator.scenario.inherited.price_years import INDEX_YEAR
 from simulator.scenario.names import table_in
 from simulator.scenario.rule_sets import fixed_by
@@ -60,6 +61,7 @@ def at_odds(found: Sound, data: Data) -> Iterator[Issue]:
     yield from _beside_rules(data)
     yield from _marginal(found)
     yield from _counted_as_health_too(found)
+    yield from _varied(found)
 
 
 # --------------------------------------------------------------------------------------- circular waits
@@ -423,3 +425,24 @@ def _is_gain(effect: types.Effect, how: str) -> bool:
 
 def _grade(effect: types.Effect) -> int | None:
     return effect.claimed.evidence_grade if effect.claimed else None
+
+
+# ------------------------------------------------------------------------------------------ calibration
+
+
+def _varied(found: Sound) -> Iterator[Issue]:
+    """Paths of numbers to vary that lead to no number."""
+    script = found.get(("calibration",))
+    for position, text in enumerate(script.vary if isinstance(script, types.Calibration) else ()):
+        for path in text.partition(":")[0].split("+"):
+            if not _is_number(path, found):
+                allowed = "the dotted path of a number, such as needs.gp.rate, alone or with :LOW:HIGH"
+                yield Issue(("calibration", "vary", position), f'no number at "{path}"', allowed)
+
+
+def _is_number(text: str, found: Sound) -> bool:
+    try:
+        path = keys_of(text)
+    except NotAllowed:
+        return False
+    return isinstance(found.get(path), Quantity) or (path[:-1] in found and shape_at(path) is float)

@@ -49,6 +49,23 @@ def write_starter(name: str, parent: str, folder: str | Path = ".") -> Path:
         RunError: for a name that is not allowed or is that of another scenario, or a file that is already there.
         ScenarioError: when the parent has faults or is not there.
     """
+    return write_new(name, starter(name, parent), folder)
+
+
+def write_new(name: str, text: str, folder: str | Path = ".") -> Path:
+    """Write a new scenario file, never over another.
+
+    Args:
+        name: of the new scenario.
+        text: what stands in it.
+        folder: where to.
+
+    Returns:
+        The file.
+
+    Raises:
+        RunError: as :func:`write_starter`.
+    """
     if not NAME.fullmatch(name):
         raise RunError(f"found the name {name}; allowed small letters, digits and underscores, such as my_programme")
     if name in packaged():
@@ -56,7 +73,7 @@ def write_starter(name: str, parent: str, folder: str | Path = ".") -> Path:
     path = Path(folder) / f"{name}.toml"
     if path.exists():
         raise RunError(f"{path} is already there; choose another name")
-    path.write_text(starter(name, parent), encoding="utf-8", newline="\n")
+    path.write_text(text, encoding="utf-8", newline="\n")
     return path
 
 
@@ -73,12 +90,12 @@ def starter(name: str, parent: str) -> str:
 def _lines(name: str, parent: str, scenario: Scenario) -> Iterator[str]:
     yield tomli_w.dumps({"extends": parent, "name": name, "title": f"{scenario.title}, changed"})
     for path in PLAIN:
-        yield f"# {path} = {_value(_at(scenario, path))}"
+        yield f"# {path} = {on_one_line(_at(scenario, path))}"
     for start in FIRST:
         yield ""
         for path, quantity in quantities(scenario).items():
             if path.startswith(start):
-                yield f"# {path} = {_value(written(quantity))}"
+                yield f"# {path} = {on_one_line(written(quantity))}"
 
 
 def _at(scenario: Scenario, path: str) -> object:
@@ -86,16 +103,19 @@ def _at(scenario: Scenario, path: str) -> object:
     return getattr(getattr(scenario, table), key)
 
 
-def _value(value: Any) -> str:
+def on_one_line(value: Any) -> str:
     """A value as TOML on one line.
 
-    >>> _value({"value": 0.9, "ci95": [0.8, 1.0]})
+    Args:
+        value: a number, text, list or table.
+
+    >>> on_one_line({"value": 0.9, "ci95": [0.8, 1.0]})
     '{ value = 0.9, ci95 = [0.8, 1.0] }'
     """
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {on_one_line(inner)}" for key, inner in value.items()) + " }"
     if isinstance(value, list):
-        return "[" + ", ".join(map(_value, value)) + "]"
+        return "[" + ", ".join(map(on_one_line, value)) + "]"
     return tomli_w.dumps({"x": value}).removeprefix("x = ").strip()
 
 
@@ -118,4 +138,4 @@ def part_of(scenario: Scenario, path: str) -> str:
         if not isinstance(part, dict) or key not in part:
             raise RunError(f"{path}: {no_such('part', key, part if isinstance(part, dict) else ())}")
         part = part[key]
-    return tomli_w.dumps(part) if isinstance(part, dict) else f"{path} = {_value(part)}"
+    return tomli_w.dumps(part) if isinstance(part, dict) else f"{path} = {on_one_line(part)}"

@@ -1,0 +1,1 @@
+"""Pure functions on what was simulated: what a study would make of it."""
