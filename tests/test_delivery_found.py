@@ -15,7 +15,7 @@ from simulator.findings.evidence.lived import LivedEffect
 from simulator.findings.finding import rounded
 from simulator.findings.programme import delivery
 from simulator.running.run import Run
-from simulator.uncertainty.ranges import Value
+from simulator.uncertainty.ranges import Value, standard_error
 
 TWO_VILLAGES = ("population.place_size=400", "population.identical_places=2")
 FEW = 'programmes.walks.staff={ workers = 2, caseload = 4, when_full = "wait" }'
@@ -55,6 +55,9 @@ def test_the_delivery_of_a_programme_is_that_of_the_whole_place() -> None:
     waited = placed(run, "listed_days:walks", 0) / placed(run, "starts:walks", 0)
     assert first["days_waited"] == pytest.approx(waited) and waited > 0
     assert 0 < first["caseload_use"] <= 1.0
+    starts = run.ledger.item("starts:walks")[:, :, 1, 0, 0].mean(axis=1) * run.ledger.weight()[:, 0]
+    assert first["starts_mcse"] == pytest.approx(float(standard_error(starts, run.account().batch)))
+    assert all(first[f"{name}_mcse"] > 0 for name in ("on_it", "waiting", "days_waited"))
     assert rows[2]["on_it"] > 0 and rows[2]["caseload_use"] is None  # posts are paid as they are needed
     assert rows[-1]["starts"] == 0 and rows[-1]["days_waited"] is None and rows[-1]["caseload_use"] is None
 
@@ -87,7 +90,17 @@ def test_a_limited_place_has_a_row_for_each_year_and_others_have_none() -> None:
     rows = table(run, "occupancy")
     assert [(row["place"], row["year"]) for row in rows] == [("inpatient", year) for year in range(5)]
     assert rows[0]["in_use"] == pytest.approx(placed(run, "days:inpatient", 0) / 365.25) and rows[0]["in_use"] > 0
+    usual = float((run.ledger.item("days:inpatient")[:, :, 0, 0, 0] * run.ledger.weight()).mean()) / 365.25
+    assert rows[0]["usual_in_use"] == pytest.approx(usual) and rows[0]["usual_in_use_mcse"] > 0
     assert table(village_run(), "occupancy") == []
+
+
+def test_a_script_and_json_get_both_tables_and_the_effects_as_lived() -> None:
+    findings = small(FEW).findings()
+    told = findings.to_dict()["arms"]["walks"]
+    for name in ("delivery", "lived"):
+        rows = [{k: v for k, v in row.items() if k != "arm"} for row in findings.tables()[name]]
+        assert told[name] == rows
 
 
 def test_a_queue_for_a_place_is_told_only_while_it_grows() -> None:

@@ -1,7 +1,12 @@
-"""A doubled price, cost or benefit of any scenario that comes with the simulator is noticed by one of its checks."""
+"""A doubled price, cost, benefit, effect or norm of a scenario that comes with the simulator is noticed by its checks.
+
+Money and quality of life are only priced again, all of them. An effect has to be lived again: one in each run of the
+tests, all of them where there is time. Doubled is a log ratio doubled, or a ratio times 1.5 where it is near 1.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import cache
 
@@ -10,13 +15,16 @@ import pytest
 from simulator.checks.check import CheckResult, check, repriced, result, simulated_for
 from simulator.checks.measures import Simulated
 from simulator.errors import RunError
+from simulator.scenario.addresses import quantities
 from simulator.scenario.library import packaged
 from simulator.scenario.read import read
-from simulator.scenario.tables import Scenario
+from simulator.scenario.tables import EVIDENCE_MODES, EvidenceMode, Scenario
 from simulator.uncertainty.quantity import Quantity
 
 SCENARIOS = tuple(name for name in packaged() if "queues" not in name)
-MONEY = ("cost", "benefit", "treatment", "quality_of_life", "social_care")
+MONEY = ("cost", "benefit", "treatment", "quality_of_life", "utility", "wellbeing")
+NEAR_ONE = 0.1  # of a log ratio
+LIVED_AGAIN = tuple(name for name in SCENARIOS if name != "age_uk_waiting_list")  # it has the effects of age_uk
 
 
 @cache
@@ -54,6 +62,12 @@ def amounts(scenario: Scenario) -> Iterator[tuple[str, Quantity]]:
             for mode in ("calibrated", "claimed"):
                 if getattr(benefit, mode) is not None:
                     yield f"programmes.{name}.benefits.{label}.{mode}", getattr(benefit, mode)
+        for label, effect in programme.effects.items():
+            if effect.target == "utility":
+                yield f"programmes.{name}.effects.{label}.calibrated", effect.calibrated
+    if scenario.health.utility is not None:
+        for band, norm in scenario.health.utility.norm_by_age.items():
+            yield f'health.utility.norm_by_age."{band}"', norm
 
 
 def doubled(quantity: Quantity) -> Iterator[dict[str, object]]:
@@ -91,11 +105,45 @@ def test_a_doubled_price_cost_or_benefit_is_noticed(name: str, path: str, change
     assert any(each.passed is False for each in verdicts(name, changed)), path
 
 
+def ratios() -> Iterator[tuple[str, str, EvidenceMode]]:
+    """Every ratio that a scenario states, and the record of similar programmes, by path and mode of evidence."""
+    for name in LIVED_AGAIN:
+        scenario = read(name)
+        for programme, stated in scenario.programmes.items():
+            for label, effect in stated.effects.items():
+                for mode in EVIDENCE_MODES:
+                    if effect.target != "utility" and getattr(effect, mode) is not None:
+                        yield name, f"programmes.{programme}.effects.{label}.{mode}", mode
+        if scenario.programmes:
+            yield name, "evidence.sceptical", "sceptical"
+
+
+def twice(ratio: float) -> float:
+    """A ratio with twice its log, or half as much again where it is near 1."""
+    return 1.5 * ratio if abs(math.log(ratio)) < NEAR_ONE else ratio**2
+
+
+def noticed(name: str, path: str, mode: EvidenceMode) -> list[CheckResult]:
+    """What the judged checks of one mode, with and without the programme, say of a doubled ratio."""
+    scenario = read(name)
+    ratio = quantities(scenario)[path]
+    changed = scenario.with_({path: twice(float(ratio))})
+    asked = [
+        label
+        for label, each in scenario.checks.items()
+        if each.judged and each.evidence == mode and each.comparison == "with and without" and each.rows != 1
+    ]
+    return [each for each in check(changed, names=asked, rows=3) if each.passed is False]
+
+
 def test_a_doubled_effect_is_noticed() -> None:
-    """A ratio near 1 counts as doubled when it is times 1.5; the others are tried where there is time for it."""
-    changed = read("befriending").with_({"programmes.befriending.effects.emergency.calibrated": 1.5})
-    (noticed,) = check(changed, names=["befriending_admissions"], rows=3)
-    assert noticed.passed is False
+    assert noticed("befriending", "programmes.befriending.effects.emergency.calibrated", "calibrated")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "path", "mode"), list(ratios()))
+def test_every_doubled_effect_is_noticed(name: str, path: str, mode: EvidenceMode) -> None:
+    assert noticed(name, path, mode), path
 
 
 def test_a_label_of_a_check_is_never_ignored() -> None:

@@ -195,6 +195,14 @@ def test_the_rows_that_would_do_are_enough_in_about_nineteen_runs_of_twenty() ->
     assert abs(parts / tries - 0.95) < FAR * np.sqrt(0.05 * 0.95 / tries)
 
 
+def test_the_error_of_an_end_that_is_the_outermost_row_whatever_is_drawn_is_not_known() -> None:
+    values, sample = two_levels(8, 1)
+    for people in (sample.place_size, 20 * sample.place_size):
+        found = ranges(values, replace(sample, place_size=people))
+        assert not found.is_parted and np.isnan(found.place.quantile_mcse[[0, -1]]).all()
+    assert np.all(ranges(np.ones((8, 2)), sample).place.quantile_mcse == 0)
+
+
 def test_people_are_not_asked_for_that_do_not_live_there() -> None:
     values, sample = two_levels(64, 1)
     crowded = ranges(values, replace(sample, place_size=1e9))

@@ -474,7 +474,7 @@ def test_a_run_that_is_too_small_says_so_and_names_its_ranges_after_what_is_in_t
     words = three_ranges(arm)
     assert not arm.view().npv.is_parted
     assert "as simulated" in words and "parameters alone" not in words
-    assert "too small to tell chance from what we don't know; " in words and words.endswith(" would do.")
+    assert "too small to tell chance from what we don't know; " in words and words.endswith(" may do.")
 
 
 def test_the_share_of_chance_is_printed() -> None:

@@ -179,6 +179,59 @@ def test_the_qalys_are_one_figure(shown: Shown) -> None:
         assert (low, high) == tuple(float(f"{float(row[end]):.2g}") for end in ("low", "high"))
 
 
+def test_the_worth_of_health_is_one_figure(shown: Shown) -> None:
+    rows = shown.rows("health", figure="net monetary benefit")
+    assert [each["qaly_value"] for each in shown.json["net_benefit"]] == [float(row["qaly_value"]) for row in rows]
+    line = next((line for line in shown.lines if line.startswith("With health valued at ")), "")
+    told = re.findall(r"£[\d,]+ a QALY: a net (benefit|loss) of £([\d.,]*\d)( million)?", line)
+    for row, fact in zip(rows, shown.json["net_benefit"], strict=True):
+        assert all(fact[end] == pytest.approx(float(row[end])) for end in ("mean", "low", "high", "mcse"))
+    for (kind, digits, million), row in zip(told, rows, strict=bool(line)):
+        amount = float(digits.replace(",", "")) * (1e6 if million else 1)
+        assert near(amount if kind == "benefit" else -amount, row["mean"], row["mcse"]), row
+    (social,) = shown.rows("health", figure="net present social value")
+    assert shown.json["social_value"]["mean"] == pytest.approx(float(social["mean"]))
+
+
+def test_what_a_saving_is_made_of_is_one_figure_and_adds_up_to_it(shown: Shown) -> None:
+    parts = {row["part"]: row for row in shown.rows("parts", whose="public purse")}
+    for part, name in (
+        ("simulated cash", "cash"),
+        ("simulated capacity", "capacity"),
+        ("benefits as stated", "stated"),
+    ):
+        assert shown.json["parts"][name]["mean"] == pytest.approx(float(parts[part]["mean"]))
+    three = ("simulated cash", "simulated capacity", "benefits as stated")
+    assert sum(float(parts[each]["mean"]) for each in three) == pytest.approx(float(shown.total("value")["mean"]))
+    line = next((line for line in shown.lines if line.startswith("Made of ")), "")
+    for part in three[:2]:
+        if part in line:
+            assert near(amounts(line.partition(f"{part} ")[2])[0], parts[part]["mean"], parts[part]["mcse"]), part
+
+
+def test_what_comes_back_for_each_pound_is_one_figure(shown: Shown) -> None:
+    rows = {row["version"]: row for row in shown.rows("returns")}
+    for version, row in rows.items():
+        fact = shown.json["returns"][version]["ratio"]
+        assert (fact is None) == (row["ratio"] == "") and (fact is None or fact == pytest.approx(float(row["ratio"])))
+    line = next((line for line in shown.lines if line.startswith("For each £1 ")), "")
+    told = re.search(r"£1 of all: £(\d+\.\d\d)", line)
+    if told:
+        assert abs(float(told[1]) - float(rows["public value"]["ratio"])) <= 0.005 + 1e-9
+
+
+def test_delivery_and_effects_as_lived_are_one_figure(shown: Shown) -> None:
+    for name in ("delivery", "lived"):
+        rows = [row for row in shown.rows(name) if row.get("part", "everyone") == "everyone"]
+        for row, fact in zip(rows, shown.json[name], strict=True):
+            for column, value in fact.items():
+                if isinstance(value, float):
+                    assert value == pytest.approx(float(row[column])), column
+    starts = sum(float(row["starts"]) for row in shown.rows("delivery", part="everyone", support="walks"))
+    told = re.search(r"^Per person who starts \(([\d.,]+)(?: ± ([\d.]+))? people", shown.line("Per person who starts"))
+    assert told and near(float(told[1].replace(",", "")), starts, told[2] or 0)
+
+
 def test_the_summary_holds_the_same_sentences(shown: Shown) -> None:
     lines = summary(shown.findings).splitlines()
     assert all(line in (lines if k == 0 else [each[2:] for each in lines]) for k, line in enumerate(shown.lines))
@@ -203,3 +256,27 @@ def test_each_budget_is_one_figure(shown: Shown) -> None:
 
 def bars_of(shown: Shown) -> list[Any]:
     return list(figures.saving_by_payer(shown.findings).containers)
+
+
+@pytest.mark.parametrize(
+    ("rules", "start"), [("nice 2025", ("£", "this run", "no ")), ("green book 2022", ("net present social value ",))]
+)
+def test_the_first_sentence_follows_the_rules_and_money_comes_second(rules: str, start: tuple[str, ...]) -> None:
+    run = village_run(MOOD, COSTLY, f'economics.rules="{rules}"', rows=ROWS, people=PEOPLE)
+    arm = run.findings().arms[0]
+    first, money, *_ = run.findings().sentences()
+    assert first.partition(": ")[2].startswith(start) and money.startswith("Money: ")
+    brief = as_json(run, None)
+    assert brief["headline"] == arm.headline
+    if rules.startswith("nice"):
+        cost = brief["cost_per_qaly"]
+        assert cost is not None and "net health benefit" in first
+        told = amounts(first.partition(": ")[2])[0]
+        assert near(told, cost["mean"], cost["mcse"])
+        assert cost["mean"] == pytest.approx(-brief["npv"]["mean"] / brief["qaly"]["mean"])
+        fact = next(each for each in brief["net_benefit"] if each["qaly_value"] == 20_000)
+        health = float(re.search(r"(-?[\d.,]+)(?: ± [\d.]+)? QALYs at £20,000", first)[1].replace(",", ""))  # type: ignore[index]
+        assert health == pytest.approx(fact["mean"] / 20_000, abs=fact["mcse"] / 20_000)
+    else:
+        social = brief["social_value"]
+        assert near(amounts(first.partition(": ")[2])[0], social["mean"], social["mcse"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,8 @@ def test_validate_and_run_say_it_without_a_traceback(tmp_path: Path) -> None:
     for command in (["validate", str(file)], ["run", str(file), "--rows", "32", "--people", "50", "--workers", "1"]):
         result = CliRunner().invoke(main, command)
         assert not isinstance(result.exception, ValueError) or isinstance(result.exception, ScenarioError)
-        assert "programmes.walks.effects.refer" in str(result.exception) + result.output
+        said = str(result.exception) + result.output
+        assert re.search(r"village\.toml:\d+: programmes\.walks\.effects\.refer", said), said
 
 
 @pytest.mark.parametrize("name", ["england_65_plus_queues", "age_uk", "popp"])

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.activity.items import LifeMeasure
+from simulator.activity.items import LifeCount, LifeMeasure
 from simulator.activity.ledger import SIDES, WHO, WORLDS, Ledger
 
 COUNTED_BY = {"visits": "visits", "emergency": "emergency", "days": "days", "need": "needs"}
 """Kinds of targets of an effect whose activity is counted, and the item that counts it."""
+DEATHS = LifeCount.DEATHS.label
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def lived(ledger: Ledger, arm: str, target: str) -> Lived | None:
         target: of the effect, such as ``visits:ae``, ``emergency:inpatient``, ``days:inpatient``, ``need:gp``.
 
     Returns:
-        Ratios by row; None for a target that no item counts (a route, a move of health, death, quality of life).
+        Ratios by row; None for a target that no item counts (a route, a move of health, quality of life).
 
     Example:
         >>> windows = np.zeros((1, 1, 1, 2, 2, 2, 2))
@@ -55,7 +56,7 @@ def lived(ledger: Ledger, arm: str, target: str) -> Lived | None:
         ([0.8], [0.9])
     """
     kind, _, subject = target.partition(":")
-    item = f"{COUNTED_BY.get(kind, '')}:{subject}"
+    item = DEATHS if target == "death" else f"{COUNTED_BY.get(kind, '')}:{subject}"
     if item not in ledger.items:
         return None
     return Lived(_in_windows(ledger, arm, item), _in_all_years(ledger, arm, item))

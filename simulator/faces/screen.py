@@ -278,7 +278,14 @@ def show_modes(scenario: Scenario, rows: list[dict[str, Any]]) -> None:
     title = (
         f"{scenario.title}\nNet saving to the public purse over {scenario.horizon.years} years, {words}, present value"
     )
-    table = Table(title=title, box=box.SIMPLE, title_justify="left")
+    table = Table(
+        title=title,
+        caption=_about_modes(rows),
+        padding=(0, 0, 0, 1),
+        box=box.SIMPLE,
+        title_justify="left",
+        caption_justify="left",
+    )
     table.add_column("Evidence", overflow="fold")
     for heading in ("Mean", "95 % range", "Cash", "95 % range", "QALYs", "Saves", "In cash"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -289,8 +296,33 @@ def show_modes(scenario: Scenario, rows: list[dict[str, Any]]) -> None:
         chances = [_chance_cell(row, f"p_saves_{kind}") for kind in ("value", "cash")]
         if row["harm"]:
             chances = ["people lose", "life or health"]
-        table.add_row(name, *money, f"{row['qaly']:.1f}", *chances)
+        table.add_row(name, *money, _qaly_cell(row), *chances)
     console().print(table)
+
+
+def _about_modes(rows: list[dict[str, Any]]) -> str:
+    """What stands in the table: errors, a mode without health, and how much of a saving is only stated."""
+    from simulator.findings.finding import pounds
+
+    said = ["±: Monte Carlo error. Saves: share of futures of a place like yours."]
+    if any(not row["states_health"] for row in rows):
+        said.append("QALYs none: nobody states an effect on health or quality of life in that mode.")
+    said += [
+        f"Benefits as stated are {pounds(row['stated_benefits'])} of the mean of “{row['words']}”."
+        for row in rows
+        if row["stated_benefits"]
+    ]
+    return " ".join(said)
+
+
+def _qaly_cell(row: dict[str, Any]) -> str:
+    """QALYs with their error; none where nothing in the mode moves them."""
+    from simulator.findings.finding import counted
+
+    gained, error = row["qaly"], row["qaly_mcse"]
+    if not row["states_health"]:
+        return "none"
+    return f"{'-' if gained < 0 else ''}{counted(gained, error)}"
 
 
 def _chance_cell(row: dict[str, Any], name: str) -> str:
@@ -301,7 +333,8 @@ def _chance_cell(row: dict[str, Any], name: str) -> str:
 
 def _money_cells(row: dict[str, Any], name: str, unit: float, digits: int) -> tuple[str, str]:
     mean, low, high = (in_units(row[f"{name}{end}"], unit, digits) for end in ("", "_low", "_high"))
-    return mean, f"{low} to {high}"
+    error = row[f"{name}_mcse"]
+    return f"{mean}{f' ± {in_units(error, unit, digits)}' if error > 0 else ''}", f"{low} to {high}"
 
 
 def write_rows(rows: list[dict[str, Any]], path: Path) -> None:
@@ -378,7 +411,7 @@ def _check_json(entry: CheckResult) -> dict[str, Any]:
 def _verdict(entry: CheckResult) -> str:
     if entry.judged:
         return "too few people" if entry.passed is None else VERDICTS[entry.passed]
-    return "reported" if entry.low <= entry.simulated <= entry.high else "reported, outside"
+    return "reported" if entry.low <= entry.simulated <= entry.high else "(outside)"
 
 
 def _each(unit: str) -> str:

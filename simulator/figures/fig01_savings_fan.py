@@ -111,9 +111,9 @@ def _ends(axes: Axes, arm_findings: ArmFindings, years: int) -> None:
 
 def _title(arm_findings: ArmFindings, years: int) -> str:
     if arm_findings.survivors.is_harm:
-        return f"{arm_findings.title}: {survivors.HEADLINE}"
+        return f"{arm_findings.title}: {survivors.HEADLINE} (net saving to date)"
     if arm_findings.view().payback.status == "no investment":
-        return f"{arm_findings.title}: {NO_CHANGE}"
+        return f"{arm_findings.title}: {NO_CHANGE} (net saving to date)"
     band = arm_findings.view().npv.place
     total = f"{net_give_or_take(band)} on average over {years} years"
     if not is_clear(value_of(band)):

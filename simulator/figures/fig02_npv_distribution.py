@@ -103,9 +103,9 @@ def _edges(draws: Array) -> Array:
 
 def _title(arm_findings: ArmFindings, years: int) -> str:
     if arm_findings.survivors.is_harm:
-        return f"{arm_findings.title}: {survivors.HEADLINE}"
+        return f"{arm_findings.title}: {survivors.HEADLINE} (futures by net saving)"
     if arm_findings.view().payback.status == "no investment":
-        return f"{arm_findings.title}: {NO_CHANGE}"
+        return f"{arm_findings.title}: {NO_CHANGE} (futures by net saving)"
     return f"{arm_findings.title}: it saves in {chance(arm_findings.view().p_saving.at(-1))} within {years} years"
 
 

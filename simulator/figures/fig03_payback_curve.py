@@ -94,10 +94,10 @@ def _never(axes: Axes, payback: Payback, years: int) -> None:
 
 def _title(arm_findings: ArmFindings) -> str:
     if arm_findings.survivors.is_harm:
-        return f"{arm_findings.title}: {survivors.HEADLINE}"
+        return f"{arm_findings.title}: {survivors.HEADLINE} (payback)"
     payback = arm_findings.view().payback
     if payback.status == "no investment":
-        return f"{arm_findings.title}: no investment, {NO_CHANGE}"
+        return f"{arm_findings.title}: no investment, {NO_CHANGE} (payback)"
     last = arm_findings.year_names[-1]
     if float(payback.p_never.value) < RARELY:
         return f"{arm_findings.title}: in {chance(complement(payback.p_never))} it has paid back by the end of {last}"

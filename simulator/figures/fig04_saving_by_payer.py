@@ -105,10 +105,10 @@ def _stack(axes: Axes, bars: dict[str, Array]) -> None:
 
 def _title(arm_findings: ArmFindings, findings: Findings) -> str:
     if arm_findings.survivors.is_harm:
-        return f"{arm_findings.title}: {survivors.HEADLINE}"
+        return f"{arm_findings.title}: {survivors.HEADLINE} (cash by budget)"
     totals = {findings.payer_titles.get(v.payer, v.payer): float(v.npv.mean) for v in _moved(arm_findings)}
     if not totals:
-        return f"{arm_findings.title}: {NOTHING}"
+        return f"{arm_findings.title}: {NOTHING} (cash by budget)"
     loser, gainer = min(totals, key=lambda name: totals[name]), max(totals, key=lambda name: totals[name])
     cost, saving = (f"{name} ({pounds(totals[name])})" for name in (loser, gainer))
     if totals[loser] >= 0:

@@ -54,7 +54,7 @@ def before_after(source: Findings | HasFindings, arm: str | None = None, *, ax: 
         if entries:
             _draw(axes, entries, findings)
         else:
-            say_instead(axes, NOTHING)
+            say_instead(axes, NOTHING.format(window=findings.window))
         explain(
             axes,
             _title(arm_findings, entries, findings),
@@ -115,7 +115,7 @@ def _mark(axes: Axes, at: float, change: Band | None, colour: str, marker: str, 
 
 def _title(arm_findings: ArmFindings, entries: list[BeforeAfter], findings: Findings) -> str:
     if not entries:
-        return f"{arm_findings.title}: {NOTHING.format(window=findings.window)}"
+        return f"{arm_findings.title}: {NOTHING.format(window=findings.window)} (before and after)"
     widest = max(entries, key=_gap)
     naive, true = (0.0 if band is None else float(band.mean) for band in (widest.naive, widest.true))
     measure = in_the_field(widest.measure, findings.place_titles)

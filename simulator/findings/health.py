@@ -152,8 +152,13 @@ def rows(arm: ArmFindings) -> Iterator[Row]:
         at: Row = {"qaly_value": worth.qaly_value, **value_row(worth.p_worth_it, "p_above_0")}
         at["p_above_0_mcse"] = at.pop("mcse")
         yield {"figure": "net monetary benefit", **at, **worth.net_benefit.place.to_dict()}
-    at = {**about, "qaly_value": arm.health.worth[0].qaly_value if arm.health.worth else None}
-    yield {**at, "figure": "net present social value", **arm.health.social_value.place.to_dict()}
+    first = arm.health.worth[0].qaly_value if arm.health.worth else None
+    yield {
+        **about,
+        "qaly_value": first,
+        "figure": "net present social value",
+        **arm.health.social_value.place.to_dict(),
+    }
 
 
 def in_words(health: Health) -> str:

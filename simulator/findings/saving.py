@@ -322,15 +322,17 @@ def share_of_chance(ranged: Ranges) -> str:
     said = f" Chance is {share * 100:.0f} %{points} of what differs between sets of parameters"
     if ranged.is_parted:
         return f"{said}."
-    return f"{said}; this run is too small to tell chance from what we don't know; {_enough(ranged)} would do."
+    return f"{said}; this run is too small to tell chance from what we don't know; {_enough(ranged)}."
 
 
 def _enough(ranged: Ranges) -> str:
-    """People a row, or rows where the place has not so many or everybody is lived already."""
+    """How many people a row would do, or rows where the place has not so many or everybody is lived already."""
     people, rows = float(ranged.people_needed), float(ranged.rows_needed)
     if math.isfinite(people):
-        return f"{float(f'{people:.2g}'):,.0f} people"
-    return f"some {float(f'{rows:.2g}'):,.0f} sets of parameters" if rows < MOST_ROWS else "far more sets of parameters"
+        return f"{float(f'{people:.2g}'):,.0f} people would do"
+    if rows < MOST_ROWS:
+        return f"some {float(f'{rows:.2g}'):,.0f} sets of parameters may do"
+    return "it takes far more sets of parameters"
 
 
 def sentences(arm: ArmFindings) -> Sequence[str]:

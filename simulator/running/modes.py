@@ -70,7 +70,8 @@ def side_by_side(runs: Mapping[str, Run]) -> list[dict[str, Any]]:
         runs: by mode, from :func:`modes`.
 
     Returns:
-        Present values of the whole place with 95 % ranges and Monte Carlo errors; public purse.
+        Present values of the whole place with 95 % ranges and Monte Carlo errors; public purse. ``states_health`` is
+        false where nothing in that mode of evidence moves quality of life or lives.
     """
     return [row for mode, each in runs.items() for arm in each.findings().arms for row in _rows(mode, arm)]
 
@@ -83,7 +84,11 @@ def _rows(mode: str, arm: ArmFindings) -> Iterator[dict[str, Any]]:
     row |= _band("qaly", arm.health.qaly.place)
     for money in MONEYS:
         row |= _share(f"p_saves_{money}", arm.view(money=money).p_saving.at(-1))
-    yield row | {"stated_benefits": float(arm.parts.stated.value), "harm": arm.survivors.is_harm}
+    yield row | {
+        "stated_benefits": float(arm.parts.stated.value),
+        "states_health": bool(np.any(arm.health.qaly_rows)),
+        "harm": arm.survivors.is_harm,
+    }
 
 
 def _band(name: str, band: Band) -> dict[str, float]:

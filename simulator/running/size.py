@@ -244,11 +244,14 @@ def good_for(findings: Findings) -> str:
     views = [arm.view() for arm in findings.arms if float(arm.view().npv.expected.mcse) > 0]
     if not views:
         return ""
-    view = max(views, key=lambda each: _in_deviations(each.npv.place)[1])
-    mean, ends = (math.ceil(100 * error - 1e-6) for error in _in_deviations(view.npv.place))
+    view = max(views, key=lambda each: _in_deviations(each.npv.place)[0])
+    mean, ends = (
+        f"{math.ceil(100 * error - 1e-6)} %" if math.isfinite(error) else "an unknown share"
+        for error in _in_deviations(view.npv.place)
+    )
     points = max(math.ceil(100 * float(view.p_saving.at(-1).mcse) - 1e-6), 1)
     return (
-        f"good to {mean} % of the range's standard deviation in the mean, {ends} % at the ends of the 95 % range, "
+        f"good to {mean} of the range's standard deviation in the mean, {ends} at the ends of the 95 % range, "
         f"{points} point{'' if points == 1 else 's'} in a probability; chance is "
         f"{100 * float(view.npv.chance_share):.0f} % of what differs between the rows"
     )

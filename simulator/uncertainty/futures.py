@@ -105,7 +105,8 @@ class Futures:
 def _quantiles(draws: Array) -> tuple[Array, Array, Array]:
     """Of [row, draw, ...]: quantiles [level, ...], what of each row is below them, and pounds for each share of draws.
 
-    The share of futures at the k-th of R rows is k / (R + 1), so the end of a range lies among the outermost rows.
+    The share of futures at the k-th of R rows is k / (R + 1), so the end of a range lies among the outermost rows. With
+    very few rows an end is the outermost, whatever is drawn: its error is not known, nan.
     """
     rows, each = draws.shape[:2]
     ordered = np.sort(flat(draws), axis=0)
@@ -116,7 +117,10 @@ def _quantiles(draws: Array) -> tuple[Array, Array, Array]:
     scores = [ndtri(np.clip(((place - 0.5) / each + 0.5) / (rows + 1), 1e-6, 1 - 1e-6)) for place in places]
     apart = np.maximum(scores[2] - scores[1], 1e-9) * np.exp(-(ndtri(levels) ** 2) / 2) / math.sqrt(2 * math.pi)
     below = np.stack([_share_below(draws, ordered, place) for place in places[0]], axis=1)
-    return found, below, (high - low) / apart.reshape(-1, *(1,) * (found.ndim - 1))
+    per_share = (high - low) / apart.reshape(-1, *(1,) * (found.ndim - 1))
+    outermost = _place(levels - wide, rows, 1) == _place(levels + wide, rows, 1)
+    unknown = outermost.reshape(-1, *(1,) * (found.ndim - 1)) & (high == low) & (ordered[0] < ordered[-1])
+    return found, below, np.where(unknown, np.nan, per_share)
 
 
 def _place(level: Array, rows: int, each: int) -> Array:

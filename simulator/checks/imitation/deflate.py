@@ -73,7 +73,7 @@ class Deflation:
             f"± {100 * self.of_the_scenario:.0f} %" if self.of_the_scenario else "less than these people can tell"
         )
         return [
-            f"{in_words(self.reported).capitalize()} {what}, as a {self.design} study of {self.people_in_study:,} "
+            f"A figure of {in_words(self.reported, what)}, as a {self.design} study of {self.people_in_study:,} "
             f"people reported, is what a true effect of {in_words(self.true)} would show as here; 95 % range from "
             f"{in_words(self.low)} to {in_words(self.high)}.",
             f"Without any effect such a study would report {in_words(self.rho - 1)}; in closed form (1 + reported) / "

@@ -122,18 +122,23 @@ def imitate(
     return Imitation(wanted, count, len(participants), float(alike.mean()), reported, per_pound(lived, count, seed))
 
 
-def in_words(change: float) -> str:
+def in_words(change: float, what: str = "") -> str:
     """A change as people say it.
 
     Args:
         change: -0.26 is 26 % less.
+        what: of what, if that is to be said.
 
     >>> in_words(-0.263), in_words(0.104), in_words(0.0043), in_words(-0.0001)
     ('26 % fewer', '10 % more', '0.4 % more', 'no change')
+    >>> in_words(-0.263, "bed days"), in_words(0.0, "bed days")
+    ('26 % fewer bed days', 'no change in bed days')
     """
     digits = 1 if abs(change) < SMALL else 0
     size = f"{100 * abs(change):.{digits}f}"
-    return f"{size} % {'fewer' if change < 0 else 'more'}" if float(size) else "no change"
+    if not float(size):
+        return f"no change in {what}" if what else "no change"
+    return f"{size} % {'fewer' if change < 0 else 'more'} {what}".rstrip()
 
 
 def _pounds(saved: float) -> str:
@@ -141,7 +146,7 @@ def _pounds(saved: float) -> str:
 
 
 def _sentence(one: Reported, what: str) -> str:
-    reported = f"{one.design.capitalize()}: {in_words(one.reported)} {what} among {one.whom} would be reported"
+    reported = f"{one.design.capitalize()}: {in_words(one.reported, what)} among {one.whom} would be reported"
     spread = f"from {in_words(one.low)} to {in_words(one.high)} in 95 of 100 studies of {one.people:,} people"
     return f"{reported}, {spread}; in truth {in_words(one.true)}: {_bias(one)}."
 

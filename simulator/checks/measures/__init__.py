@@ -41,6 +41,7 @@ benefit_per_start_year               pounds of stated benefits for each year of 
 benefit_share:LABEL:PRICE            a stated benefit as a share of what those who start cost at one price without it
 care_saving_per_start                pounds of care less per person-year alive, of public payers or ``:PAYERS``
 qaly_per_start                       QALYs gained for each start
+qaly_per_effect_year:LABEL           QALYs gained for each year that one effect on utility is at its full weight
 days_averted_per_pound:PLACE         days in the place that the whole area is spared, at ``per`` pounds a day, for each
                                      pound of programme spending: an area comparison
 ===================================  ==================================================================================
@@ -158,6 +159,7 @@ FIXED_UNITS = {
     "benefit_per_start_year": "pounds a starter-year",
     "care_saving_per_start": "pounds a person-year",
     "qaly_per_start": "QALYs a start",
+    "qaly_per_effect_year": "QALYs an effect-year",
     "days_averted_per_pound": "pounds for each pound",
 }
 

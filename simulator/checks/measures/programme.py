@@ -71,6 +71,15 @@ def _qaly_per_start(subject: str, stated: Check, simulated: Simulated) -> Parts:
     return ratio((gained / simulated.ledger.weight()).ravel(), start)
 
 
+def _qaly_per_effect_year(label: str, stated: Check, simulated: Simulated) -> Parts:
+    item, effects = f"effect_days:{stated.programme}.{label}", simulated.scenario.programmes[stated.programme].effects
+    if item not in simulated.ledger.items:
+        raise unknown("effect", label, (name for name, effect in effects.items() if effect.target == "utility"))
+    gained = (simulated.account.qaly[:, :, 1, 0] - simulated.account.qaly[:, :, 0, 0]).sum(axis=-1)
+    days = simulated.total(item, 1, None)
+    return ratio((gained / simulated.ledger.weight()).ravel(), days, DAYS_PER_YEAR)
+
+
 def _averted(place: str, stated: Check, simulated: Simulated) -> Parts:
     days = simulated.total(f"days:{place}", 0, None) - simulated.total(f"days:{place}", 1, None)
     return ratio(days, simulated.spent(programme_lines("programme", simulated), 1, None), stated.per)
@@ -82,5 +91,6 @@ MEASURES: dict[str, Measure] = {
     "volunteer_share": _volunteer_share,
     "care_saving_per_start": _care_saving,
     "qaly_per_start": _qaly_per_start,
+    "qaly_per_effect_year": _qaly_per_effect_year,
     "days_averted_per_pound": _averted,
 }

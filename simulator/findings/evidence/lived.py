@@ -19,7 +19,7 @@ import numpy as np
 from simulator.activity.ledger import Ledger
 from simulator.activity.lived import Lived, lived
 from simulator.findings.activity import in_the_field, place_titles
-from simulator.findings.finding import ERRORS, Finding, Row, Table
+from simulator.findings.finding import ERRORS, Finding, Row, Table, only
 from simulator.money.account import Array
 from simulator.scenario.evidence import effect_quantity
 from simulator.scenario.tables import EvidenceMode, Scenario
@@ -132,4 +132,14 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
     )
 
 
-LIVED = Finding(tables=(Table("lived", rows),), sentences=sentences)
+def facts(arm: ArmFindings) -> Row:
+    """The same rows."""
+    return {"lived": list(rows(arm))}
+
+
+def brief(facts: Row) -> Row:
+    """All of them."""
+    return only(facts, ("lived",))
+
+
+LIVED = Finding(tables=(Table("lived", rows),), sentences=sentences, facts=facts, brief=brief)

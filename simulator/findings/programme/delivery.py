@@ -1,8 +1,9 @@
 """How supports were delivered and places used, and whether a list or a queue still grows: overload is told.
 
-    mean            = mean over rows, of the whole place
+    mean            = mean over rows, of the whole place; its error from resampling rows
     days waited     = mean person-days of waiting / mean starts, or entries that had to queue         a ratio of means
                       (of a list that grows: how long it would take to work off at the pace of the year)
+    its error       = that of the rows' (days - ratio x starts) / mean starts                  (Cochran 1977, ch. 6)
     caseload use    = mean over the rows with room of people on it / how many it has room for, while it recruits
 
 A list is looked at while its support recruits, a queue for a place until the end of the horizon
@@ -18,15 +19,17 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.activity.delivery import Delivery, Occupancy, delivery, occupancy
-from simulator.activity.ledger import Ledger
+from simulator.activity.ledger import EVERYONE, Ledger
 from simulator.findings.activity import place_titles
 from simulator.findings.finding import COUNT, SHARE, Finding, Row, Table, kinds_of, rounded
 from simulator.model.dates import closing_day, run_off_day
 from simulator.money.account import Account, Array
 from simulator.money.posts import room
 from simulator.scenario.tables import Programme, Scenario
+from simulator.uncertainty.ranges import Value, plain, standard_error
 from simulator.units import DAYS_PER_YEAR
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 COUNTED = ("offers", "refusals", "starts", "completions", "drop_outs", "lapses", "lapsed_referrals")
 AT_A_TIME = ("on_it", "run_off", "waiting")
+UNKNOWN = Value(np.asarray(np.nan), np.asarray(np.nan))
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Service:
 
     supports: tuple[Delivery, ...]  # the arm's programmes, then supports of usual care with staff
     places: tuple[Occupancy, ...]  # those with slots
+    usual: tuple[Occupancy, ...]  # the same places in usual care
+    batch: NDArray[np.int64]  # [row] of the rows, for errors
     titles: Mapping[str, str]  # of supports and places
     runs_off: Mapping[str, float]  # person-years after recruitment of programmes that support people to their end
     leave: tuple[str, ...]  # programmes that people have to leave on the day when recruitment ends
@@ -68,7 +74,7 @@ def service(account: Account, ledger: Ledger, scenario: Scenario, arm: str) -> S
         >>> windows = np.zeros((1, 1, len(arms) - 1, 2, 2, 2, 0))
         >>> people = np.full((1, 1), 50.0)
         >>> ledger = Ledger(arms, ("everyone",), items, (), np.arange(1), people, 100.0, activity, windows)
-        >>> seen = service(Made(design=None), ledger, scenario, "befriending")
+        >>> seen = service(Made(design=None, batch=np.zeros(1, int)), ledger, scenario, "befriending")
         >>> seen.supports[0].starts.tolist(), seen.places
         ([[[8.0], [8.0]]], ())
     """
@@ -80,6 +86,8 @@ def service(account: Account, ledger: Ledger, scenario: Scenario, arm: str) -> S
     return Service(
         supports=supports,
         places=tuple(occupancy(ledger, arm, name) for name in slots),
+        usual=tuple(occupancy(ledger, ledger.arms[0], name) for name in slots),
+        batch=account.batch,
         titles={name: table.title or name.replace("_", " ") for name, table in tables.items()} | place_titles(scenario),
         runs_off={each.support: float(_of_all(each.run_off).sum()) for each in supports if _runs_off(scenario, each)},
         leave=tuple(each.support for each in supports if _must_leave(scenario, each)),
@@ -124,41 +132,79 @@ def _of_all(values: Array) -> Array:
     return np.asarray(values[..., 0].mean(axis=0))
 
 
-def _per(days: Array, of: Array) -> Array:
+def _mean(values: Array, batch: NDArray[np.int64]) -> Value:
+    """Mean over rows with its error: [row, ...] -> [...]."""
+    return Value(values.mean(axis=0), standard_error(values, batch))
+
+
+def _per(days: Array, of: Array, batch: NDArray[np.int64]) -> Value:
     """People at a time as days for each of something, nan where there is none: a ratio of means over rows."""
+    ratio, number = _each(days, of), of.mean(axis=0)
+    apart = days * DAYS_PER_YEAR - ratio * of
+    return Value(ratio, standard_error(apart / np.where(number > 0.0, number, np.nan), batch))
+
+
+def _each(days: Array, of: Array) -> Array:
+    """The same without its error."""
     amount, number = days.mean(axis=0) * DAYS_PER_YEAR, of.mean(axis=0)
     return np.asarray(np.divide(amount, number, out=np.full(amount.shape, np.nan), where=number > 0.0))
 
 
-def _use(each: Delivery, year: int) -> float:
+def _use(each: Delivery, year: int, batch: NDArray[np.int64]) -> Value:
     """Mean caseload use of a year over the rows with room; nan without a limit, or where posts follow need."""
     runs_off = _of_all(each.offers)[year] == 0 or _of_all(each.run_off)[year] > 0
-    if each.caseload_use is None or runs_off:
-        return float("nan")
-    use = each.caseload_use[:, year]
-    stated = use[~np.isnan(use)]
-    return float(stated.mean()) if len(stated) else float("nan")
+    use = np.full(len(batch), np.nan) if each.caseload_use is None or runs_off else each.caseload_use[:, year]
+    has_room = ~np.isnan(use)
+    return _mean(use[has_room], batch[has_room]) if has_room.any() else UNKNOWN
 
 
 def delivery_rows(arm: ArmFindings) -> Iterator[Row]:
-    """What became of each support by year, for everyone and each cluster."""
+    """What became of each support by year, for everyone and each cluster, each figure with its error."""
+    batch = arm.service.batch
     for each in arm.service.supports:
-        means = {name: getattr(each, name).mean(axis=0) for name in (*COUNTED, *AT_A_TIME)}
-        means |= {"days_waited": _per(each.waiting, each.starts), "volunteers": each.volunteers.mean(axis=0)}
+        figures = {name: _mean(getattr(each, name), batch) for name in (*COUNTED, *AT_A_TIME)}
+        figures |= {"days_waited": _per(each.waiting, each.starts, batch), "volunteers": _mean(each.volunteers, batch)}
         for year in range(each.starts.shape[1]):
             for k, part in enumerate(each.parts):
-                figures = {name: float(mean[year, k]) for name, mean in means.items()}
-                use = float("nan") if k else _use(each, year)
-                yield {"support": each.support, "year": year, "part": part, **figures, "caseload_use": use}
+                now = {name: figure.at(k).at(year) for name, figure in figures.items()}
+                use = UNKNOWN if k else _use(each, year, batch)
+                yield {"support": each.support, "year": year, "part": part, **_with_errors(now | {"caseload_use": use})}
 
 
 def occupancy_rows(arm: ArmFindings) -> Iterator[Row]:
-    """How full each limited place was by year."""
-    for each in arm.service.places:
-        means = {name: getattr(each, name).mean(axis=0) for name in ("in_use", "waiting", "waits")}
-        means |= {"days_waited": _per(each.waiting, each.waits), "held": each.held.mean(axis=0)}
+    """How full each limited place was by year, in the arm and in usual care."""
+    seen = arm.service
+    for each, usual in zip(seen.places, seen.usual, strict=True):
+        figures = _used(each, seen.batch)
+        figures |= {f"usual_{name}": figure for name, figure in _used(usual, seen.batch).items()}
         for year in range(each.in_use.shape[1]):
-            yield {"place": each.place, "year": year, **{name: float(mean[year]) for name, mean in means.items()}}
+            now = {name: figure.at(year) for name, figure in figures.items()}
+            yield {"place": each.place, "year": year, **_with_errors(now)}
+
+
+def _used(each: Occupancy, batch: NDArray[np.int64]) -> dict[str, Value]:
+    """How full a place was: [year] each."""
+    means = {name: _mean(getattr(each, name), batch) for name in ("in_use", "waiting", "waits", "held")}
+    return means | {"days_waited": _per(each.waiting, each.waits, batch)}
+
+
+def _with_errors(figures: Mapping[str, Value]) -> Row:
+    """Figures by name, each beside its error."""
+    return plain({f"{name}{of}": x for name, v in figures.items() for of, x in (("", v.value), ("_mcse", v.mcse))})
+
+
+def facts(arm: ArmFindings) -> Row:
+    """The rows of both tables."""
+    return {"delivery": list(delivery_rows(arm)), "occupancy": list(occupancy_rows(arm))}
+
+
+def brief(facts: Row) -> Row:
+    """The same, of everyone alone."""
+    return {**facts, "delivery": [row for row in facts["delivery"] if row["part"] == EVERYONE]}
+
+
+def _kinds(kind: str, names: Sequence[str]) -> dict[str, str]:
+    return kinds_of(kind, *names, *(f"{name}_mcse" for name in names))
 
 
 def sentences(arm: ArmFindings) -> Sequence[str]:
@@ -177,12 +223,13 @@ def _growing(seen: Service) -> Iterator[str]:
     for each in seen.supports:
         if each.still_grows:
             last = int(np.flatnonzero(_of_all(each.offers))[-1])
-            waiting, days = _of_all(each.waiting)[last], _per(each.waiting[..., 0], each.starts[..., 0])[last]
+            days = _each(each.waiting[..., 0], each.starts[..., 0])[last]
+            waiting = _of_all(each.waiting)[last]
             pace = "at the pace of that year's starts"
             yield f"The waiting list of {seen.titles[each.support]} {_still(waiting, days, pace)}"
     for place in seen.places:
         if place.still_grows:
-            waiting, days = place.waiting.mean(axis=0)[-1], _per(place.waiting, place.waits)[-1]
+            waiting, days = place.waiting.mean(axis=0)[-1], _each(place.waiting, place.waits)[-1]
             yield f"The queue for {seen.titles[place.place]} {_still(waiting, days, 'on average')}"
 
 
@@ -214,8 +261,12 @@ def _what_ends(seen: Service, name: str) -> str:
     return "recruitment" if name in seen.own_dates else "funding"
 
 
-DELIVERY_KINDS = kinds_of(COUNT, *COUNTED, *AT_A_TIME, "days_waited", "volunteers") | kinds_of(SHARE, "caseload_use")
-OCCUPANCY_KINDS = kinds_of(COUNT, "in_use", "waiting", "waits", "days_waited", "held")
+SUPPORT_FIGURES = (*COUNTED, *AT_A_TIME, "days_waited", "volunteers")
+PLACE_FIGURES = tuple(
+    f"{of}{name}" for of in ("", "usual_") for name in ("in_use", "waiting", "waits", "days_waited", "held")
+)
+DELIVERY_KINDS = _kinds(COUNT, SUPPORT_FIGURES) | _kinds(SHARE, ("caseload_use",))
+OCCUPANCY_KINDS = _kinds(COUNT, PLACE_FIGURES)
 DELIVERY = Finding(
     tables=(
         Table("delivery", delivery_rows, DELIVERY_KINDS),
@@ -223,4 +274,6 @@ DELIVERY = Finding(
     ),
     sentences=sentences,
     notes=lambda arm: tuple(notes(arm)),
+    facts=facts,
+    brief=brief,
 )
