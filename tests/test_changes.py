@@ -147,7 +147,7 @@ def test_faults_of_set_come_with_those_of_the_file_and_suggest_names() -> None:
         """text needs quotes twice, 'economics.optimism="grade"'""",
         '--set: prices: found "prices"; allowed path=value; for example needs.gp.rate=5.5',
         '--set: needs.gp.rte: found the unknown name "rte"; allowed goes_to, rate, rate_is, adjust, by_health, by_age, '
-        "by_group, season, emergency, priority, at_risk; did you mean rate?",
+        "by_group, season, trend, emergency, priority, at_risk; did you mean rate?",
         '--set: x y: found "x y"; allowed a dotted path such as needs.gp.rate',
         "--set: programmes.visits.uptake: 65 is outside 0 to 1; write 0.65 for 65 %",
         "whole_years.toml:2: horizon.years: found 5.5; allowed a whole number",

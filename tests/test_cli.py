@@ -33,7 +33,7 @@ TOP = (
     "npv_expected", "npv_new_place", "npv_cash", "net_saving_by_year", "p_saving_by_year", "payback", "payback_cash",
     "qaly", "returns",
     "budgets", "capacity", "parts", "drivers", "survivors", "before_after", "break_even",
-    "alternatives",
+    "alternatives", "headline", "cost_per_qaly", "net_benefit", "social_value", "delivery", "occupancy", "lived",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ occupancy:PLACE                      days in a place over those that its slots h
 cost:PAYERS, price:NAME              pounds spent by these payers (joined by ``+``), or by one price, for ``per`` people
 unit_cost:NAME                       pounds for each unit that a price counts, in prices of the scenario's year
 mean_utility                         QALYs for each person-year
+utility_norm                         mean of the norms of quality of life by age that the file states, each band once
 extra_cost:PAYERS:STATE              pounds a person-year more in a health state than in the first, at the same ages
 cost_ratio:PAYERS:STATE              the same as a ratio
 concentration:PLACE:SHARE            share of emergency entries by the SHARE of people at highest risk at the start
@@ -80,7 +81,7 @@ WITH_COSTS = (
     *whole_run.MEASURES,
 )  # fmt: skip
 """Measures that need every place, since each costs something."""
-WITHOUT_LABEL = ("starts", "volunteer_share", "mean_utility", "qaly_per_start")
+WITHOUT_LABEL = ("starts", "volunteer_share", "mean_utility", "utility_norm", "qaly_per_start")
 NOT_BY_GROUP = (
     "occupancy", "concentration", "unit_cost", "cost_per_start", "cost_per_participant_year", "cost_per_year",
     "benefit_share", "days_averted_per_pound",
@@ -155,6 +156,7 @@ FIXED_UNITS = {
     "cost_per_participant_year": "pounds a participant-year",
     "unit_cost": "pounds a unit",
     "mean_utility": "QALYs a person-year",
+    "utility_norm": "QALYs a person-year",
     "cost_per_year": "pounds a year",
     "benefit_per_start_year": "pounds a starter-year",
     "care_saving_per_start": "pounds a person-year",

@@ -6,6 +6,7 @@ import numpy as np
 
 from simulator.checks.measures.sums import Measure, Parts, days_alive, ratio, unknown
 from simulator.checks.samples import Array, Simulated, in_blocks
+from simulator.errors import RunError
 from simulator.money.price import counted
 from simulator.scenario.tables import Check
 from simulator.units import DAYS_PER_YEAR
@@ -75,6 +76,14 @@ def _mean_utility(subject: str, stated: Check, simulated: Simulated) -> Parts:
     return ratio(in_blocks(qalys, 0), days_alive(simulated, 0), DAYS_PER_YEAR)
 
 
+def _utility_norm(subject: str, stated: Check, simulated: Simulated) -> Parts:
+    utility, people = simulated.scenario.health.utility, simulated.people
+    if utility is None or not utility.norm_by_age:
+        raise RunError(f'found the measure "{stated.measure}" without norms; allowed beside health.utility.norm_by_age')
+    norms = [float(norm) for norm in utility.norm_by_age.values()]
+    return ratio(people * np.mean(norms), people)
+
+
 MEASURES: dict[str, Measure] = {
     "average_on": _average_on,
     "through_share": _through,
@@ -85,4 +94,5 @@ MEASURES: dict[str, Measure] = {
     "price": _price,
     "unit_cost": _unit_cost,
     "mean_utility": _mean_utility,
+    "utility_norm": _utility_norm,
 }
