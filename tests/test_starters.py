@@ -46,12 +46,32 @@ def test_a_place_is_some_ten_lines_that_are_met_to_its_own_figures():
 
 
 def test_what_is_not_given_is_asked_for_and_may_be_left_out():
-    made = call("new", "asked", "--place", typed="65:980 75:620\nae=240\n\n900\n\n\n")
+    made = call("new", "asked", "--place", typed="65:980 75:620\nae=240\n\n\n900\n\n\n")
     assert made.exit_code == 0, made.output
-    assert "visits:ae a year in the whole place (England, people aged 65 and over would have 813)" in made.output
+    would = "A&E attendances a year in the whole place, visits:ae (England, people aged 65 and over would have 813)"
+    assert would in made.output
     asked = read("asked.toml")
     assert asked.calibration is not None and asked.calibration.targets == ("local_visits_ae",)
     assert float(asked.prices["ae"].amount) == 240
+
+
+def test_an_answer_that_cannot_be_read_is_asked_for_again_and_nothing_typed_before_is_lost():
+    typed = ["", "old:many", "65:980 75:620", "aae=3", "ae=240", "some", "70", "", "", "", ""]
+    made = call("new", "asked", "--place", typed="\n".join([*typed, ""]))
+    assert made.exit_code == 0, made.output
+    for words in ("found nobody", 'found "old:many"', "did you mean ae?", 'found "some"; allowed a number'):
+        assert words in made.output
+    asked = read("asked.toml")
+    assert asked.population.place_size == 1600 and float(asked.prices["ae"].amount) == 240
+    assert asked.checks["local_deaths"].target == 70
+
+
+def test_a_place_is_met_to_five_figures_deaths_among_them():
+    figures = {"deaths": 84.0, "visits:gp": 18500, "visits:ae": 900, "emergency:inpatient": 480, "days:inpatient": 3600}
+    Path("my_town.toml").write_text(place("my_town", "england_65_plus", Local(PEOPLE, figures)))
+    found = calibrate(read("my_town.toml"), rows=4)
+    assert found.met and found.numbers[0].path == "death.rate"
+    assert {one.name for one in found.targets} == {f"local_{name.replace(':', '_')}" for name in figures}
 
 
 def test_starts_and_the_cost_of_each_belong_to_the_programme_of_the_file():
@@ -69,7 +89,8 @@ def test_starts_and_the_cost_of_each_belong_to_the_programme_of_the_file():
     [
         (Local({}), "lower ends of ages"),
         (Local({120: 5}), "lower ends of ages below 100"),
-        (Local(PEOPLE, {"visits:aee": 3}), "visits:aee"),
+        (Local(PEOPLE, {"visits:aee": 3}), "did you mean visits:ae"),
+        (Local(PEOPLE, {"births": 3}), "found no figure births; allowed visits:gp"),
         (Local(PEOPLE, prices={"bedday": 3}), "did you mean bed_day"),
         (Local(PEOPLE, starts=3), "programmes are none"),
     ],

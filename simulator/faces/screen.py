@@ -475,15 +475,15 @@ def show_imitation(imitation: Imitation) -> None:
     from rich.table import Table
 
     wanted = imitation.wanted
-    title = f"{wanted.scenario.programmes[wanted.programme].title or wanted.programme}: change of {wanted.measure}"
+    title = f"{wanted.scenario.programmes[wanted.programme].title or wanted.programme}: change of {wanted.words}"
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
     table.add_column("Design", overflow="fold")
     for heading in ("Would report", "95 % of studies", "True effect", "Bias", "Error"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in imitation.designs:
         reported, low, high, true, bias = map(_signed_percent, (one.reported, one.low, one.high, one.true, one.bias))
-        error = _signed_percent(one.bias_mcse).lstrip("+")
-        table.add_row(one.design, f"{reported} %", f"{low} to {high} %", f"{true} %", bias, f"± {error}")
+        error = "" if one.bias_mcse == 0 else f"± {_signed_percent(one.bias_mcse).lstrip('+')}"
+        table.add_row(one.design, f"{reported} %", f"{low} to {high} %", f"{true} %", bias, error)
     screen = console()
     screen.print(table)
     for sentence in (*imitation.sentences(), *imitation.notes()):
