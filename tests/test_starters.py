@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from simulator.errors import RunError
 from simulator.faces.cli import main
 from simulator.scenario.read import examine, read
 from simulator.scenario.starters.place import Local, parsed, place
+from simulator.scenario.starters.programme import PROGRAMME
 
 PEOPLE = {65: 980, 75: 620, 85: 240}
 AGES = [word for age, count in PEOPLE.items() for word in ("--people", f"{age}:{count}")]
@@ -84,6 +86,13 @@ def test_starts_and_the_cost_of_each_belong_to_the_programme_of_the_file():
     assert here.calibration is not None and here.calibration.vary[0].startswith("programmes.befriending.offers.")
 
 
+def test_with_starts_of_its_own_a_place_is_not_judged_by_what_each_costs_elsewhere():
+    Path("walks_here.toml").write_text(place("walks_here", "befriending", Local(PEOPLE, starts=5)))
+    here, elsewhere = read("walks_here.toml"), read("befriending")
+    assert elsewhere.checks["befriending_cost"].judged and not here.checks["befriending_cost"].judged
+    assert not here.checks["befriending_starts"].judged and here.checks["local_starts"].judged
+
+
 @pytest.mark.parametrize(
     ("local", "words"),
     [
@@ -104,6 +113,16 @@ def test_what_cannot_be_read_as_a_number_is_refused_in_words():
     for text in ("ae", "ae=many", "ae=-3"):
         with pytest.raises(RunError, match="allowed such as ae=250"):
             parsed([text], "=", "ae=250")
+
+
+def test_all_that_a_programme_from_nothing_suggests_can_be_taken_at_once():
+    suggested = re.sub(r"(?m)^#   (?=\[|[a-z_.]+ = )", "", PROGRAMME.replace("NAME", "my_programme"))
+    Path("my_programme.toml").write_text(suggested)
+    taken = read("my_programme.toml")
+    made = taken.programmes["my_programme"]
+    assert taken.population.place_size == 146_000 and taken.horizon.funding_years == 1 and taken.price_year == "2013/14"
+    assert made.starts_per_year is not None and set(made.offers) == {"after_a_stay", "referral"}
+    assert made.benefits["health"].claimed is not None and made.benefits["health"].kind == "capacity"
 
 
 def test_a_programme_from_nothing_has_no_fault_and_runs():

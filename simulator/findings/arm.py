@@ -120,6 +120,11 @@ class ArmFindings:
         """The horizon."""
         return len(self.view().by_year.mean)
 
+    @property
+    def horizon_words(self) -> str:
+        """The horizon in words."""
+        return f"{self.years} year{'s' if self.years > 1 else ''}"
+
     def view(self, payer: str = PUBLIC_PURSE, money: Money = "value") -> View:
         """The view of the public purse or of everyone, as value or as cash, or of one payer in cash.
 

@@ -104,8 +104,8 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
     least = per_cent(min(one.lived_years for one in arm.counted))
     return (
         f"Benefits as stated less the programme's cost: as a case counts it, whole years for each start and nothing "
-        f"discounted, {counts}; as it can be lived in {arm.years} years, when people die or start late ({least} of the "
-        f"years counted), present value, {lives}.",
+        f"discounted, {counts}; as it can be lived in {arm.horizon_words}, when people die or start late ({least} of "
+        f"the years counted), present value, {lives}.",
     )
 
 

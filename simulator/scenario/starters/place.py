@@ -177,10 +177,18 @@ def _met(scenario: Scenario, local: Local) -> Iterator[str]:
         vary.append(_offer(scenario, programme))
         targets.append("local_starts")
         yield _check("local_starts", about, local.starts * years, f"{local.starts:g} a year for {years:g} years")
-    same = [name for name, check in scenario.checks.items() if check.measure in local.figures and _is_local(check)]
-    yield from (f"checks.{name}.judged = false" for name in same)
+    yield from (f"checks.{name}.judged = false" for name in _departing(scenario, local))
     if targets:
         yield f"\n[calibration]\nvary = {on_one_line(vary)}\ntargets = {on_one_line(targets)}"
+
+
+def _departing(scenario: Scenario, local: Local) -> Iterator[str]:
+    """Checks on what the place has figures of its own for: with other starts fixed costs fall on other numbers, too."""
+    for name, check in scenario.checks.items():
+        follows = check.programme and check.measure.startswith(("starts", "cost_per")) and local.starts is not None
+        removed = local.per_start is not None and f"checks.{name}" in _cost_checks(scenario)
+        if (follows and not removed) or (check.measure in local.figures and _is_local(check)):
+            yield name
 
 
 def _check(label: str, about: Mapping[str, object], count: float, supports: str) -> str:
