@@ -313,7 +313,7 @@ note = "people die"
 def test_checks_that_are_met_exit_0() -> None:
     said = checked(low=2000, high=5000)
     assert said.exit_code == 0, said.output
-    assert re.search(r"gp visits\s+for 1,000 people\s+4,000\s+2,000 to 5,000\s+3,\d+\s+± \S+\s+met", said.stdout)
+    assert re.search(r"gp visits, for 1,000 people\s+4,000\s+2,000 to 5,000\s+3,\d+\s+± \S+\s+met", said.stdout)
 
 
 def test_a_check_out_of_range_exits_1_and_says_why() -> None:
