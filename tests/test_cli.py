@@ -31,9 +31,9 @@ ANSWERS_IN_S = 0.5
 TOP = (
     "scenario", "hash", "arms", "rows", "people", "years", "seed", "engine", "wall_s", "events", "out", "npv",
     "npv_expected", "npv_new_place", "npv_cash", "net_saving_by_year", "p_saving_by_year", "payback", "payback_cash",
-    "qaly", "returns",
-    "budgets", "capacity", "parts", "drivers", "survivors", "before_after", "break_even",
-    "alternatives",
+    "headline", "qaly", "cost_per_qaly", "net_benefit", "social_value", "returns",
+    "budgets", "capacity", "parts", "counted", "delivery", "occupancy", "drivers", "lived", "survivors", "before_after",
+    "break_even", "alternatives",
 )  # fmt: skip
 
 
@@ -313,7 +313,7 @@ note = "people die"
 def test_checks_that_are_met_exit_0() -> None:
     said = checked(low=2000, high=5000)
     assert said.exit_code == 0, said.output
-    assert re.search(r"gp visits\s+for 1,000 people\s+4,000\s+2,000 to 5,000\s+3,\d+\s+± \S+\s+met", said.stdout)
+    assert re.search(r"gp visits, for 1,000 people\s+4,000\s+2,000 to 5,000\s+3,\d+\s+± \S+\s+met", said.stdout)
 
 
 def test_a_check_out_of_range_exits_1_and_says_why() -> None:

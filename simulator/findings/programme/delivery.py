@@ -200,7 +200,8 @@ def facts(arm: ArmFindings) -> Row:
 
 def brief(facts: Row) -> Row:
     """The same, of everyone alone."""
-    return {**facts, "delivery": [row for row in facts["delivery"] if row["part"] == EVERYONE]}
+    everyone = [row for row in facts["delivery"] if row["part"] == EVERYONE]
+    return {"delivery": everyone, "occupancy": facts["occupancy"]}
 
 
 def _kinds(kind: str, names: Sequence[str]) -> dict[str, str]:
