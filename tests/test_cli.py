@@ -31,9 +31,9 @@ ANSWERS_IN_S = 0.5
 TOP = (
     "scenario", "hash", "arms", "rows", "people", "years", "seed", "engine", "wall_s", "events", "out", "npv",
     "npv_expected", "npv_new_place", "npv_cash", "net_saving_by_year", "p_saving_by_year", "payback", "payback_cash",
-    "qaly", "returns",
-    "budgets", "capacity", "parts", "drivers", "survivors", "before_after", "break_even",
-    "alternatives", "headline", "cost_per_qaly", "net_benefit", "social_value", "delivery", "occupancy", "lived",
+    "headline", "qaly", "cost_per_qaly", "net_benefit", "social_value", "returns",
+    "budgets", "capacity", "parts", "counted", "delivery", "occupancy", "drivers", "lived", "survivors", "before_after",
+    "break_even", "alternatives",
 )  # fmt: skip
 
 

@@ -180,10 +180,12 @@ def _fullest(model: Model) -> Array:
     unlike = {acts.tobytes(): kind for kind, acts in enumerate(model.effect_kinds[raised].T)}  # others act on each
     for arm, emergency, kind in product(model.arms, (False, True), unlike.values()):
         on = model.effect_kinds[:, kind] & arm[model.effects["support"]]
+        if not (on & raised).any():
+            continue  # nothing above the stated shares, which are looked at by themselves
         share = model.route_share * np.maximum(_largest(model, on & raised, on, emergency), 1.0)[:, None]
-        for number, place in enumerate(model.places):
-            own = share[place["first_route"] : place["first_route"] + place["routes"]]
-            out[number] = max(out[number], own.sum(axis=0).max(initial=0.0))
+        for number, (first, routes) in enumerate(model.places[["first_route", "routes"]].tolist()):
+            if routes:
+                out[number] = max(out[number], share[first : first + routes].sum(axis=0).max())
     return out
 
 

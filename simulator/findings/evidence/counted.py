@@ -126,8 +126,14 @@ def facts(arm: ArmFindings) -> Row:
     }
 
 
+def brief(facts: Row) -> Row:
+    """All of it."""
+    return {"counted": facts["counted"]}
+
+
 COUNTED = Finding(
     tables=(Table("counted", rows, {**kinds_of(POUNDS, "mean", "mcse"), "lived_years": SHARE}),),
     sentences=sentences,
     facts=facts,
+    brief=brief,
 )
