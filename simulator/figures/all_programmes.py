@@ -79,7 +79,7 @@ def _draw(axes: Axes, lines: Lines, programmes: Sequence[Key]) -> None:
     axes.grid(axis="x")
     axes.grid(visible=False, axis="y")
     money_axis(axes, "x")
-    axes.set_xlabel(f"Net saving for each start, costs below zero (even up to £{EVEN_TO_GBP:.0f}, logarithmic beyond)")
+    axes.set_xlabel(f"Net saving for each start (logarithmic beyond £{EVEN_TO_GBP:.0f})")
     legend(axes, columns=2)
 
 
@@ -150,7 +150,10 @@ def _title(lines: Lines) -> str:
 
 
 def _subtitle() -> str:
-    return "Mean and 95 % range of a place of its size, discounted net saving to the public purse over all years"
+    return (
+        "Mean and 95 % range of a place of its size, discounted net saving to the public purse over all years, "
+        "costs below zero"
+    )
 
 
 def _note() -> str:
