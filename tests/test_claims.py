@@ -50,6 +50,32 @@ def test_a_claimed_uptake_moves_the_starts_of_a_run_as_reported_alone() -> None:
     assert 1.6 < starts["claimed", "stated"] / starts["claimed", "plain"] < 2.4
 
 
+def test_a_benefit_is_told_as_the_case_counts_it_beside_as_it_can_be_lived() -> None:
+    made = scenario({
+        "programmes.walks.costs": {"each": {"kind": "per_start", "amount": 254, "payer": {"council": 0.5, "nhs": 0.5}}},
+        "programmes.walks.benefits": {
+            "care": {"claimed": 249, "payer": "council", "kind": "cash", "years": 1},
+            "beds": {"claimed": 453, "payer": "nhs", "kind": "capacity", "years": 1},
+            "mood": {"claimed": 99, "payer": "families", "kind": "social", "years": 1},
+        },
+    })  # fmt: skip
+    starts, lived = arm_years(0, [136, 0, 0, 0]), arm_years(0, [100 * 365.25, 2 * 365.25, 0, 0])
+    activity = {"starts:walks": starts, "benefit_days:walks.care": lived, "benefit_days:walks.beds": lived}
+    kept = ledger(made, activity)
+    findings = findings_of(price(kept, made, central(1), "claimed"), kept, made)
+    told = {one.payer: one for one in findings.arm("walks").counted}
+    assert set(told) == {"council", "nhs"}
+    assert float(told["council"].as_counted.value) == pytest.approx(1360 * 2 * (249 - 127))
+    assert float(told["nhs"].as_counted.value) == pytest.approx(1360 * 2 * (453 - 127))
+    assert told["nhs"].lived_years == pytest.approx(102 / 136)
+    assert float(told["nhs"].as_lived.value) == pytest.approx(20 * (453 * (100 + 2 / 1.035) - 127 * 136))
+    (said,) = (line for line in findings.sentences() if "as a case counts it" in line)
+    assert "nothing discounted, NHS acute £887,000, Council £332,000; as it can be lived in 4 years" in said
+    assert "(75 % of the years counted)" in said
+    calibrated = findings_of(price(kept, made, central(1)), kept, made)
+    assert calibrated.arms[0].counted == () and calibrated.tables()["counted"] == []
+
+
 def test_a_claimed_cost_is_what_a_run_as_reported_spends() -> None:
     made = scenario({"programmes.walks.costs.per_walk.amount": {"value": 50, "claimed": 20}})
     kept = ledger(made, {"starts:walks": arm_years(0, [10, 0, 0, 0])})

@@ -183,7 +183,7 @@ def effect(ratio: float, error: float, declared: float = 0.80, *, comparable: bo
 def test_a_ratio_is_told_only_where_it_is_far_from_the_one_declared(entry: LivedEffect, far: bool) -> None:
     arm = replace(village_run().findings().arm("walks"), lived=(entry,))
     line = (
-        "As lived among those who start, emergency admissions over the first 12 months were 0.93 of those without it "
-        "(declared 0.80)."
+        "As lived among those who start, emergency admissions over the first 12 months were 0.93 ± 0.02 of those "
+        "without it (declared 0.80)."
     )
     assert lived.sentences(arm) == ((line,) if far else ())

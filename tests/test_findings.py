@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from simulator.activity.ledger import Ledger
 from simulator.errors import RunError
 from simulator.findings import Findings, findings_of
 from simulator.findings.saving import three_ranges
+from simulator.money.account import account_of
 from simulator.money.price import price
 from simulator.scenario.tables import COST_PARTS, Scenario
 from simulator.uncertainty.design import Design
@@ -126,6 +128,18 @@ def test_the_error_of_a_return_vanishes_when_benefits_follow_spending() -> None:
 def test_health_has_a_discount_rate_of_its_own() -> None:
     arm = found(activity={"effect_days:walks.mood": arm_years(0, 365.25)}).arm("walks")
     assert np.isclose(float(arm.health.qaly.mean), 0.02 * WEIGHT * (1.015 ** -np.arange(4.0)).sum(), rtol=1e-12)
+
+
+def test_the_same_days_in_another_order_are_no_qalys_gained_and_a_day_of_one_person_is() -> None:
+    hand_made = account_of({"usual care": {"care nhs": [0]}, "walks": {"care nhs": [5000]}})
+
+    def gained(more: float) -> float:
+        qaly = hand_made.qaly + 80_000.0
+        qaly[:, :, 1] += more
+        return float(replace(hand_made, qaly=qaly).qaly_gain("walks").sum())
+
+    assert gained(3e-11) == gained(-3e-11) == 0.0
+    assert gained(0.1 / 365.25) == pytest.approx(0.1 / 365.25, abs=1e-10)
 
 
 def test_qalys_are_valued_beside_the_money() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from math import log
 from typing import Any
 
@@ -119,6 +120,15 @@ def test_the_spread_of_studies_is_the_error_that_one_of_them_has(without_effect:
     error = float(before_after(*sides).error) * (len(people) / 200) ** 0.5
     spread = without_effect.design("before and after").spread
     assert abs(log(spread / error)) < MOST / (2 * STUDIES) ** 0.5
+
+
+def test_a_bias_is_told_with_an_error_above_nothing_and_not_at_all_where_it_is_printed_as_nothing(
+    without_effect: Imitation,
+) -> None:
+    area = replace(without_effect.design("area"), bias_mcse=0.0003)
+    designs = tuple(replace(area, bias=bias) for bias in (-0.001, 0.0002, 0.0))
+    told = replace(without_effect, designs=designs, per_pound=None).sentences()
+    assert [one.rpartition(": ")[2] for one in told] == ["0.1 points too low (± 0.03).", "no bias.", "no bias."]
 
 
 # ------------------------------------------------------------------------------------------ with an effect

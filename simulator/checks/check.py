@@ -32,6 +32,7 @@ __all__ = ["CheckResult", "check"]
 
 PRECISE = 8  # standard errors in the width of a range: an end is four of them from the middle
 PILOT = 500  # people
+LAST_DIGITS = 1e-12  # of a figure: what the order of a sum can change
 SURE = 2  # standard errors from an end
 
 
@@ -217,7 +218,7 @@ def result(name: str, stated: Check, lived: Simulated) -> CheckResult:
         low=stated.low,
         high=stated.high,
         simulated=value,
-        mcse=mcse,
+        mcse=mcse if mcse > LAST_DIGITS * abs(value) else 0.0,
         passed=verdict(stated, value, mcse) if stated.judged else None,
         note=stated.note,
         unit=unit(stated),

@@ -9,10 +9,11 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -34,6 +35,8 @@ ENGINES = ("auto", "simpy", "compiled")
 LARGEST_SEED = 2**64 - 1
 FIRST_SEED = 1
 POPULATION = "england_65_plus"
+MAYBE = "; Enter to leave out"
+T = TypeVar("T")
 
 
 class Commands(click.Group):
@@ -783,16 +786,22 @@ def show(scenario: str, part: str | None, sets: tuple[str, ...]) -> None:
 @click.option("--from", "parent", metavar="SCENARIO", help="The scenario it starts from.")
 @click.option("--place", is_flag=True, help="A place of your own; what is not given is asked for.")
 @click.option("--people", multiple=True, metavar="AGE:COUNT", help="People from this age on; again for each.")
-@click.option("--price", "prices", multiple=True, metavar="PRICE=POUNDS", help="A price there; may be given again.")
+@click.option(
+    "--price", "prices", multiple=True, metavar="PRICE=POUNDS", help="A price there, such as ae=250; again for each."
+)
 @click.option("--starts", type=click.FloatRange(0, min_open=True), help="Starts of the programme a year.")
 @click.option("--cost", type=click.FloatRange(0), help="Pounds for each person who starts the programme.")
-@click.option("--figure", "figures", multiple=True, metavar="MEASURE=COUNT", help="What the place counts in a year.")
+@click.option(
+    "--figure", "figures", multiple=True, metavar="MEASURE=COUNT",
+    help="What is counted there in a year: visits:ae=9900, emergency:PLACE, days:PLACE, deaths; again for each.",
+)  # fmt: skip
 def new(name: str, parent: str | None, place: bool, **told: Any) -> None:
     """Write NAME.toml here: a starter file that extends a scenario, a place of your own, or a programme from nothing.
 
     With --from alone, what an analyst changes first stands there as comments. With --place, its people by age, prices,
     starts, cost for each person and yearly figures are asked for, or given as options; `simulator calibrate` then meets
-    the figures. With neither, a programme is written whose choices are explained.
+    the figures. With neither, a programme is written whose choices are explained. A price or figure that is not known
+    is refused with those that are.
 
     \b
     Example:
@@ -819,36 +828,74 @@ def new(name: str, parent: str | None, place: bool, **told: Any) -> None:
 
 
 def _local(parent: str, told: dict[str, Any]) -> Local:
-    """What a place knows of itself, from options; people and figures are asked for where none are given."""
+    """What a place knows of itself, from options; what there is to know is asked for where there are none."""
     from simulator.scenario.read import read
-    from simulator.scenario.starters.place import Local, asked_for, parsed
+    from simulator.scenario.starters.place import Local, known_prices, parsed
 
-    scenario, asks = read(parent), not any(told.values())
-    people = told["people"] or _asked("People by age, such as 65:9800 75:6200 85:2400")
-    by_age = {int(age): count for age, count in parsed(people, ":", "65:9800").items()}
-    prices = told["prices"] or (
-        _asked(f"Prices in pounds ({', '.join(scenario.prices)}), such as ae=250") if asks else ()
+    scenario = read(parent)
+    if not any(told.values()):
+        return _asked_local(scenario)
+    return Local(
+        _by_age(told["people"]),
+        parsed(told["figures"], "=", "visits:ae=9900"),
+        known_prices(scenario, parsed(told["prices"], "=", "bed_day=380")),
+        told["starts"],
+        told["cost"],
     )
-    starts, cost = told["starts"], told["cost"]
-    if asks and scenario.programmes:
-        starts, cost = (_number(words) for words in ("Starts a year", "Pounds for each person who starts"))
-    figures = parsed(told["figures"], "=", "visits:ae=9900")
-    if asks:
-        size = sum(by_age.values())
-        for measure, each in asked_for(scenario).items():
-            count = _number(f"{measure} a year in the whole place ({scenario.title} would have {each * size:,.0f})")
-            figures |= {} if count is None else {measure: count}
-    return Local(by_age, figures, parsed(prices, "=", "bed_day=380"), starts, cost)
 
 
-def _asked(words: str) -> list[str]:
-    return str(click.prompt(f"{words}; nothing to leave out", default="", show_default=False)).split()
+def _asked_local(scenario: Scenario) -> Local:
+    """What a place knows of itself, asked for: people by age, then all that may be left out."""
+    from simulator.findings.activity import in_the_field, place_titles
+    from simulator.scenario.starters.place import Local, asked_for, known_prices, parsed
+
+    def prices(text: str) -> Mapping[str, float]:
+        return known_prices(scenario, parsed(text.split(), "=", "ae=250"))
+
+    people = _asked("People by age, such as 65:9800 75:6200 85:2400", lambda text: _by_age(text.split()))
+    local = Local(people, {}, _asked(f"Prices in pounds ({', '.join(scenario.prices)}), such as ae=250{MAYBE}", prices))
+    if scenario.programmes:
+        asked = ("Starts a year", "Pounds for each person who starts")
+        starts, cost = (_asked(f"{words}{MAYBE}", _number) for words in asked)
+        local = replace(local, starts=starts, per_start=cost)
+    figures, titles = dict[str, float](), place_titles(scenario)
+    for measure, each in asked_for(scenario).items():
+        would = f"{scenario.title} would have {each * local.size:,.0f}"
+        what = f"{in_the_field(measure, titles)} a year in the whole place, {measure} ({would})"
+        count = _asked(f"{what[0].upper()}{what[1:]}{MAYBE}", _number)
+        figures |= {} if count is None else {measure: count}
+    return replace(local, figures=figures)
 
 
-def _number(words: str) -> float | None:
-    typed = str(click.prompt(f"{words}; nothing to leave out", default="", show_default=False)).replace(",", "")
+def _by_age(people: Sequence[str]) -> dict[int, float]:
+    from simulator.scenario.starters.place import parsed
+
     try:
-        return float(typed) if typed.strip() else None
+        by_age = {int(age): count for age, count in parsed(people, ":", "65:9800").items()}
+    except ValueError:
+        by_age = {}
+    if not by_age:
+        raise RunError(
+            f"--people: found {' '.join(people) or 'nobody'}; allowed whole ages and people: 65:9800 75:6200"
+        )
+    return by_age
+
+
+def _asked(words: str, read: Callable[[str], T]) -> T:
+    """An answer at the terminal; one that cannot be read is asked for again."""
+
+    def answer(typed: str) -> T:
+        try:
+            return read(typed)
+        except RunError as fault:
+            raise click.UsageError(str(fault)) from None
+
+    return click.prompt(words, default="", show_default=False, value_proc=answer)
+
+
+def _number(typed: str) -> float | None:
+    try:
+        return float(typed.replace(",", "")) if typed.strip() else None
     except ValueError:
         raise RunError(f'found "{typed}"; allowed a number') from None
 

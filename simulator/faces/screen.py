@@ -431,30 +431,42 @@ def show_checks(scenario: Scenario, results: list[CheckResult]) -> None:
     from rich import box
     from rich.table import Table
 
-    table = Table(title=f"{scenario.title}: on record beside simulated", box=box.SIMPLE, title_justify="left")
-    table.add_column("Check", overflow="fold")
-    table.add_column("", overflow="fold")
-    for heading in ("On record", "Range", "Simulated", "Error", ""):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for entry in results:
-        low, high, simulated, error = (
-            in_unit(value, entry.unit) for value in (entry.low, entry.high, entry.simulated, entry.mcse)
-        )
-        target = "" if entry.target is None else in_unit(entry.target, entry.unit)
-        figures = (target, f"{low} to {high}", simulated, f"± {error}", _verdict(entry))
-        table.add_row(_check_words(entry), _each(entry.unit), *figures)
-    screen = console()
-    screen.print(table)
+    screen, about = console(), {_about(entry): None for entry in results}
+    click.echo(f"{scenario.title}: on record beside simulated\n")
+    for words in about:
+        title = f"{words[0].upper()}{words[1:]}"
+        table = Table(title=title, box=box.SIMPLE, title_justify="left")
+        table.add_column("Check", overflow="fold")
+        for heading in ("On record", "Range", "Simulated", "Error", ""):
+            table.add_column(heading, justify="right", no_wrap=True)
+        for entry in (entry for entry in results if _about(entry) == words):
+            table.add_row(*_check_row(entry))
+        screen.print(table)
     for entry in results:
         if entry.note and not entry.passed:
             click.echo(textwrap.fill(f"{_check_words(entry)}: {entry.note}", screen.width, subsequent_indent="  "))
 
 
-def _check_words(entry: CheckResult) -> str:
+def _check_row(entry: CheckResult) -> tuple[str, ...]:
+    """What is checked, the figure on record, its range, the simulated one with its error, and whether it is met."""
+    low, high, simulated, error = (
+        in_unit(value, entry.unit) for value in (entry.low, entry.high, entry.simulated, entry.mcse)
+    )
+    target = "" if entry.target is None else in_unit(entry.target, entry.unit)
+    each = f", {_each(entry.unit)}" if _each(entry.unit) else ""
+    what = f"{entry.name.replace('_', ' ')}{each}"
+    return what, target, f"{low} to {high}", simulated, f"± {error}", _verdict(entry)
+
+
+def _about(entry: CheckResult) -> str:
+    """Which comparison a check is of, of a programme in which mode."""
     from simulator.scenario.tables import MODE_WORDS
 
-    name = entry.name.replace("_", " ")
-    return f"{name} ({entry.comparison}; {MODE_WORDS[entry.evidence]})" if entry.programme else name
+    return f"{entry.comparison}; {MODE_WORDS[entry.evidence]}" if entry.programme else entry.comparison
+
+
+def _check_words(entry: CheckResult) -> str:
+    return f"{entry.name.replace('_', ' ')}{f' ({_about(entry)})' if entry.programme else ''}"
 
 
 def checks_as_json(results: list[CheckResult]) -> list[dict[str, Any]]:
@@ -540,15 +552,15 @@ def show_imitation(imitation: Imitation) -> None:
     from rich.table import Table
 
     wanted = imitation.wanted
-    title = f"{wanted.scenario.programmes[wanted.programme].title or wanted.programme}: change of {wanted.measure}"
+    title = f"{wanted.scenario.programmes[wanted.programme].title or wanted.programme}: change of {wanted.words}"
     table = Table(title=title, box=box.SIMPLE, title_justify="left")
     table.add_column("Design", overflow="fold")
     for heading in ("Would report", "95 % of studies", "True effect", "Bias", "Error"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in imitation.designs:
         reported, low, high, true, bias = map(_signed_percent, (one.reported, one.low, one.high, one.true, one.bias))
-        error = _signed_percent(one.bias_mcse).lstrip("+")
-        table.add_row(one.design, f"{reported} %", f"{low} to {high} %", f"{true} %", bias, f"± {error}")
+        error = "" if one.bias_mcse == 0 else f"± {_signed_percent(one.bias_mcse).lstrip('+')}"
+        table.add_row(one.design, f"{reported} %", f"{low} to {high} %", f"{true} %", bias, error)
     screen = console()
     screen.print(table)
     for sentence in (*imitation.sentences(), *imitation.notes()):

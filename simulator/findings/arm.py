@@ -15,6 +15,7 @@ from simulator.findings.budgets.holders import BUDGETS
 from simulator.findings.budgets.parts import PARTS, Parts, parts_of
 from simulator.findings.budgets.transfers import TRANSFERS, Transfer, transfers
 from simulator.findings.evidence.claims import CLAIMS
+from simulator.findings.evidence.counted import COUNTED, Counted, counted
 from simulator.findings.evidence.drivers import DRIVERS, Drivers, drivers
 from simulator.findings.evidence.lived import LIVED, LivedEffect, lived_effects
 from simulator.findings.finding import PUBLIC_PURSE, SOCIETY, Finding, Money, sample_of
@@ -50,6 +51,7 @@ ORDER: tuple[Finding, ...] = (
     HEALTH,
     SPENDING,
     PARTS,
+    COUNTED,
     PAYBACK,
     RETURNS,
     BUDGETS,
@@ -95,6 +97,7 @@ class ArmFindings:
     reported: tuple[str, ...]  # numbers taken as reported in claimed mode
     not_reported: tuple[str, ...]  # costs, uptake and the like without a claim: as in the best evidence
     unclaimed: tuple[str, ...]  # effects and benefits without a usable claim, absent in claimed mode
+    counted: tuple[Counted, ...]  # what a case counts beside what can be lived, where claims are taken
     drivers: Drivers  # what decides the answer
     service: Service  # how supports were delivered and places used
     lived: tuple[LivedEffect, ...]  # effects as they were lived beside those declared
@@ -116,6 +119,11 @@ class ArmFindings:
     def years(self) -> int:
         """The horizon."""
         return len(self.view().by_year.mean)
+
+    @property
+    def horizon_words(self) -> str:
+        """The horizon in words."""
+        return f"{self.years} year{'s' if self.years > 1 else ''}"
 
     def view(self, payer: str = PUBLIC_PURSE, money: Money = "value") -> View:
         """The view of the public purse or of everyone, as value or as cash, or of one payer in cash.
@@ -179,6 +187,7 @@ def arm_findings(account: Account, ledger: Ledger, scenario: Scenario, arm: str)
         reported=reported,
         not_reported=not_reported,
         unclaimed=unclaimed(scenario, programmes) if as_reported else (),
+        counted=counted(account, ledger, scenario, arm),
         drivers=drivers(account, scenario, arm, sample),
         service=service(account, ledger, scenario, arm),
         lived=lived_effects(ledger, scenario, account.evidence, arm),

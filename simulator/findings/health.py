@@ -206,11 +206,11 @@ def first_cost_per_qaly(arm: ArmFindings) -> str:
         error = float(cost.mcse)
         known = f" (Monte Carlo error{give_or_take(error)})" if error > 0 else ""
         amount = f"{pounds(float(cost.value), error)} a QALY{known}"
-        return f"{amount} to the public purse over {arm.years} years, {in_words(arm.health)}{told}."
+        return f"{amount} to the public purse over {arm.horizon_words}, {in_words(arm.health)}{told}."
     why = arm.health.cost_per_qaly_words
     if arm.health.cost_per_qaly is not None:
         why = "this run can't tell the cost or the QALYs from nothing, so no cost per QALY is told"
-    return f"{why}; {in_words(arm.health)} over {arm.years} years{told}."
+    return f"{why}; {in_words(arm.health)} over {arm.horizon_words}{told}."
 
 
 def _health_benefit(worth: Worth) -> str:
@@ -225,7 +225,7 @@ def first_social_value(arm: ArmFindings) -> str:
     band = arm.health.social_value.expected
     at = f", health at £{arm.health.worth[0].qaly_value:,.0f} a QALY" if arm.health.worth else ""
     doubt = "" if is_clear(value_of(band)) else "; this run can't tell it from nothing"
-    return f"net present social value {signed(value_of(band))} over {arm.years} years{at}{doubt}."
+    return f"net present social value {signed(value_of(band))} over {arm.horizon_words}{at}{doubt}."
 
 
 def _benefit(worth: Worth) -> str:

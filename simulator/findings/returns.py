@@ -125,7 +125,8 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
     if fiscal.ratio is None and cashable.ratio is None:
         back = "no return"
     return (
-        f"For each £1 that the public purse spends: {back}. Public value for each £1 of all: {_back(public)}{worth}.",
+        f"For each £1 that the public purse spends: {back}. Public value for each £1 that anybody spends: "
+        f"{_back(public)}{worth}.",
     )
 
 

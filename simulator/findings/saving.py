@@ -277,9 +277,9 @@ def interaction_rows(arm: ArmFindings) -> Iterator[Row]:
 def headline(arm: ArmFindings) -> str:
     """Net saving for the public purse; of a programme that never pays back first what each person who starts costs."""
     view, each = arm.view(), arm.per_starter()
-    where = f"present value over {arm.years} years, to the public purse{parts.stated_in_words(arm)}"
+    where = f"present value over {arm.horizon_words}, to the public purse{parts.stated_in_words(arm)}"
     if view.payback.status == "no investment":
-        return f"no net saving or cost to the public purse over {arm.years} years."
+        return f"no net saving or cost to the public purse over {arm.horizon_words}."
     if view.payback.is_hopeless and each is not None:
         first = f"{_with_error(each)} per person who starts, and {health.in_words(arm.health)}"
         return f"{first}; {net_give_or_take(view.npv.expected)} in all, {where}."

@@ -221,7 +221,7 @@ def headline(arm: ArmFindings) -> str:
     lost = {"life-years": arm.survivors.life_years, "QALYs": arm.survivors.qaly}
     losses = [f"{abs(float(value.value)):,.3g} {unit}{_error(value)}" for unit, value in lost.items() if falls(value)]
     first = "people die earlier" if arm.survivors.loses_life else "people lose health"
-    return f"{first}: {' and '.join(losses)} are lost over {arm.years} years. No saving is claimed."
+    return f"{first}: {' and '.join(losses)} are lost over {arm.horizon_words}. No saving is claimed."
 
 
 def care_in_words(arm: ArmFindings) -> str:

@@ -8,19 +8,20 @@ observed totals become need, route and stay factors (:mod:`simulator.model.effec
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.activity.items import Items
 from simulator.model.effects import Effects, Flow, Names, flow_ratios
-from simulator.model.model import BOOST, CLOCK, LAYER_BITS, NONE, Model, Table, Words
+from simulator.model.model import BOOST, LAYER_BITS, NONE, Model, Table, Words
 from simulator.model.pathway import (
     Clocks,
     Durations,
     add_life_clocks,
     add_need_clocks,
-    initial_mix,
     needs,
     people_lived,
     places,
@@ -29,7 +30,7 @@ from simulator.model.pathway import (
 )
 from simulator.model.reach import Reach
 from simulator.model.supports import Supports
-from simulator.model.values import Values, band_weights
+from simulator.model.values import Values
 from simulator.scenario.evidence import in_mode
 from simulator.scenario.tables import EvidenceMode, Scenario
 from simulator.uncertainty.words import check_seed, register
@@ -102,7 +103,7 @@ def build(
         routes={route: i for i, route in enumerate(_route_names(scenario))},
         supports=supports.names,
     )
-    effects = Effects(scenario, values, names, evidence, _flows(scenario, values, route_share), clocks.kinds)
+    effects = Effects(scenario, values, names, evidence, _flows(clocks, route_share), clocks.kinds)
     effects.add_all()
     on_clock, order = effects.by_clock(len(clocks.rows))
     benefits = [(i, b.years) for i, (_, s) in enumerate(scenario.all_supports().values()) for b in s.benefits.values()]
@@ -111,10 +112,17 @@ def build(
         years=scenario.horizon.years,
         warm_up_days=scenario.horizon.warm_up_years * DAYS_PER_YEAR,
         window_days=scenario.horizon.window_days,
-        population=population(scenario, values, count),
-        words=_words(scenario, clocks.names, supports),
+        population=population(clocks, count),
+        words=_words(
+            tuple(clocks.names),
+            tuple(scenario.needs),
+            tuple(scenario.places),
+            supports.names,
+            tuple(supports.offer_names),
+            tuple(scenario.population.groups),
+        ),
         bands=np.asarray(scenario.population.age_bands, dtype=np.float64),
-        clocks=np.concatenate([np.zeros(0, dtype=CLOCK), *clocks.rows]),
+        clocks=clocks.table(),
         by_health=np.array(clocks.by_health).reshape(-1, len(scenario.health.states)),
         by_band=np.array(clocks.by_band).reshape(-1, len(scenario.population.age_bands)),
         by_kind=np.array(clocks.by_kind).reshape(-1, clocks.kinds.count),
@@ -155,12 +163,10 @@ def _route_names(scenario: Scenario) -> list[tuple[str, str]]:
     return [(name, label) for name, place in scenario.places.items() for label in place.routes]
 
 
-def _flows(scenario: Scenario, values: Values, route_share: NDArray[np.float64]) -> Flow:
+def _flows(clocks: Clocks, route_share: NDArray[np.float64]) -> Flow:
     """Flow balance of the mean person, for effects on days that sit on top of effects on entries."""
+    scenario, values, mix = clocks.scenario, clocks.values, clocks.bands @ clocks.mix
     where = tuple(scenario.places)
-    ages = scenario.population.ages
-    bands = band_weights(scenario, ages, values.shares("population.ages.share", ages.share))
-    mix = bands @ initial_mix(scenario, values)
     into, share = np.zeros(len(where)), np.zeros((len(where), len(where)))
     for name, need in scenario.needs.items():
         into[where.index(need.goes_to)] += values.of(f"needs.{name}.rate", need.rate)
@@ -196,20 +202,23 @@ def _arms(scenario: Scenario) -> NDArray[np.bool_]:
     return np.array(rows, dtype=np.bool_).reshape(len(rows), len(scenario.all_supports()))
 
 
-def _words(scenario: Scenario, clocks: list[str], supports: Supports) -> Words:
-    """Decision words of every draw of the scenario; two that collide are a fault at build time."""
-    where = tuple(scenario.places)
-    need_clocks = [f"need:{name}" for name in scenario.needs]
+Several: TypeAlias = tuple[str, ...]
+
+
+@lru_cache
+def _words(
+    clocks: Several, needs: Several, places: Several, supports: Several, offers: Several, groups: Several
+) -> Words:
+    """Decision words of every draw, the same in all rows; two that collide are a fault at build time."""
+    need_clocks = [f"need:{name}" for name in needs]
     purposes: dict[str, list[list[tuple[str, ...]]]] = {
         "clocks": [[(name, "candidate") for name in clocks]],
-        "stay": [[(need, f"stay:{place}") for place in where] for need in need_clocks],
-        "event_offer": [[(need, f"offer:{offer}") for offer in supports.offer_names] for need in need_clocks],
-        "redirect": [[(need, f"redirect:{name}") for name in supports.names] for need in need_clocks],
-        **{
-            kind: [[(kind, name) for name in supports.names]] for kind in ("willing", "length", "starting", "volunteer")
-        },
+        "stay": [[(need, f"stay:{place}") for place in places] for need in need_clocks],
+        "event_offer": [[(need, f"offer:{offer}") for offer in offers] for need in need_clocks],
+        "redirect": [[(need, f"redirect:{name}") for name in supports] for need in need_clocks],
+        **{kind: [[(kind, name) for name in supports]] for kind in ("willing", "length", "starting", "volunteer")},
         "traits": [[("trait", kind) for kind in ("age", "health", "risk", "cluster", "arrival")]],
-        "groups": [[("trait", f"group:{name}") for name in scenario.population.groups]],
+        "groups": [[("trait", f"group:{name}") for name in groups]],
     }
     word = register((name for table in purposes.values() for row in table for name in row), spare_bits=LAYER_BITS)
 

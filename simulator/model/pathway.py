@@ -32,6 +32,8 @@ from simulator.scenario.tables import PART_KINDS, Duration, Entrants, Need, Scen
 from simulator.uncertainty.quantity import Quantity
 from simulator.units import DAYS_PER_YEAR
 
+PLAIN_CLOCK = dict.fromkeys(CLOCK.names or (), 0.0) | {"flare_ratio": 1.0, "from_state": NONE}
+
 
 @dataclass
 class Durations:
@@ -126,17 +128,17 @@ def parts_of(scenario: Scenario) -> Parts:
     return Parts(clusters, bands, states, groups)
 
 
-def population(scenario: Scenario, values: Values, people: int) -> Population:
+def population(clocks: Clocks, people: int) -> Population:
     """How people, and those who join them, are drawn."""
+    scenario, values, kinds = clocks.scenario, clocks.values, clocks.kinds
     them = scenario.population
     entrants: Entrants | None = them.entrants
-    kinds = Kinds(scenario, values)
     states = len(scenario.health.states)
     return Population(
         people=people,
         age_edges=np.asarray(them.ages.edges, dtype=np.float64),
         age_share=np.cumsum(values.shares("population.ages.share", them.ages.share)),
-        initial_health=np.cumsum(initial_mix(scenario, values), axis=1),
+        initial_health=np.cumsum(clocks.mix, axis=1),
         risk_log_sd=values.of("population.risk.log_sd", them.risk.log_sd) if them.risk else 0.0,
         clusters=them.clusters,
         group_sizes=np.array(kinds.sizes, dtype=np.int64),
@@ -163,7 +165,7 @@ class Clocks:
     scenario: Scenario
     values: Values
     names: list[str] = field(default_factory=list)
-    rows: list[Table] = field(default_factory=list)
+    rows: list[dict[str, float]] = field(default_factory=list)  # fields of CLOCK
     by_health: list[NDArray[np.float64]] = field(default_factory=list)
     by_band: list[NDArray[np.float64]] = field(default_factory=list)
     by_kind: list[NDArray[np.float64]] = field(default_factory=list)
@@ -172,6 +174,22 @@ class Clocks:
     def kinds(self) -> Kinds:
         """The kinds of people of the row."""
         return Kinds(self.scenario, self.values)
+
+    @cached_property
+    def mix(self) -> NDArray[np.float64]:
+        """Shares of health states in each age band at the start: [band, state]."""
+        return initial_mix(self.scenario, self.values)
+
+    @cached_property
+    def bands(self) -> NDArray[np.float64]:
+        """Share of the starting population in each age band: [band]."""
+        ages = self.scenario.population.ages
+        return band_weights(self.scenario, ages, self.values.shares("population.ages.share", ages.share))
+
+    @cached_property
+    def in_flare(self) -> NDArray[np.float64]:
+        """Share of the time that people spend in a flare: [kind, state]."""
+        return _share_in_flare(self)
 
     def add(
         self,
@@ -186,17 +204,16 @@ class Clocks:
         **fields: float,
     ) -> int:
         """Number of the clock."""
-        row = np.zeros(1, dtype=CLOCK)
-        row["kind"], row["subject"], row["base"], row["flare_ratio"] = kind, subject, base, 1.0
-        row["from_state"] = NONE
-        for key, value in fields.items():
-            row[key] = value
         self.names.append(name)
-        self.rows.append(row)
+        self.rows.append({**PLAIN_CLOCK, "kind": kind, "subject": subject, "base": base, **fields})
         self.by_health.append(np.ones(len(self.scenario.health.states)) if by_health is None else by_health)
         self.by_band.append(np.ones(len(self.scenario.population.age_bands)) if by_band is None else by_band)
         self.by_kind.append(np.ones(self.kinds.count) if by_kind is None else by_kind)
         return len(self.rows) - 1
+
+    def table(self) -> Table:
+        """All clocks as one table."""
+        return np.array([tuple(row.values()) for row in self.rows], dtype=CLOCK)
 
     def health_ratios(self, path: str, table: Mapping[str, Quantity]) -> NDArray[np.float64]:
         """Ratios by health state."""
@@ -213,7 +230,7 @@ def add_life_clocks(clocks: Clocks) -> None:
     if (death := scenario.death) is not None:
         ratios = clocks.health_ratios("death.by_health", death.by_health)
         of_kind = clocks.kinds.ratios("death.by_group", death.by_group)
-        mean = (initial_mix(scenario, values) @ ratios) * (clocks.kinds.mix() @ of_kind)
+        mean = (clocks.mix @ ratios) * (clocks.kinds.mix() @ of_kind)
         clocks.add(
             "death",
             ClockKind.DEATH,
@@ -261,7 +278,7 @@ def _add_health_moves(clocks: Clocks) -> None:
 
 def add_need_clocks(clocks: Clocks) -> None:
     """One clock a need, its reference rate derived from the population mean where that is stated."""
-    cells, mix = _starting_cells(clocks.scenario, clocks.values), clocks.kinds.mix()
+    cells, mix = clocks.bands[:, None] * clocks.mix, clocks.kinds.mix()  # [band, health], [band, kind]
     for number, (name, need) in enumerate(clocks.scenario.needs.items()):
         path = f"needs.{name}"
         by_health = clocks.health_ratios(f"{path}.by_health", need.by_health)
@@ -292,7 +309,7 @@ def add_need_clocks(clocks: Clocks) -> None:
 
 def mean_flare_ratio(clocks: Clocks, need: str) -> NDArray[np.float64]:
     """What flares do to a need over time: [kind, state]."""
-    return 1.0 + _share_in_flare(clocks) * (_flare_ratio(clocks, need) - 1.0)
+    return 1.0 + clocks.in_flare * (_flare_ratio(clocks, need) - 1.0)
 
 
 def _trend(values: Values, path: str, trend: Quantity | None) -> float:
@@ -303,13 +320,6 @@ def _trend(values: Values, path: str, trend: Quantity | None) -> float:
 def _flare_ratio(clocks: Clocks, need: str) -> float:
     flares = clocks.scenario.flares
     return clocks.values.of(f"flares.ratio.{need}", flares.ratio.get(need), 1.0) if flares else 1.0
-
-
-def _starting_cells(scenario: Scenario, values: Values) -> NDArray[np.float64]:
-    """Share of the starting population in each age band and state of health: [band, health]."""
-    ages = scenario.population.ages
-    bands = band_weights(scenario, ages, values.shares("population.ages.share", ages.share))
-    return bands[:, None] * initial_mix(scenario, values)
 
 
 def _share_in_flare(clocks: Clocks) -> NDArray[np.float64]:

@@ -177,8 +177,8 @@ def _fullest(model: Model) -> Array:
     out = np.zeros(len(model.places))
     if not raised.any():
         return out
-    _, unlike = np.unique(model.effect_kinds[raised], axis=1, return_index=True)  # kinds on whom others of them act
-    for arm, emergency, kind in product(model.arms, (False, True), unlike):
+    unlike = {acts.tobytes(): kind for kind, acts in enumerate(model.effect_kinds[raised].T)}  # others act on each
+    for arm, emergency, kind in product(model.arms, (False, True), unlike.values()):
         on = model.effect_kinds[:, kind] & arm[model.effects["support"]]
         share = model.route_share * np.maximum(_largest(model, on & raised, on, emergency), 1.0)[:, None]
         for number, place in enumerate(model.places):

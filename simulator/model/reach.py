@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy.special import gammainc, roots_hermitenorm
 
 from simulator.errors import RunError
-from simulator.model.pathway import Clocks, initial_mix, mean_flare_ratio, place_number
+from simulator.model.pathway import Clocks, mean_flare_ratio, place_number
 from simulator.model.values import Values
 from simulator.scenario.tables import Eligibility, Offer, Programme, Scenario
 from simulator.units import DAYS_PER_YEAR
@@ -86,7 +86,7 @@ class Reach:
         edges, share = np.asarray(spread.edges), self.clocks.values.shares("population.ages.share", spread.share)
         step = np.searchsorted(edges, self.ages, side="right") - 1
         each = (share / np.diff(edges))[step] * np.diff(self.cuts)
-        mix = initial_mix(self.scenario, self.clocks.values)[self.band]
+        mix = self.clocks.mix[self.band]
         kinds = self.clocks.kinds.mix()[self.band]
         return np.asarray(np.einsum("a,as,n,ak->asnk", each, mix, self.risk[1], kinds))
 
@@ -102,7 +102,7 @@ class Reach:
     def _rate(self, need: str) -> Array:
         """Needs a year: [age, state, node, kind]."""
         clocks, number = self.clocks, self.clocks.names.index(f"need:{need}")
-        base, by_band = clocks.rows[number]["base"][0], clocks.by_band[number][self.band]
+        base, by_band = clocks.rows[number]["base"], clocks.by_band[number][self.band]
         in_state = clocks.by_health[number] * mean_flare_ratio(clocks, need)  # [kind, state]
         return np.asarray(base * np.einsum("a,ks,n,k->asnk", by_band, in_state, self.risk[0], clocks.by_kind[number]))
 

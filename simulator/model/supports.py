@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ class Supports:
     criterion_kinds: list[NDArray[np.bool_]] = field(default_factory=list)
     changes: list[tuple[float, int, float, int, int]] = field(default_factory=list)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Supports in the order of their numbers."""
         return tuple(self.scenario.all_supports())

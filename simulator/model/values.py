@@ -22,17 +22,22 @@ class Values:
         """The value of the quantity at ``path``; ``default`` where the file leaves it out."""
         if quantity is None:
             return default
-        return float(self.row.get(path, quantity.centre[0]))
+        sampled = self.row.get(path)
+        return quantity.centre[0] if sampled is None else float(sampled)
 
     def shares(self, path: str, quantity: Quantity) -> NDArray[np.float64]:
         """Shares that add to 1."""
         stated = quantity.central
-        sampled = [self.row.get(f"{path}.{i}", stated[i]) for i in range(len(stated))]
-        return np.asarray(np.array(sampled) / np.sum(sampled))
+        sampled = np.array([self.row.get(f"{path}.{i}", stated[i]) for i in range(len(stated))])
+        return np.asarray(sampled / sampled.sum())
 
     def ratios(self, path: str, table: Mapping[str, Quantity], names: Sequence[str]) -> NDArray[np.float64]:
         """Ratios in the order of ``names``; 1 where the table has none."""
-        return np.array([self.of(f"{path}.{name}", table.get(name), 1.0) for name in names])
+        found = [1.0] * len(names)
+        for name, quantity in table.items():
+            if name in names:
+                found[names.index(name)] = self.of(f"{path}.{name}", quantity)
+        return np.array(found)
 
 
 def band_weights(scenario: Scenario, spread: AgeSpread, share: NDArray[np.float64]) -> NDArray[np.float64]:

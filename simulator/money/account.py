@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Kind = Literal["care", "programme", "benefit"]
+LAST_DIGITS = 1e-11  # of the QALYs of a place: what the order of a sum can change, and less than a day of anybody
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,12 @@ class Account:
         return np.array(wanted, dtype=np.float64)
 
     def qaly_gain(self, arm: str, *, group: int = 0) -> Array:
-        """QALYs an arm adds to usual care, undiscounted: [row, replicate, year] for the whole place."""
-        return self.qaly[:, :, self.arms.index(arm), group] - self.qaly[:, :, 0, group]
+        """QALYs an arm adds to usual care, undiscounted: [row, replicate, year] for the whole place.
+
+        The same days added up in another order differ in their last digits, which is no gain.
+        """
+        with_it, without = self.qaly[:, :, self.arms.index(arm), group], self.qaly[:, :, 0, group]
+        return np.where(np.isclose(with_it, without, rtol=LAST_DIGITS, atol=0.0), 0.0, with_it - without)
 
     def investors(self, arm: str) -> tuple[str, ...]:
         """Payers of the arm's programme costs, in the order of the scenario."""

@@ -27,7 +27,6 @@ from simulator.checks.imitation.imitate import PEOPLE, in_words
 from simulator.checks.imitation.people import as_many_as_start, who_takes_part
 from simulator.checks.imitation.sought import Progress, Sought, Work, sought
 from simulator.errors import RunError, no_such
-from simulator.findings.activity import in_the_field, place_titles
 from simulator.running.job import design_of
 from simulator.scenario.evidence import SITES
 from simulator.scenario.read import with_changes
@@ -67,13 +66,12 @@ class Deflation:
 
     def sentences(self) -> list[str]:
         """The answer, and what its range is made of, in plain sentences."""
-        titles = place_titles(self.wanted.scenario)
-        what = " and ".join(in_the_field(part, titles) for part in self.wanted.parts)
         left_open = (
             f"± {100 * self.of_the_scenario:.0f} %" if self.of_the_scenario else "less than these people can tell"
         )
+        figure = in_words(self.reported, self.wanted.words)
         return [
-            f"A figure of {in_words(self.reported, what)}, as a {self.design} study of {self.people_in_study:,} "
+            f"A figure of {figure}, as a {self.design} study of {self.people_in_study:,} "
             f"people reported, is what a true effect of {in_words(self.true)} would show as here; 95 % range from "
             f"{in_words(self.low)} to {in_words(self.high)}.",
             f"Without any effect such a study would report {in_words(self.rho - 1)}; in closed form (1 + reported) / "

@@ -22,7 +22,6 @@ from simulator.checks.imitation.people import as_many_as_start, who_takes_part
 from simulator.checks.imitation.places import everybody
 from simulator.checks.imitation.sought import Progress, Sought, Work, sought
 from simulator.errors import RunError
-from simulator.findings.activity import in_the_field, place_titles
 from simulator.scenario.tables import EvidenceMode, Scenario
 from simulator.uncertainty.words import check_seed
 
@@ -54,15 +53,13 @@ class Imitation:
 
     def sentences(self) -> list[str]:
         """One for each design."""
-        titles = place_titles(self.wanted.scenario)
-        what = " and ".join(in_the_field(part, titles) for part in self.wanted.parts)
-        return [*(_sentence(one, what) for one in self.designs), *self._of_pounds()]
+        return [*(_sentence(one, self.wanted.words) for one in self.designs), *self._of_pounds()]
 
     def _of_pounds(self) -> Iterator[str]:
         if (pounds := self.per_pound) is not None:
             yield (
-                f"Of each pound spent on the programme comparisons of areas would report between {_pounds(pounds.low)} "
-                f"and {_pounds(pounds.high)} on what is counted (95 of 100 studies); in truth {_pounds(pounds.true)}."
+                f"For each pound spent on the programme, comparisons of areas would report from {_pounds(pounds.low)} "
+                f"to {_pounds(pounds.high)} on what is counted (95 of 100 studies); in truth {_pounds(pounds.true)}."
             )
 
     def notes(self) -> list[str]:
@@ -142,7 +139,7 @@ def in_words(change: float, what: str = "") -> str:
 
 
 def _pounds(saved: float) -> str:
-    return f"£{abs(saved):.2f} {'more' if saved < 0 else 'saved'}"
+    return f"£{abs(saved):.2f} {'more spent' if saved < 0 else 'saved'}"
 
 
 def _sentence(one: Reported, what: str) -> str:
@@ -153,8 +150,10 @@ def _sentence(one: Reported, what: str) -> str:
 
 def _bias(one: Reported) -> str:
     points, error = (f"{100 * abs(size):.{1 if abs(size) < SMALL else 0}f}" for size in (one.bias, one.bias_mcse))
-    if not one.bias_mcse:
+    if not one.bias_mcse or not float(points):
         return "no bias"
+    if not float(error):
+        error = f"{100 * one.bias_mcse:.1g}"
     if abs(one.bias) < SURE * one.bias_mcse:
         return f"no bias that these people can tell ({'-' if one.bias < 0 else '+'}{points} points, ± {error})"
     return f"{points} points too {'low' if one.bias < 0 else 'high'} (± {error})"

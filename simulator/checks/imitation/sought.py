@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from simulator.activity.results import Lives
 from simulator.checks.smaller import without_unused_places
 from simulator.errors import RunError, no_such
+from simulator.findings.activity import in_the_field, place_titles
 from simulator.model.build import items
 from simulator.model.model import Model
 from simulator.model.pathway import people_lived
@@ -41,6 +42,12 @@ class Sought:
     def parts(self) -> list[str]:
         """Names of what is counted; several are added up."""
         return self.measure.split("+")
+
+    @property
+    def words(self) -> str:
+        """What is counted, as the field calls it."""
+        titles = place_titles(self.scenario)
+        return " and ".join(in_the_field(part, titles) for part in self.parts)
 
     def only(self, years: int, subgroups: tuple[str, ...]) -> Scenario:
         """The scenario with the one programme, followed for some years.

@@ -126,7 +126,7 @@ def sentences(arm: ArmFindings) -> Sequence[str]:
     """Each effect whose window after the start was far from what is declared; none where all are near."""
     return tuple(
         f"As lived among those who start, {each.words} over the first {each.window} were {float(each.year.value):.2f} "
-        f"of those without it (declared {each.declared:.2f})."
+        f"± {float(each.year.mcse):.1g} of those without it (declared {each.declared:.2f})."
         for each in arm.lived
         if each.is_far
     )

@@ -5,6 +5,7 @@ Each local figure is a check in the place's own number of people; ``[calibration
     visits:PLACE       `adjust` of the needs that lead there
     emergency:PLACE    the share of a route that leads there, or `adjust` of the emergency needs where there is none
     days:PLACE         the mean stay there
+    deaths             the rate of dying
     starts             the rate, or the share, of the programme's first offer
 """
 
@@ -20,6 +21,7 @@ from simulator.scenario.tables import Check, ProgrammeCost, Scenario
 
 NEAR = 0.05  # of a local figure: near enough, until someone writes what is
 FEW = 100
+COUNTED = ("visits", "emergency", "days", "deaths")
 WIDER = 3.0  # times more or less than the population's: where a place's number is looked for
 HEAD = """\
 # {name}: a place of its own, from {parent}.
@@ -86,7 +88,7 @@ def asked_for(scenario: Scenario) -> dict[str, float]:
 
 def _is_local(check: Check) -> bool:
     kind = check.measure.partition(":")[0]
-    return check.comparison == "usual care" and kind in ("visits", "emergency", "days") and check.judged
+    return check.comparison == "usual care" and kind in COUNTED and check.judged
 
 
 def _on_record(check: Check) -> float:
@@ -116,9 +118,7 @@ def _people(scenario: Scenario, local: Local) -> Iterator[str]:
 
 
 def _prices(scenario: Scenario, local: Local) -> Iterator[str]:
-    for name, pounds in local.prices.items():
-        if name not in scenario.prices:
-            raise RunError(no_such("price", name, tuple(scenario.prices)))
+    for name, pounds in known_prices(scenario, local.prices).items():
         yield f"prices.{name}.amount = {pounds:g}"
     if local.per_start is not None:
         root, costs = f"programmes.{_programme(scenario)}.costs", _programme_costs(scenario)
@@ -130,6 +130,22 @@ def _prices(scenario: Scenario, local: Local) -> Iterator[str]:
             "covers": "all of it, as the place says",
         }
         yield f"{root}.each = {on_one_line(cost)}"
+
+
+def known_prices(scenario: Scenario, prices: Mapping[str, float]) -> Mapping[str, float]:
+    """Pounds by price, all of which the population has.
+
+    Args:
+        scenario: the population.
+        prices: pounds by name.
+
+    Raises:
+        RunError: a price that it does not have.
+    """
+    for name in prices:
+        if name not in scenario.prices:
+            raise RunError(no_such("price", name, tuple(scenario.prices)))
+    return prices
 
 
 def _programme_costs(scenario: Scenario) -> Mapping[str, ProgrammeCost]:
@@ -161,10 +177,18 @@ def _met(scenario: Scenario, local: Local) -> Iterator[str]:
         vary.append(_offer(scenario, programme))
         targets.append("local_starts")
         yield _check("local_starts", about, local.starts * years, f"{local.starts:g} a year for {years:g} years")
-    same = [name for name, check in scenario.checks.items() if check.measure in local.figures and _is_local(check)]
-    yield from (f"checks.{name}.judged = false" for name in same)
+    yield from (f"checks.{name}.judged = false" for name in _departing(scenario, local))
     if targets:
         yield f"\n[calibration]\nvary = {on_one_line(vary)}\ntargets = {on_one_line(targets)}"
+
+
+def _departing(scenario: Scenario, local: Local) -> Iterator[str]:
+    """Checks on what the place has figures of its own for: with other starts fixed costs fall on other numbers, too."""
+    for name, check in scenario.checks.items():
+        follows = check.programme and check.measure.startswith(("starts", "cost_per")) and local.starts is not None
+        removed = local.per_start is not None and f"checks.{name}" in _cost_checks(scenario)
+        if (follows and not removed) or (check.measure in local.figures and _is_local(check)):
+            yield name
 
 
 def _check(label: str, about: Mapping[str, object], count: float, supports: str) -> str:
@@ -180,8 +204,10 @@ def _whole(count: float) -> float:
 
 def _knob(scenario: Scenario, measure: str) -> str:
     kind, _, name = measure.partition(":")
-    if name not in scenario.places or kind not in ("visits", "emergency", "days"):
-        raise RunError(f"{measure}: {no_such('figure', measure, tuple(asked_for(scenario)))}")
+    if measure not in _countable(scenario):
+        raise RunError(no_such("figure", measure, _countable(scenario)))
+    if kind == "deaths" and scenario.death is not None:
+        return _free(scenario, "death.rate", float(scenario.death.rate))
     if kind == "days":
         return _free(scenario, f"places.{name}.stay.mean", _mean_stay(scenario, name))
     ways = [(f"places.{p}.routes.{r}.share", route.share) for p, at in scenario.places.items()
@@ -192,6 +218,12 @@ def _knob(scenario: Scenario, measure: str) -> str:
     if not needs:
         raise RunError(f"{measure}: found no need that leads to {name}; leave the figure out, or write what meets it")
     return f"needs.{needs[0]}.adjust"
+
+
+def _countable(scenario: Scenario) -> tuple[str, ...]:
+    """Figures that a place may have: what is counted at each place, and deaths where people die."""
+    at_places = tuple(f"{kind}:{name}" for name in scenario.places for kind in COUNTED[:-1])
+    return (*at_places, *(("deaths",) if scenario.death else ()))
 
 
 def _mean_stay(scenario: Scenario, name: str) -> float:

@@ -15,6 +15,12 @@ remove = ["checks"]            # figures on record for England: checked there, n
 title = "My programme"
 question = "What does it cost and save, for whom, and how sure are we?"
 
+# The place and the years, if they are others than England's 10,000 people followed for ten years. What is counted for a
+# year after each start needs a year more than people are recruited in. Inherited amounts follow another price year.
+#   population.place_size = 146000
+#   horizon = { years = 2, funding_years = 1 }
+#   price_year = "2013/14"
+
 [programmes.NAME]
 title = "My programme"
 summary = "Say in a sentence who does what with whom."
@@ -22,6 +28,8 @@ uptake = { value = 0.6, range = [0.4, 0.8], dist = "triangular", grade = 6, why 
 length = { dist = "fixed", mean = 180 }    # days on it
 drop_out_rate = 0.3                        # a year: about one in seven leave within 180 days
 once = true                                # nobody comes twice
+# How many start in the first year of the whole place, if that is known: rates and shares of offers follow.
+#   starts_per_year = 1360
 
 # Who may come. Leave the line out for everybody.
 [programmes.NAME.eligible]
@@ -37,7 +45,7 @@ rate = 0.02     # 2 in 100 people are asked in a year
 # What it changes. A target is what was counted: visits:PLACE, emergency:PLACE, days:PLACE, or one need, route or stay.
 # 0.95 is 5 % fewer. `calibrated` is the best independent evidence, `claimed` the figure that is in circulation.
 # `measured_on`: on whom it was measured: starters, active (while they are on it), offered, or population.
-# `window_days`: over how long after the start.
+# `window_days`: over how long after the start. `simulator run NAME.toml --evidence claimed` takes the claims.
 [programmes.NAME.effects.admissions]
 target = "emergency:inpatient"
 measured_on = "starters"
@@ -60,4 +68,14 @@ payer = "council"
 covers = "half a manager"
 per_people = 10000
 includes = ["on-costs", "overheads"]
+
+# Who may pay: `simulator show england_65_plus payers`. Payers may share: payer = { icb = 0.5, council = 0.5 }
+
+# What a case only states in pounds, for each person who starts and year: what nothing above produces. `kind`: cash,
+# capacity (a bed, an hour: not money) or social. A run as reported tells it as a case counts it and as it can be lived.
+#   [programmes.NAME.benefits.health]
+#   claimed = 453
+#   payer = "icb"
+#   kind = "capacity"
+#   years = 1
 """
