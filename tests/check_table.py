@@ -21,6 +21,7 @@ PROGRAMMES = Path(__file__).parents[1] / "scenarios" / "programmes"
 README = PROGRAMMES / "README.md"
 SIMULATED = Path(__file__).parent / "evidence" / "simulated_checks.json"
 BEGIN, END = "<!-- table of checks: begins -->", "<!-- table of checks: ends -->"
+ROUNDING = 1e-9  # a smaller error is that of the arithmetic
 HEAD = "| Figure on record | Comparison | Reported | Range | Simulated | Met |"
 
 
@@ -59,7 +60,9 @@ def _simulated(found: dict[str, Any]) -> tuple[str, str]:
     if not found:
         return "not yet", ""
     met = {True: "yes", False: "no", None: "not judged" if not found["judged"] else "too few people"}
-    return f"{found['simulated']:,.3g} ± {found['mcse']:,.2g}", met[found["passed"]]
+    amount, error = (float(f"{found[name]:.3g}") for name in ("simulated", "mcse"))
+    certain = error <= ROUNDING * abs(amount)
+    return f"{amount:,g}" if certain else f"{amount:,g} ± {float(f'{error:.2g}'):,g}", met[found["passed"]]
 
 
 def stored() -> dict[str, dict[str, Any]]:
