@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from simulator.money.account import Account
     from simulator.running.again import alternatives, break_even
     from simulator.running.modes import modes
+    from simulator.running.overview import overview, planned
     from simulator.running.precision import until_precise
     from simulator.running.run import Run, open_run, run
     from simulator.scenario.library import packaged
@@ -50,7 +51,9 @@ __all__ = [
     "imitate",
     "modes",
     "open_run",
+    "overview",
     "packaged",
+    "planned",
     "read",
     "run",
     "until_precise",
@@ -72,7 +75,9 @@ _HOME = {
     "imitate": "checks.imitation.imitate",
     "modes": "running.modes",
     "open_run": "running.run",
+    "overview": "running.overview",
     "packaged": "scenario.library",
+    "planned": "running.overview",
     "read": "scenario.read",
     "run": "running.run",
     "until_precise": "running.precision",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import check_table
 import numpy as np
 import pytest
 from evidence_table import FILES, FOLDERS, SCENARIOS, between_marks, evidence_table
@@ -159,3 +160,9 @@ def test_every_judged_check_is_met(name, seed):
     assert [r.name for r in results if r.passed is False] == []
     noisy = [r.name for r in results if r.passed is not None and r.mcse > (r.high - r.low) / 8]
     assert noisy == [], "judged on too few samples of people: state `rows`"
+
+
+def test_the_table_of_checks_is_what_the_files_say_was_reported():
+    stands = check_table.between_marks(check_table.README.read_text(encoding="utf-8"))
+    written = check_table.check_table(check_table.stored()).strip("\n")
+    assert stands == written, "write it anew: python tests/check_table.py"

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from simulator import figures
 from simulator.errors import CheckFailed, Fault, Interrupted, NotAllowed, RunError, ScenarioError, SimulatorError
 from simulator.figures import FIGURES, save_all
 
@@ -312,6 +313,59 @@ def modes_command(
         click.echo(json.dumps(jsonable(rows), indent=2))
     else:
         screen.show_modes(resolved, rows)
+
+
+@main.command("overview", short_help="Every programme in every mode of evidence: one table, one picture.")
+@click.argument("scenarios", nargs=-1, metavar="[SCENARIO ...]")
+@click.option(
+    "--rows",
+    type=click.IntRange(2),
+    help="Sampled sets of parameters; 64, or 32 where anything is limited, if left out.",
+)
+@_PEOPLE
+@_SEED
+@_WORKERS
+@_YES
+@click.option("--out", type=_OUT, help="Folder for overview.csv, .xlsx, .png and .svg; results/overview if left out.")
+@_json
+def overview_command(scenarios: tuple[str, ...], out: Path | None, as_json: bool, yes: bool, **asked: Any) -> None:
+    """Show every programme as reported, on the best independent evidence, and on the record of similar programmes.
+
+    Without SCENARIO, every scenario that `simulator list` shows and that has a programme. Programmes on one population
+    share the lives of usual care. How long it takes is said first. What fails is told and passed over; exit 2 then.
+
+    \b
+    Example:
+      simulator overview
+      simulator overview befriending popp --rows 256 --people 4000 --out results/two
+    """
+    from simulator.compiling import announce
+
+    announce()
+    from simulator.faces import screen
+    from simulator.findings.tables import jsonable, write_lines
+    from simulator.running.estimate import HOUR, spoken_time
+    from simulator.running.overview import overview, planned
+
+    plan, size = planned(scenarios, say=_note), _given(asked)
+    seconds = plan.seconds(**{key: size[key] for key in size if key != "seed"})
+    words = f"{plan.count} scenarios in three modes of evidence: about {spoken_time(seconds)}"
+    _note(words)
+    if seconds > HOUR:
+        _agreed(yes)(words)
+    with screen.progress("overview") as tell:
+        done = overview(plan, progress=tell, say=_note, **size)
+    folder = out or Path("results") / "overview"
+    if done.rows:
+        write_lines(done.rows, folder)
+        figures.save(figures.overview(done.rows).figure, folder / "overview")
+    if as_json:
+        click.echo(json.dumps(jsonable({"programmes": list(done.rows), "failed": list(done.failed)}), indent=2))
+    else:
+        screen.show_overview(done.rows)
+        click.echo(f"Table and picture: {folder}")
+    if done.failed:
+        raise SimulatorError(f"missing, since they failed: {', '.join(done.failed)}")
 
 
 @main.command(short_help="One person's two lives, side by side, in words.")

@@ -7,7 +7,7 @@ import math
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -335,6 +335,71 @@ def _money_cells(row: dict[str, Any], name: str, unit: float, digits: int) -> tu
     mean, low, high = (in_units(row[f"{name}{end}"], unit, digits) for end in ("", "_low", "_high"))
     error = row[f"{name}_mcse"]
     return f"{mean}{f' ± {in_units(error, unit, digits)}' if error > 0 else ''}", f"{low} to {high}"
+
+
+def show_overview(lines: Sequence[dict[str, Any]]) -> None:
+    """Every programme in every mode of evidence, a table for each population, on standard output.
+
+    Args:
+        lines: of `running.overview`.
+    """
+    from rich import box
+    from rich.table import Table
+
+    about = (
+        "Pounds for each start within the horizon, discounted, public purse, a cost negative. ±: Monte Carlo error. "
+        "Pays back: share of futures of a place of its size that ever do. Grade: weakest of the numbers that matter."
+    )
+    for population in dict.fromkeys(line["population"] for line in lines):
+        table = Table(title=f"\n{population}", caption=about, box=box.SIMPLE, padding=(0, 0, 0, 1))
+        table.title_justify = table.caption_justify = "left"
+        table.add_column("Programme, evidence", overflow="fold")
+        for heading in ("1 year", "3 years", "5 years", "10 years", "QALYs", "Pays back", "Grade"):
+            table.add_column(heading, justify="right")
+        arms = dict.fromkeys((line["scenario"], line["arm"]) for line in lines if line["population"] == population)
+        screen, whose = console(), []
+        for arm in arms:
+            of_arm = [line for line in lines if (line["scenario"], line["arm"]) == arm]
+            table.add_row(of_arm[0]["title"], style="bold")
+            for line in of_arm:
+                table.add_row(*_overview_cells(line))
+            whose.append(_whose_money(of_arm))
+        screen.print(table)
+        for words in whose:
+            click.echo(textwrap.fill(words, screen.width, subsequent_indent="  "))
+
+
+def _overview_cells(line: dict[str, Any]) -> list[str]:
+    words = f"  {line['words']}"
+    if not line["has_figure"]:
+        return [f"{words}: no usable figure in circulation"]
+    if line["harm"]:
+        words += " (people lose life or health)"
+    if not line["starts"] > 0:
+        return [f"{words}: nobody starts"]
+    return [
+        words,
+        *(_each_cell(line, f"net_saving_{after}", 0) for after in (1, 3, 5, 10)),
+        _each_cell(line, "qaly", 3),
+        _chance_cell(line, "p_pays_back"),
+        "" if line["worst_grade"] is None else str(line["worst_grade"]),
+    ]
+
+
+def _whose_money(lines: Sequence[dict[str, Any]]) -> str:
+    """Who pays for a programme and who gains in cash, in each mode of evidence."""
+    told = [line for line in lines if line["has_figure"]]
+    pays = dict.fromkeys(line["who_pays"] or "nobody" for line in reversed(told))
+    gains = (f"{line['words']}: {line['who_gains_cash'] or 'nobody'}" for line in told)
+    return f"• {lines[0]['title']}. Paid by {next(iter(pays), 'nobody')}. Gains cash, {'; '.join(gains)}."
+
+
+def _each_cell(line: dict[str, Any], name: str, digits: int) -> str:
+    """A figure for each start with its error; empty beyond the horizon, or where nothing moves it."""
+    amount, error = line[name], line[f"{name}_mcse"]
+    if amount is None:
+        return ""
+    return f"{in_units(amount, 1.0, digits)}{f' ± {error:,.{digits}f}' if error > 0 else ''}"
 
 
 def write_rows(rows: list[dict[str, Any]], path: Path) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FILE = re.compile(r"fig\d\d_(?P<name>\w+)")
 FROM_STYLE = ("alt_text", "save")
+OVERVIEW = "overview"  # of many scenarios, and so not among the figures of a run
 
 
 class Figures(Mapping[str, "Callable[..., Axes]"]):
@@ -101,10 +102,12 @@ def __getattr__(name: str) -> Any:
     """A figure, or what all figures share, imported when first asked for."""
     if name in FIGURES:
         return FIGURES[name]
+    if name == OVERVIEW:
+        return getattr(import_module(f"{__name__}.all_programmes"), OVERVIEW)
     if name in FROM_STYLE:
         return getattr(import_module(f"{__name__}.style"), name)
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'; it offers {', '.join(__dir__())}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*FIGURES, *FROM_STYLE, "FIGURES", "draw", "save_all"})
+    return sorted({*FIGURES, *FROM_STYLE, OVERVIEW, "FIGURES", "draw", "save_all"})

@@ -115,7 +115,7 @@ def explain(ax: Axes, title: str, subtitle: str, note: str, alt: str) -> None:
 
 def _around(figure: Picture, title: str, subtitle: str, note: str) -> None:
     """Title and subtitle above the axes, the note below, and the axes in what is left."""
-    height = SIZE_INCHES[1] * POINTS_PER_INCH
+    height = figure.get_figheight() * POINTS_PER_INCH
     below_title = 8 + title.count("\n") * 17 + 22
     top = below_title + (subtitle.count("\n") + 1) * 13.5 + 4
     bottom = (note.count("\n") + 1) * 12 + 10

@@ -108,6 +108,33 @@ def write_tables(findings: Findings, account: Account, folder: str | Path) -> li
     return [*files, _workbook(findings, frames, where / "findings.xlsx"), _text(findings, where / "summary.txt")]
 
 
+def write_lines(lines: Sequence[Row], folder: str | Path) -> list[Path]:
+    """Write the lines of an overview as ``overview.csv`` and ``overview.xlsx``; the same lines, the same bytes.
+
+    Args:
+        lines: of the same columns.
+        folder: where to; made if it is not there.
+    """
+    import pandas as pd
+    import xlsxwriter
+
+    where = Path(folder)
+    where.mkdir(parents=True, exist_ok=True)
+    frame = guarded(pd.DataFrame(list(lines)))
+    table, path = _csv(frame, where / "overview.csv"), where / "overview.xlsx"
+    formats = {
+        name: SHARE if name.startswith("p_pays_back") else POUNDS
+        for name in map(str, frame.columns)
+        if name.startswith(("p_pays_back", "net_saving", "cash_saving"))
+    }
+    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "nan_inf_to_errors": False}) as book:
+        book.set_properties({"title": "overview", "created": EPOCH})
+        styles = {name: book.add_format({"num_format": name}) for name in (POUNDS, SHARE)}
+        styles["head"] = book.add_format({"bold": True, "bottom": 1})
+        _table_sheet(book.add_worksheet("overview"), frame, formats, styles)
+    return [table, path]
+
+
 def guarded(frame: pd.DataFrame) -> pd.DataFrame:
     """The same table with a quote before text that a spreadsheet would take for a formula.
 

@@ -243,6 +243,20 @@ def run(
     return finished
 
 
+def lived(job: Job, *, workers: int | None = None, progress: Progress | None = None) -> Ledger:
+    """What happened in every row of a job; nothing is written, and no row is looked at before it is lived.
+
+    Args:
+        job: with its rows.
+        workers: as in a run.
+        progress: called with rows done and rows in all.
+
+    Raises:
+        RunError: a row that cannot be lived.
+    """
+    return reduce(Ledger.append, _all_blocks(job, None, workers, None, progress))
+
+
 def _examine(job: Job) -> None:
     """Look at every row before the first is lived; at more than the pilot's, where the rows are yet to be chosen."""
     chosen_later = job.size is not None and "rows" not in job.size
