@@ -17,7 +17,7 @@ from simulator.units import DAYS_PER_YEAR
 
 Oddity = Callable[[Scenario], Iterator[Issue]]
 
-LEAST_RATIO, LARGEST_RATIO = 0.25, 4.0
+LEAST_RATIO, LARGEST_RATIO = 0.2, 4.0
 """No controlled study of a service for people in the community reports an effect beyond these."""
 LEAST_POST, LARGEST_POST = 5_000, 250_000
 """Pounds a worker-year: a day a week of the lowest paid, and five of the dearest posts."""
