@@ -227,6 +227,21 @@ def test_figures_of_a_run_that_cannot_be_had_are_refused_in_words(measure: str, 
 # ----------------------------------------------------------------------------------------------- verdicts
 
 
+def test_usual_care_is_checked_where_a_support_asks_about_a_programme():
+    """Nobody is on the programme then: who may not be on it may have the support, who must be on it may not."""
+    asks = {"offers": {"all": {"rate": 1e4}}}
+    tables = {
+        "supports": {
+            "without": {**asks, "eligible": {"off": ["club"]}},
+            "within": {**asks, "eligible": {"on": ["club"]}},
+        },
+        "programmes": {"club": {"offers": {"all": {"rate": 1.0}}}},
+    }
+    wanted = {name: {"measure": f"starts:{name}"} for name in ("without", "within")}
+    without, within = check(asked(scene(tables, people=50, years=1), **wanted), rows=1)
+    assert (without.simulated, within.simulated) == (1.0, 0.0)
+
+
 def test_results_come_in_the_order_of_the_file_with_their_verdicts():
     scenario = asked(
         ward(0.5, people=400),

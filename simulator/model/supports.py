@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -104,15 +105,15 @@ class Supports:
 
     def _criteria(self, eligible: Eligibility) -> int:
         states, places = self.scenario.health.states, tuple(self.scenario.places)
-        recent = eligible.recent
+        recent, absent = eligible.recent, {*eligible.on, *eligible.off} - {*self.names}  # programmes of other arms
         self.criterion_kinds.append(self.clocks.kinds.among(eligible.groups))
         self.criteria.append(
             (
-                eligible.min_age,
+                math.inf if absent & {*eligible.on} else eligible.min_age,
                 eligible.max_age,
                 _bits(eligible.health, states),
-                _bits(eligible.on, self.names),
-                _bits(eligible.off, self.names),
+                _bits((name for name in eligible.on if name not in absent), self.names),
+                _bits((name for name in eligible.off if name not in absent), self.names),
                 places.index(recent.place) if recent else NONE,
                 recent.at_least if recent else 0,
                 recent.days if recent else 0.0,
@@ -215,5 +216,5 @@ class Supports:
         return np.array(self.criteria, dtype=CRITERIA)
 
 
-def _bits(names: tuple[str, ...], known: tuple[str, ...]) -> int:
+def _bits(names: Iterable[str], known: tuple[str, ...]) -> int:
     return sum(1 << known.index(name) for name in names)
