@@ -15,8 +15,9 @@ import pytest
 from simulator.checks.check import CheckResult, check, repriced, result, simulated_for
 from simulator.checks.measures import Simulated
 from simulator.errors import RunError
-from simulator.scenario.addresses import quantities
-from simulator.scenario.library import packaged
+from simulator.scenario.addresses import dotted, keys_of, quantities
+from simulator.scenario.inherit import parents
+from simulator.scenario.library import find, packaged
 from simulator.scenario.read import read
 from simulator.scenario.tables import EVIDENCE_MODES, EvidenceMode, Scenario
 from simulator.uncertainty.quantity import Quantity
@@ -84,16 +85,28 @@ def doubled(quantity: Quantity) -> Iterator[dict[str, object]]:
         yield {**plain, "claimed": {**stated, "value": 2 * float(claim)}}
 
 
+def inherited(name: str) -> list[dict[str, Quantity]]:
+    """The numbers of each file that a scenario extends: one that it takes over is noticed where it is stated."""
+    return [quantities(read(parent)) for parent in parents(find(name))]
+
+
 def cases() -> Iterator[tuple[str, str, dict[str, object]]]:
     for name in SCENARIOS:
+        above = inherited(name)
         for path, quantity in amounts(read(name)):
-            yield from ((name, path, change) for change in doubled(quantity))
+            if all(known.get(_spelled(path)) != quantity for known in above):
+                yield from ((name, path, change) for change in doubled(quantity))
+
+
+def _spelled(path: str) -> str:
+    """A path as the numbers of a scenario are named."""
+    return dotted(keys_of(path))
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_checks_on_money_are_met_as_the_files_stand(name: str) -> None:
     results = verdicts(name, read(name))
-    assert len(results) >= 9
+    assert results
     assert [each.name for each in results if each.passed is False] == []
 
 
