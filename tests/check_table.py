@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from evidence_table import with_table
+
 from simulator.checks.check import check
 from simulator.faces.screen import checks_as_json
 from simulator.scenario.inherit import parents
@@ -70,15 +72,9 @@ def stored() -> dict[str, dict[str, Any]]:
     return json.loads(SIMULATED.read_text(encoding="utf-8")) if SIMULATED.exists() else {}
 
 
-def between_marks(text: str) -> str:
-    """The table that stands in a text."""
-    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)].strip("\n")
-
-
 def rewritten() -> str:
     """The README of the programmes with the table anew."""
-    text = README.read_text(encoding="utf-8")
-    return f"{text[: text.index(BEGIN)]}{BEGIN}\n{check_table(stored())}\n{text[text.index(END) :]}"
+    return with_table(README.read_text(encoding="utf-8"), check_table(stored()), BEGIN, END)
 
 
 def simulate(names: list[str]) -> None:

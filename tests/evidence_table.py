@@ -71,15 +71,19 @@ def _line(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|").rstrip(".")
 
 
-def between_marks(text: str) -> str:
-    """The table that stands in a text."""
-    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)].strip("\n")
+def between_marks(text: str, begin: str = BEGIN, end: str = END) -> str:
+    """The table that stands in a text between two marks."""
+    return text[text.index(begin) + len(begin) : text.index(end)].strip("\n")
+
+
+def with_table(text: str, table: str, begin: str = BEGIN, end: str = END) -> str:
+    """The text with another table between two marks."""
+    return f"{text[: text.index(begin)]}{begin}\n{table}\n{text[text.index(end) :]}"
 
 
 def rewritten(folder: Path) -> str:
     """The README of a folder with the table as the files state it."""
-    text = (folder / "README.md").read_text(encoding="utf-8")
-    return f"{text[: text.index(BEGIN)]}{BEGIN}\n{evidence_table(folder)}\n{text[text.index(END) :]}"
+    return with_table((folder / "README.md").read_text(encoding="utf-8"), evidence_table(folder))
 
 
 if __name__ == "__main__":

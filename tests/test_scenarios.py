@@ -163,6 +163,6 @@ def test_every_judged_check_is_met(name, seed):
 
 
 def test_the_table_of_checks_is_what_the_files_say_was_reported():
-    stands = check_table.between_marks(check_table.README.read_text(encoding="utf-8"))
+    stands = between_marks(check_table.README.read_text(encoding="utf-8"), check_table.BEGIN, check_table.END)
     written = check_table.check_table(check_table.stored()).strip("\n")
     assert stands == written, "write it anew: python tests/check_table.py"

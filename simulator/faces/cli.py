@@ -571,17 +571,10 @@ def imitate(scenario: str, sets: tuple[str, ...], as_json: bool, **asked: Any) -
       simulator imitate popp --measure days:inpatient --evidence claimed
     """
     from simulator.checks.imitation.imitate import imitate as imitated
-    from simulator.compiling import announce
     from simulator.faces import screen
 
-    announce()
-    resolved = _examined(scenario, sets).scenario
-    with screen.progress(resolved.name) as tell:
-        done = imitated(resolved, progress=tell, **_given(asked))
-    if as_json:
-        click.echo(json.dumps(screen.imitation_as_json(done), indent=2))
-    else:
-        screen.show_imitation(done)
+    done = _studied(scenario, sets, imitated, asked)
+    _print(done, screen.imitation_as_json if as_json else None, screen.show_imitation)
 
 
 @main.command(short_help="What true effect would show as a reported figure.")
@@ -620,17 +613,29 @@ def deflate(scenario: str, sets: tuple[str, ...], as_json: bool, **asked: Any) -
       simulator deflate age_uk --reported -0.31 --measure emergency:inpatient+visits:planned_care
     """
     from simulator.checks.imitation.deflate import deflate as deflated
-    from simulator.compiling import announce
     from simulator.faces import screen
+
+    done = _studied(scenario, sets, deflated, asked)
+    _print(done, screen.deflation_as_json if as_json else None, screen.show_deflation)
+
+
+def _studied(scenario: str, sets: Sequence[str], study: Callable[..., T], asked: dict[str, Any]) -> T:
+    """What a study of a scenario gives, with its progress on the screen."""
+    from simulator.compiling import announce
+    from simulator.faces.screen import progress
 
     announce()
     resolved = _examined(scenario, sets).scenario
-    with screen.progress(resolved.name) as tell:
-        done = deflated(resolved, progress=tell, **_given(asked))
-    if as_json:
-        click.echo(json.dumps(screen.deflation_as_json(done), indent=2))
+    with progress(resolved.name) as tell:
+        return study(resolved, progress=tell, **_given(asked))
+
+
+def _print(done: T, as_json: Callable[[T], Any] | None, show: Callable[[T], None]) -> None:
+    """A result as JSON, where that is asked for, else in words."""
+    if as_json is None:
+        show(done)
     else:
-        screen.show_deflation(done)
+        click.echo(json.dumps(as_json(done), indent=2))
 
 
 def _given(asked: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from simulator.findings.finding import (
     give_or_take,
     kinds_of,
     net,
-    only,
+    whole,
 )
 from simulator.money.account import Account, Array
 from simulator.uncertainty.ranges import Value, plain, standard_error
@@ -186,14 +186,9 @@ def facts(arm: ArmFindings) -> Row:
     return {"alternatives": list(rows(arm))}
 
 
-def brief(facts: Row) -> Row:
-    """All of them."""
-    return only(facts, ("alternatives",))
-
-
 ALTERNATIVES = Finding(
     tables=(Table("alternatives", rows, kinds_of(POUNDS, "per_start", "difference", "difference_mcse")),),
     sentences=sentences,
     facts=facts,
-    brief=brief,
+    brief=whole("alternatives"),
 )

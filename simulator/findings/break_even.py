@@ -27,7 +27,7 @@ import numpy as np
 
 from simulator.activity.ledger import SIDES, WHO, WORLDS, Ledger
 from simulator.findings.activity import in_the_field, place_titles
-from simulator.findings.finding import MONEYS, POUNDS, Finding, Money, Row, Table, kinds_of, only
+from simulator.findings.finding import MONEYS, POUNDS, Finding, Money, Row, Table, kinds_of, only, whole
 from simulator.money.account import Account, Array
 from simulator.scenario.evidence import effect_quantity
 from simulator.scenario.tables import Effect, EvidenceMode, Scenario
@@ -386,14 +386,9 @@ def _point_facts(point: BreakEven) -> Row:
     return {**about, "tried": [only(row, ("ratio", "mean", "mcse")) for row in _tried(point)]}
 
 
-def brief(facts: Row) -> Row:
-    """All of it."""
-    return only(facts, ("break_even",))
-
-
 BREAK_EVEN = Finding(
     tables=(Table("break_even", rows, kinds_of(POUNDS, "mean", "mcse", "per_start")),),
     sentences=sentences,
     facts=facts,
-    brief=brief,
+    brief=whole("break_even"),
 )

@@ -84,6 +84,15 @@ def kinds_of(kind: str, *columns: str) -> dict[str, str]:
     return dict.fromkeys(columns, kind)
 
 
+def whole(*names: str) -> Callable[[Row], Row]:
+    """A finding whose facts of these names ``--json`` prints as they are.
+
+    >>> whole("returns")({"returns": [1.2], "parts": [3.4]})
+    {'returns': [1.2]}
+    """
+    return lambda facts: only(facts, names)
+
+
 def only(row: Row, names: Sequence[str]) -> Row:
     """Some of the columns of a row.
 

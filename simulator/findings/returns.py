@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from numpy.typing import NDArray
 
-from simulator.findings.finding import POUNDS, Finding, Row, Table, kinds_of
+from simulator.findings.finding import POUNDS, Finding, Row, Table, kinds_of, whole
 from simulator.findings.health import discounted_qalys
 from simulator.money.account import Account, Array, Kind
 from simulator.uncertainty.ranges import row_means, standard_error
@@ -142,14 +142,9 @@ def facts(arm: ArmFindings) -> Row:
     return {"returns": {entry.version: {"ratio": entry.ratio, "mcse": entry.mcse} for entry in arm.returns}}
 
 
-def brief(facts: Row) -> Row:
-    """All of it."""
-    return {"returns": facts["returns"]}
-
-
 RETURNS = Finding(
     tables=(Table("returns", rows, kinds_of(POUNDS, "benefits", "spending")),),
     sentences=sentences,
     facts=facts,
-    brief=brief,
+    brief=whole("returns"),
 )

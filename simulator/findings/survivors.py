@@ -20,7 +20,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.activity.ledger import Ledger
-from simulator.findings.finding import BAND, ERRORS, WHOLE, Finding, Row, Table, end, kinds_of, mean_of, value_row
+from simulator.findings.finding import (
+    BAND,
+    ERRORS,
+    WHOLE,
+    Finding,
+    Row,
+    Table,
+    end,
+    kinds_of,
+    mean_of,
+    value_row,
+    whole,
+)
 from simulator.findings.health import discounted_qalys
 from simulator.model.model import ClockKind, Model
 from simulator.money.account import Account, Line
@@ -251,9 +263,6 @@ def facts(arm: ArmFindings) -> Row:
     return {"survivors": {**{name: value_row(value) for name, value in named.items()}, "is_harm": parts.is_harm}}
 
 
-def brief(facts: Row) -> Row:
-    """All of it."""
-    return {"survivors": facts["survivors"]}
-
-
-SURVIVORS = Finding(tables=(Table("programme", rows, kinds_of(WHOLE, *BAND)),), notes=notes, facts=facts, brief=brief)
+SURVIVORS = Finding(
+    tables=(Table("programme", rows, kinds_of(WHOLE, *BAND)),), notes=notes, facts=facts, brief=whole("survivors")
+)

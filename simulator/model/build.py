@@ -22,10 +22,12 @@ from simulator.model.pathway import (
     Durations,
     add_life_clocks,
     add_need_clocks,
+    flow_shares,
     needs,
     people_lived,
     places,
     population,
+    route_names,
     routes,
 )
 from simulator.model.reach import Reach
@@ -100,7 +102,7 @@ def build(
     names = Names(
         clocks={name: i for i, name in enumerate(clocks.names)},
         places=tuple(scenario.places),
-        routes={route: i for i, route in enumerate(_route_names(scenario))},
+        routes={route: i for i, route in enumerate(route_names(scenario))},
         supports=supports.names,
     )
     effects = Effects(scenario, values, names, evidence, _flows(clocks, route_share), clocks.kinds)
@@ -159,27 +161,15 @@ def build(
     )
 
 
-def _route_names(scenario: Scenario) -> list[tuple[str, str]]:
-    return [(name, label) for name, place in scenario.places.items() for label in place.routes]
-
-
 def _flows(clocks: Clocks, route_share: NDArray[np.float64]) -> Flow:
     """Flow balance of the mean person, for effects on days that sit on top of effects on entries."""
     scenario, values, mix = clocks.scenario, clocks.values, clocks.bands @ clocks.mix
     where = tuple(scenario.places)
-    into, share = np.zeros(len(where)), np.zeros((len(where), len(where)))
+    into = np.zeros(len(where))
     for name, need in scenario.needs.items():
         into[where.index(need.goes_to)] += values.of(f"needs.{name}.rate", need.rate)
-    left_over = np.ones(len(where))
-    for i, (source, label) in enumerate(_route_names(scenario)):
-        taken, to = float(route_share[i] @ mix), scenario.places[source].routes[label].to
-        left_over[where.index(source)] -= taken
-        if to in where:
-            share[where.index(source), where.index(to)] += taken
-    for i, place in enumerate(scenario.places.values()):
-        if place.otherwise in where:
-            share[i, where.index(place.otherwise)] += left_over[i]
-    return flow_ratios(into, share, where)
+    taken = np.array([share @ mix for share in route_share], dtype=np.float64)
+    return flow_ratios(into, flow_shares(scenario, taken), where)
 
 
 def _boost_ratio(scenario: Scenario, values: Values, clocks: list[str]) -> NDArray[np.float64]:

@@ -447,3 +447,28 @@ def routes(scenario: Scenario, values: Values) -> tuple[Table, NDArray[np.float6
             )
     shape = (len(rows), len(scenario.health.states))
     return np.array(rows, dtype=ROUTE), np.array(share, dtype=np.float64).reshape(shape)
+
+
+def route_names(scenario: Scenario) -> list[tuple[str, str]]:
+    """Place and label of each route, in the order of the route table."""
+    return [(name, label) for name, place in scenario.places.items() for label in place.routes]
+
+
+def flow_shares(scenario: Scenario, route_share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of those who leave a place that go to another: [from place, to place, ...].
+
+    Args:
+        scenario: with the places.
+        route_share: share of each route, [route, ...]; what they leave over goes to ``otherwise``.
+    """
+    where, among = tuple(scenario.places), route_share.shape[1:]
+    flow, left_over = np.zeros((len(where), len(where), *among)), np.ones((len(where), *among))
+    for (source, label), share in zip(route_names(scenario), route_share, strict=True):
+        to = scenario.places[source].routes[label].to
+        left_over[where.index(source)] -= share
+        if to in where:
+            flow[where.index(source), where.index(to)] += share
+    for i, place in enumerate(scenario.places.values()):
+        if place.otherwise in where:
+            flow[i, where.index(place.otherwise)] += left_over[i]
+    return flow

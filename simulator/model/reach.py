@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy.special import gammainc, roots_hermitenorm
 
 from simulator.errors import RunError
-from simulator.model.pathway import Clocks, mean_flare_ratio, place_number
+from simulator.model.pathway import Clocks, flow_shares, mean_flare_ratio, place_number, route_names
 from simulator.model.values import Values
 from simulator.scenario.tables import Eligibility, Offer, Programme, Scenario
 from simulator.units import DAYS_PER_YEAR
@@ -97,7 +97,9 @@ class Reach:
         into = np.zeros((len(places), *self.people.shape))
         for name, need in self.scenario.needs.items():
             into[places.index(need.goes_to)] += self._rate(name)
-        return np.asarray(np.einsum("spq,qasnk->pasnk", self._through(places), into))
+        flow = np.moveaxis(flow_shares(self.scenario, self.route_share), -1, 0)  # [state, from, to]
+        through = np.linalg.inv(np.eye(len(places)) - flow)  # [state, where a need goes, visits to]
+        return np.asarray(np.einsum("sqp,qasnk->pasnk", through, into))
 
     def _rate(self, need: str) -> Array:
         """Needs a year: [age, state, node, kind]."""
@@ -105,21 +107,6 @@ class Reach:
         base, by_band = clocks.rows[number]["base"], clocks.by_band[number][self.band]
         in_state = clocks.by_health[number] * mean_flare_ratio(clocks, need)  # [kind, state]
         return np.asarray(base * np.einsum("a,ks,n,k->asnk", by_band, in_state, self.risk[0], clocks.by_kind[number]))
-
-    def _through(self, places: tuple[str, ...]) -> Array:
-        """Visits to the first place for each need that goes to the second, by all routes: [state, place, place]."""
-        states = len(self.scenario.health.states)
-        share = np.zeros((states, len(places), len(places)))
-        labels = [(name, label) for name, place in self.scenario.places.items() for label in place.routes]
-        for i, (name, label) in enumerate(labels):
-            source, to = places.index(name), self.scenario.places[name].routes[label].to
-            if to in places:
-                share[:, places.index(to), source] += self.route_share[i]
-        for source, place in enumerate(self.scenario.places.values()):
-            if place.otherwise in places:
-                left = 1.0 - self.route_share[[name == places[source] for name, _ in labels]].sum(axis=0)
-                share[:, places.index(place.otherwise), source] += left
-        return np.asarray(np.linalg.inv(np.eye(len(places)) - share), dtype=np.float64)
 
 
 def pace(reach: Reach, name: str, programme: Programme) -> float:
@@ -198,8 +185,9 @@ def _offered(reach: Reach, path: str, programme: Programme, offer: Offer) -> Arr
 
 def _dying(reach: Reach, place: str) -> Array:
     """Share of those who leave a place that die there: [state]."""
-    routes = [(name, route.to) for name, at in reach.scenario.places.items() for route in at.routes.values()]
-    return np.asarray(reach.route_share[[route == (place, "dead") for route in routes]].sum(axis=0))
+    places = reach.scenario.places
+    dies = [name == place and places[name].routes[label].to == "dead" for name, label in route_names(reach.scenario)]
+    return np.asarray(reach.route_share[dies].sum(axis=0))
 
 
 def _may(reach: Reach, eligible: Eligibility) -> Array:

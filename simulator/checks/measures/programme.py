@@ -7,7 +7,7 @@ import numpy as np
 from simulator.activity.ledger import SIDES, WORLDS
 from simulator.checks.measures.by_health import pounds_by_item
 from simulator.checks.measures.spending import programme_lines
-from simulator.checks.measures.sums import Measure, Parts, over, ratio, unknown
+from simulator.checks.measures.sums import Measure, Parts, of_the_people, over, ratio, unknown
 from simulator.checks.samples import Array, Simulated
 from simulator.scenario.tables import Check
 from simulator.units import DAYS_PER_YEAR
@@ -66,18 +66,20 @@ def _care_saving(payers: str, stated: Check, simulated: Simulated) -> Parts:
 
 
 def _qaly_per_start(subject: str, stated: Check, simulated: Simulated) -> Parts:
-    gained = (simulated.account.qaly[:, :, 1, 0] - simulated.account.qaly[:, :, 0, 0]).sum(axis=-1)
-    start = simulated.total(f"starts:{stated.programme}", 1, None)
-    return ratio((gained / simulated.ledger.weight()).ravel(), start)
+    return ratio(_qalys_gained(simulated), simulated.total(f"starts:{stated.programme}", 1, None))
 
 
 def _qaly_per_effect_year(label: str, stated: Check, simulated: Simulated) -> Parts:
     item, effects = f"effect_days:{stated.programme}.{label}", simulated.scenario.programmes[stated.programme].effects
     if item not in simulated.ledger.items:
         raise unknown("effect", label, (name for name, effect in effects.items() if effect.target == "utility"))
-    gained = (simulated.account.qaly[:, :, 1, 0] - simulated.account.qaly[:, :, 0, 0]).sum(axis=-1)
-    days = simulated.total(item, 1, None)
-    return ratio((gained / simulated.ledger.weight()).ravel(), days, DAYS_PER_YEAR)
+    return ratio(_qalys_gained(simulated), simulated.total(item, 1, None), DAYS_PER_YEAR)
+
+
+def _qalys_gained(simulated: Simulated) -> Array:
+    """[block] QALYs gained over all years, not discounted."""
+    account = simulated.account
+    return of_the_people(account.qaly_gain(account.arms[1]).sum(axis=-1), simulated)
 
 
 def _averted(place: str, stated: Check, simulated: Simulated) -> Parts:

@@ -27,6 +27,11 @@ def over(top: float, bottom: float) -> float:
     return float(top / bottom) if bottom else float("nan")
 
 
+def of_the_people(of_the_place: Array, simulated: Simulated) -> Array:
+    """[row, replicate] of the whole place -> [block] of the people of the block."""
+    return np.asarray((of_the_place / simulated.ledger.weight()).ravel())
+
+
 def days_alive(simulated: Simulated, year: int | None, group: int = 0) -> Array:
     """[block] person-days alive under usual care."""
     names = [item for item in simulated.ledger.items if item.startswith("person_days:")]

@@ -17,9 +17,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-import numpy as np
-
-from simulator.checks.measures.sums import Measure, Parts, ratio, unknown
+from simulator.checks.measures.sums import Measure, Parts, of_the_people, ratio, unknown
 from simulator.checks.samples import Array, Simulated
 from simulator.errors import RunError
 from simulator.scenario.tables import Check
@@ -31,20 +29,20 @@ Total: TypeAlias = Callable[[str, Simulated], Array]
 def _saving(payers: str, simulated: Simulated, *, cash: bool = False, care: bool = False) -> Array:
     account = simulated.account
     saved = account.saving(account.arms[1], _payers(payers, simulated), ("care",) if care else None, cash=cash)
-    return _of_the_people(account.discounted(saved), simulated)
+    return of_the_people(account.discounted(saved), simulated)
 
 
 def _spent(payers: str, simulated: Simulated) -> Array:
     account = simulated.account
     saved = account.saving(account.arms[1], _payers(payers, simulated), ("programme",))
-    return _of_the_people(-account.discounted(saved), simulated)
+    return of_the_people(-account.discounted(saved), simulated)
 
 
 def _qalys(subject: str, simulated: Simulated) -> Array:
     if subject:
         raise RunError(f'found "qaly_gain" with ":{subject}"; allowed it alone; it has no parts to name')
     account = simulated.account
-    return _of_the_people(account.qaly_gain(account.arms[1]) @ account.health_factor, simulated)
+    return of_the_people(account.qaly_gain(account.arms[1]) @ account.health_factor, simulated)
 
 
 def _averted(item: str, simulated: Simulated) -> Array:
@@ -59,11 +57,6 @@ def _payers(named: str, simulated: Simulated) -> tuple[str, ...]:
         if payer not in account.payers:
             raise unknown("payer", payer, account.payers)
     return chosen
-
-
-def _of_the_people(of_the_place: Array, simulated: Simulated) -> Array:
-    """[row, replicate] of the whole place -> [block] of the people of the block."""
-    return np.asarray((of_the_place / simulated.ledger.weight()).ravel())
 
 
 TOTALS: dict[str, Total] = {

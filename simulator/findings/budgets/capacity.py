@@ -16,7 +16,19 @@ import numpy as np
 
 from simulator.activity.ledger import Ledger
 from simulator.findings.activity import in_the_field, place_titles
-from simulator.findings.finding import COUNT, POUNDS, Finding, Row, Table, counted, is_clear, kinds_of, mean_of, signed
+from simulator.findings.finding import (
+    COUNT,
+    POUNDS,
+    Finding,
+    Row,
+    Table,
+    counted,
+    is_clear,
+    kinds_of,
+    mean_of,
+    signed,
+    whole,
+)
 from simulator.money.account import Account, Line
 from simulator.scenario.tables import Price, Scenario
 from simulator.uncertainty.ranges import Array, Value, plain
@@ -151,11 +163,6 @@ def facts(arm: ArmFindings) -> Row:
     return {"capacity": list(rows(arm))}
 
 
-def brief(facts: Row) -> Row:
-    """All of it."""
-    return {"capacity": facts["capacity"]}
-
-
 CAPACITY = Finding(
     tables=(
         Table(
@@ -166,5 +173,5 @@ CAPACITY = Finding(
     ),
     sentences=sentences,
     facts=facts,
-    brief=brief,
+    brief=whole("capacity"),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from simulator.findings.finding import BAND, POUNDS, Finding, Row, Table, is_clear, kinds_of, signed, value_row
+from simulator.findings.finding import BAND, POUNDS, Finding, Row, Table, is_clear, kinds_of, signed, value_row, whole
 from simulator.uncertainty.ranges import Value
 
 if TYPE_CHECKING:
@@ -53,14 +53,9 @@ def facts(arm: ArmFindings) -> Row:
     return {"budgets": {view.payer: value_row(cash_of(view)) for view in arm.payer_views("cash")}}
 
 
-def brief(facts: Row) -> Row:
-    """All of it."""
-    return {"budgets": facts["budgets"]}
-
-
 BUDGETS = Finding(
     tables=(Table("budgets", rows, kinds_of(POUNDS, *BAND, "discounted", "discounted_mcse")),),
     sentences=sentences,
     facts=facts,
-    brief=brief,
+    brief=whole("budgets"),
 )

@@ -18,7 +18,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.findings.finding import POUNDS, Finding, Row, Table, kinds_of, mean_of, net, pounds, signed, value_row
+from simulator.findings.finding import (
+    POUNDS,
+    Finding,
+    Row,
+    Table,
+    kinds_of,
+    mean_of,
+    net,
+    pounds,
+    signed,
+    value_row,
+    whole,
+)
 from simulator.money.account import Account, Kind
 from simulator.scenario.evidence import mode_quantities
 from simulator.scenario.tables import Scenario
@@ -165,11 +177,9 @@ def facts(arm: ArmFindings) -> Row:
     return {"parts": {**{name: value_row(v) for name, v in named.items()}, "partners": partners, "grade": parts.grade}}
 
 
-def brief(facts: Row) -> Row:
-    """All of it."""
-    return {"parts": facts["parts"]}
-
-
 PARTS = Finding(
-    tables=(Table("parts", rows, kinds_of(POUNDS, "mean", "mcse")),), sentences=sentences, facts=facts, brief=brief
+    tables=(Table("parts", rows, kinds_of(POUNDS, "mean", "mcse")),),
+    sentences=sentences,
+    facts=facts,
+    brief=whole("parts"),
 )

@@ -28,6 +28,7 @@ from simulator.findings.finding import (
     per_cent,
     signed,
     value_row,
+    whole,
 )
 from simulator.money.account import Account, Line
 from simulator.scenario.tables import Scenario
@@ -126,14 +127,9 @@ def facts(arm: ArmFindings) -> Row:
     }
 
 
-def brief(facts: Row) -> Row:
-    """All of it."""
-    return {"counted": facts["counted"]}
-
-
 COUNTED = Finding(
     tables=(Table("counted", rows, {**kinds_of(POUNDS, "mean", "mcse"), "lived_years": SHARE}),),
     sentences=sentences,
     facts=facts,
-    brief=brief,
+    brief=whole("counted"),
 )

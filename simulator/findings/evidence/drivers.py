@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import fdtrc, ndtri
 
-from simulator.findings.finding import ERRORS, SHARE, Finding, Row, Table, kinds_of
+from simulator.findings.finding import ERRORS, SHARE, Finding, Row, Table, kinds_of, whole
 from simulator.money.account import Account
 from simulator.scenario.addresses import keys_of
 from simulator.scenario.evidence import SITES, mode_quantities, site_path
@@ -356,15 +356,10 @@ def facts(arm: ArmFindings) -> Row:
     return {"drivers": {"stands_out": arm.drivers.stands_out, "seen": arm.drivers.seen, "largest": shown[:NAMED]}}
 
 
-def brief(facts: Row) -> Row:
-    """All of it."""
-    return {"drivers": facts["drivers"]}
-
-
 DRIVERS = Finding(
     tables=(Table("drivers", rows, kinds_of(SHARE, "share", "mcse")),),
     sentences=sentences,
     notes=notes,
     facts=facts,
-    brief=brief,
+    brief=whole("drivers"),
 )

@@ -19,7 +19,7 @@ import numpy as np
 from simulator.activity.ledger import Ledger
 from simulator.activity.lived import Lived, lived
 from simulator.findings.activity import in_the_field, place_titles
-from simulator.findings.finding import ERRORS, Finding, Row, Table, only
+from simulator.findings.finding import ERRORS, Finding, Row, Table, whole
 from simulator.money.account import Array
 from simulator.scenario.evidence import effect_quantity
 from simulator.scenario.tables import EvidenceMode, Scenario
@@ -137,9 +137,4 @@ def facts(arm: ArmFindings) -> Row:
     return {"lived": list(rows(arm))}
 
 
-def brief(facts: Row) -> Row:
-    """All of them."""
-    return only(facts, ("lived",))
-
-
-LIVED = Finding(tables=(Table("lived", rows),), sentences=sentences, facts=facts, brief=brief)
+LIVED = Finding(tables=(Table("lived", rows),), sentences=sentences, facts=facts, brief=whole("lived"))
